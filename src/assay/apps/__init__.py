@@ -1,0 +1,1 @@
+"""The only room that knows the others: command line, topology, laboratory."""

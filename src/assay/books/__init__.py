@@ -1,0 +1,1 @@
+"""From fills to truth: ledger, reconciler, reports."""

@@ -1,0 +1,1 @@
+"""Ticks to bars: sources, quality, bars, history."""

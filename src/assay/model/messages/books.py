@@ -1,0 +1,32 @@
+"""Books: what the ledger holds to be true."""
+
+import msgspec
+
+from assay.model.messages.envelope import Message
+
+
+class PostingLine(msgspec.Struct, frozen=True, array_like=True):
+    """Hold one leg of an entry; debit is positive, credit negative, in minor units."""
+
+    account: str
+    amount: int
+
+
+class EntryPosted(Message, frozen=True, kw_only=True):
+    """Carry a balanced double entry; its lines sum to zero."""
+
+    entry: int
+    account: str
+    currency: str
+    source: int
+    text: str
+    lines: tuple[PostingLine, ...]
+
+
+class GapFound(Message, frozen=True, kw_only=True):
+    """Carry a difference between the ledger and the engine; trading halts on it."""
+
+    account: str
+    what: str
+    ledger: int
+    engine: int

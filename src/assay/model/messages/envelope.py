@@ -1,0 +1,54 @@
+"""What every message carries, and its bytes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Union
+
+import msgspec
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
+    """Carry one fact or command between modules.
+
+    `id` is unique per home, `cause` the id of the message that led here (0 for none), `tenant`
+    empty for what belongs to nobody; `ts_event` is when it happened and `ts_init` when we made
+    it, in nanoseconds UTC. The version is part of the tag once it passes 1.
+    """
+
+    id: int
+    cause: int = 0
+    tenant: str = ""
+    ts_event: int
+    ts_init: int
+
+
+_encoder = msgspec.msgpack.Encoder()
+
+
+@cache
+def message_types() -> dict[str, type[Message]]:
+    """Return every message type by its tag."""
+    found: dict[str, type[Message]] = {}
+    open_types = list(Message.__subclasses__())
+    while open_types:
+        kind = open_types.pop()
+        open_types.extend(kind.__subclasses__())
+        found[str(kind.__struct_config__.tag)] = kind
+    return dict(sorted(found.items()))
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[Message]:
+    union = Union[tuple(message_types().values())]  # noqa: UP007 - built at run time
+    return msgspec.msgpack.Decoder(union)
+
+
+def encode_message(message: Message) -> bytes:
+    """Return the MessagePack bytes of a message; equal messages give equal bytes."""
+    return _encoder.encode(message)
+
+
+def decode_message(payload: bytes) -> Message:
+    """Read a message of any type; raise msgspec.DecodeError for anything else."""
+    return _decoder().decode(payload)

@@ -1,0 +1,44 @@
+"""Market: what the feed said."""
+
+from assay.model.messages.envelope import Message
+
+
+class Tick(Message, frozen=True, kw_only=True):
+    """Carry one quote in integer points; sizes are None where the source has none."""
+
+    symbol: str
+    bid: int
+    ask: int
+    bid_size: float | None = None
+    ask_size: float | None = None
+
+
+class BarClosed(Message, frozen=True, kw_only=True):
+    """Carry one finished bar; `ts_event` is its close, prices are bid points.
+
+    The ask at each of open, high, low and close is the bid plus that spread. `has_ticks` says that
+    the ticks inside the bar went before it, so that orders were already matched on them.
+    """
+
+    symbol: str
+    timeframe: int
+    ts_open: int
+    open: int
+    high: int
+    low: int
+    close: int
+    spread_open: int
+    spread_high: int
+    spread_low: int
+    spread_close: int
+    volume: float | None = None
+    has_ticks: bool = False
+
+
+class QuoteRejected(Message, frozen=True, kw_only=True):
+    """Carry a quote that a quality rule kept out, with the rule's name."""
+
+    symbol: str
+    rule: str
+    bid: int
+    ask: int

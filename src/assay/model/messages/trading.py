@@ -1,0 +1,123 @@
+"""Trading: from decision to fill.
+
+Volumes are signed integer units (positive buys), prices integer points, money integer minor units
+of the account's currency. A stop or target of 0 is none.
+"""
+
+from assay.model.messages.envelope import Message
+
+
+class DecisionMade(Message, frozen=True, kw_only=True):
+    """Carry the position that a strategy wants and why."""
+
+    account: str
+    strategy: str
+    symbol: str
+    ts_bar: int
+    target: int
+    position: int
+    reason: str
+
+
+class OrderApproved(Message, frozen=True, kw_only=True):
+    """Carry an order that every risk rule let pass."""
+
+    key: int
+    account: str
+    symbol: str
+    quantity: int
+    rules: int
+
+
+class OrderDenied(Message, frozen=True, kw_only=True):
+    """Carry an order that a risk rule refused, with the rule's reason code."""
+
+    key: int
+    account: str
+    symbol: str
+    quantity: int
+    reason: str
+
+
+class OrderSubmitted(Message, frozen=True, kw_only=True):
+    """Carry an order about to be sent; its key is committed before the broker sees it."""
+
+    key: int
+    account: str
+    strategy: str
+    symbol: str
+    ts_bar: int
+    ordinal: int
+    order_type: str
+    quantity: int
+    price: int
+    stop: int
+    target: int
+
+
+class OrderCancelled(Message, frozen=True, kw_only=True):
+    """Carry a resting order that will not fill."""
+
+    key: int
+    account: str
+    symbol: str
+    reason: str
+
+
+class OrderFilled(Message, frozen=True, kw_only=True):
+    """Carry one execution.
+
+    `profit` is realised by what the fill closed, before `commission` (a cost, >= 0); `spread_cost`
+    and `slippage_cost` are contained in the price. `rate_num / rate_den` turned the quote currency
+    into the account's. `kind` is exact (a tick) or modelled (a bar).
+    """
+
+    key: int
+    fill: int
+    account: str
+    symbol: str
+    quantity: int
+    price: int
+    price_digits: int
+    commission: int
+    profit: int
+    spread_cost: int
+    slippage_cost: int
+    rate_num: int
+    rate_den: int
+    position: int
+    kind: str
+    reason: str
+
+
+class SwapCharged(Message, frozen=True, kw_only=True):
+    """Carry the overnight charge of a position; a negative amount is a cost."""
+
+    account: str
+    symbol: str
+    position: int
+    nights: int
+    amount: int
+
+
+class EquityMarked(Message, frozen=True, kw_only=True):
+    """Carry an account's worth at the close of a bar."""
+
+    account: str
+    balance: int
+    equity: int
+    margin: int
+
+
+class TradingHalted(Message, frozen=True, kw_only=True):
+    """Stop all new orders of a tenant until it is resumed by name; survives restarts."""
+
+    reason: str
+    by: str
+
+
+class TradingResumed(Message, frozen=True, kw_only=True):
+    """Lift a halt."""
+
+    reason: str
+    by: str

@@ -1,0 +1,1 @@
+"""The engine room: clock, ids, bus, runners, journal, stores, supervisor."""

@@ -1,0 +1,1 @@
+"""From the wish to trade to the fill: strategies, risk, engine, brokers."""
