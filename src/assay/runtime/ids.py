@@ -1,0 +1,62 @@
+"""The one home of identity and chance: numbered ids, seeded randomness, fresh seeds."""
+
+from __future__ import annotations
+
+import random
+import secrets
+
+from assay.model.errors import InvariantError
+
+COUNTER_BITS = 48
+PRODUCER_MAX = (1 << 15) - 1
+_COUNTER_MAX = (1 << COUNTER_BITS) - 1
+
+
+class IdSource:
+    """Number messages of one producer: 15 bits of producer, 48 bits of counter, 63 in all.
+
+    Two producers of a home never meet; `IdSource(producer, source.state)` goes on where the
+    first stopped, so a replay gives the same ids.
+    """
+
+    def __init__(self, producer: int, start: int = 0) -> None:
+        if not 0 <= producer <= PRODUCER_MAX:
+            raise InvariantError(f"producer {producer} is outside 0..{PRODUCER_MAX}")
+        if not 0 <= start <= _COUNTER_MAX:
+            raise InvariantError(f"counter {start} is outside 0..{_COUNTER_MAX}")
+        self._prefix = producer << COUNTER_BITS
+        self._counter = start
+
+    @property
+    def state(self) -> int:
+        """Return how many ids have been given, the start included."""
+        return self._counter
+
+    def next(self) -> int:
+        """Return the next id, never 0.
+
+        >>> ids = IdSource(0, start=41)
+        >>> ids.next(), ids.state
+        (42, 42)
+        """
+        if self._counter >= _COUNTER_MAX:
+            raise InvariantError(f"producer {self._prefix >> COUNTER_BITS} has used all its ids")
+        self._counter += 1
+        return self._prefix | self._counter
+
+
+class Rng(random.Random):
+    """Draw from a seed that the caller names; equal seeds give equal draws."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+
+
+def fresh_seed() -> int:
+    """Return 63 bits of the machine's entropy, to be logged beside what is drawn from them."""
+    return secrets.randbits(63)
+
+
+def fresh_token(octets: int = 16) -> str:
+    """Return an unguessable hexadecimal token."""
+    return secrets.token_hex(octets)
