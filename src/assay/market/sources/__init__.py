@@ -1,0 +1,1 @@
+"""Vendors' formats, one folder each, found by name."""
