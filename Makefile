@@ -1,0 +1,46 @@
+# Verbs of the house. Variables: EXTRA=deep, PYTHON=/path/to/python, ARGS="...", BUDGET=seconds.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help install up test check evaluate soak bench
+.NOTPARALLEL:
+
+BIN := .venv/bin
+JOBS ?= 2
+BUDGET ?= 600
+LADDER := unit contract property sim replay integration architecture
+export ASSAY_SHARED ?= $(abspath ../shared)
+export EXTRA
+export PYTHON
+
+help: ## say what each verb does
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):[^#]*## */\1	/' | expand -t 10
+
+install: ## set up .venv, with the program and its development programs
+	@tools/install.sh
+
+up: install ## set everything up, then trade the sample with paper money (ARGS="--plain")
+	@$(BIN)/assay up $(ARGS)
+
+check: install ## lint, imports, types, sizes, names, message schema (< 60 s)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/mypy
+	@$(BIN)/python -m tools.tidy
+	@$(BIN)/pytest -q -m "not running" tests/architecture
+
+test: check ## set everything up and pass the ladder, self-contained (<= 12 min)
+	@$(BIN)/pytest -q -n $(JOBS) --wire $(wildcard tests/contract tests/sim tests/replay)
+	@$(BIN)/pytest -q -n $(JOBS) src/assay $(wildcard $(addprefix tests/,$(LADDER)))
+
+evaluate: install ## the program on the market data of ../shared (ASSAY_SHARED names another place)
+	@[[ -d "$(ASSAY_SHARED)/data" ]] || { echo "evaluate: $(ASSAY_SHARED)/data is absent;" \
+	  "put the market data there or name its place with ASSAY_SHARED" >&2; exit 4; }
+	@$(BIN)/pytest -q tests/evaluate
+
+soak: install ## long kills, fuzzing and endurance, for BUDGET seconds
+	@ASSAY_SOAK_BUDGET=$(BUDGET) $(BIN)/pytest -q tests/soak
+
+bench: install ## measure the paths of the platform (ARGS="sweep replay")
+	@$(BIN)/assay bench $(ARGS)
