@@ -13,11 +13,16 @@ class PostingLine(msgspec.Struct, frozen=True, array_like=True):
 
 
 class EntryPosted(Message, frozen=True, kw_only=True):
-    """Carry a balanced double entry; its lines sum to zero."""
+    """Carry a balanced double entry; its lines sum to zero.
+
+    `entry` numbers a tenant's entries from 1; amounts are in 10^-currency_digits of `currency`;
+    `source` is the number of the fill, the id of the swap message, or 0 for a deposit.
+    """
 
     entry: int
     account: str
     currency: str
+    currency_digits: int = 2
     source: int
     text: str
     lines: tuple[PostingLine, ...]

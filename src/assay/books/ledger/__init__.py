@@ -1,0 +1,25 @@
+"""Double-entry ledger in integer minor units, its reconciler, trial balance and statement."""
+
+from assay.books.ledger.marks import BarMarks, Mark, MarkSource
+from assay.books.ledger.module import CHART, Booked, Ledger
+from assay.books.ledger.position import Position
+from assay.books.ledger.reconcile import Reconciler
+from assay.books.ledger.statement import Statement, StatementRow, statement
+from assay.books.ledger.trial_balance import TrialBalance, TrialBalanceRow, trial_balance
+
+__all__ = [
+    "CHART",
+    "BarMarks",
+    "Booked",
+    "Ledger",
+    "Mark",
+    "MarkSource",
+    "Position",
+    "Reconciler",
+    "Statement",
+    "StatementRow",
+    "TrialBalance",
+    "TrialBalanceRow",
+    "statement",
+    "trial_balance",
+]

@@ -1,0 +1,92 @@
+"""The ledger's own arithmetic in unbounded integers, written apart from the engine's.
+
+Rounding is half-even, once at each posting. The definitions are those of the engine, so the two
+agree to the last minor unit; the code is deliberately a second copy, held against the first by the
+reconciler.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from assay.model.accounts import CommissionSchedule
+from assay.model.errors import InvariantError
+
+MILLION = 1_000_000
+BASIS_POINTS = 10_000
+
+
+def half_even(numerator: int, denominator: int) -> int:
+    """Divide two integers of any sign and round half-even; raise InvariantError on 0.
+
+    >>> half_even(5, 2), half_even(7, 2), half_even(-5, 2), half_even(5, -2)
+    (2, 4, -2, -2)
+    """
+    if denominator == 0:
+        raise InvariantError(f"{numerator} was divided by zero")
+    if denominator < 0:
+        numerator, denominator = -numerator, -denominator
+    quotient, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    if twice > denominator or (twice == denominator and quotient % 2):
+        quotient += 1
+    return quotient
+
+
+class Conversion(NamedTuple):
+    """Turn quantity x price of one instrument into minor units of one account.
+
+    `scale_digits` is quantity_digits + price_digits; `rate_num / rate_den` units of account
+    currency buy one unit of the quote currency.
+    """
+
+    rate_num: int
+    rate_den: int
+    currency_digits: int
+    scale_digits: int
+
+    @property
+    def numerator(self) -> int:
+        """Return what a raw product is multiplied by."""
+        return int(self.rate_num * 10**self.currency_digits)
+
+    @property
+    def denominator(self) -> int:
+        """Return what a raw product is divided by."""
+        return int(self.rate_den * 10**self.scale_digits)
+
+
+def to_minor(raw: int, conversion: Conversion) -> int:
+    """Turn a raw product of 10^-scale_digits quote currency into minor units, half-even.
+
+    >>> to_minor(10_000 * 25, Conversion(1, 1, 2, 5))
+    250
+    """
+    return half_even(raw * conversion.numerator, conversion.denominator)
+
+
+def compute_commission(
+    schedule: CommissionSchedule, quantity: int, price: int, *, lot_units: int, to: Conversion
+) -> int:
+    """Return the commission of one fill in minor units, >= 0.
+
+    `quantity` is in integer units (its sign is ignored) and `price` in 10^-price_digits. The rate
+    is an amount of the account's currency per lot, per million of notional, or in basis points.
+
+    >>> from decimal import Decimal
+    >>> usd = Conversion(1, 1, 2, 5)
+    >>> half_bp = CommissionSchedule(mode="bp", rate=Decimal("0.5"))
+    >>> compute_commission(half_bp, 10_000, 113_739, lot_units=100_000, to=usd)
+    57
+    """
+    if schedule.mode == "none":
+        return 0
+    rate_num, rate_den = schedule.rate.as_integer_ratio()
+    size = abs(quantity)
+    if schedule.mode == "per_lot":
+        amount = half_even(size * rate_num * 10**to.currency_digits, lot_units * rate_den)
+    else:
+        unit = MILLION if schedule.mode == "per_million" else BASIS_POINTS
+        notional = size * abs(price) * to.numerator
+        amount = half_even(notional * rate_num, to.denominator * unit * rate_den)
+    return max(schedule.minimum, amount)

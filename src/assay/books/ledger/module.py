@@ -1,0 +1,241 @@
+"""The ledger: double entries posted from fills and swaps by its own arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from hashlib import blake2b
+
+import msgspec
+
+from assay.books.ledger.arithmetic import Conversion, compute_commission, to_minor
+from assay.books.ledger.marks import Mark
+from assay.books.ledger.position import Position, apply_fill
+from assay.model.accounts import AccountSpec
+from assay.model.errors import DataError, InvariantError
+from assay.model.instruments import Instrument
+from assay.model.messages import (
+    EntryPosted,
+    GapFound,
+    Message,
+    OrderFilled,
+    PlatformStarted,
+    PostingLine,
+    SwapCharged,
+)
+from assay.model.values import INT64_MAX
+
+CASH, PROFIT, COMMISSION, SWAP, DEPOSITS = "cash", "profit", "commission", "swap", "deposits"
+CHART = (CASH, PROFIT, COMMISSION, SWAP, DEPOSITS)
+"""The ledger accounts of each trading account: debit is positive, so a gain is a credit."""
+
+_DIGEST_BYTES = 16
+
+
+class Booked(msgspec.Struct, frozen=True, array_like=True):
+    """Hold what the ledger made of the last fill of an account, in minor units."""
+
+    fill: int = 0
+    profit: int = 0
+    commission: int = 0
+
+
+class AccountBooks(msgspec.Struct, array_like=True):
+    """Hold the balances, open positions and last booked fill of one trading account."""
+
+    tenant: str
+    opened: bool = False
+    balances: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(CHART, 0))
+    positions: dict[str, Position] = msgspec.field(default_factory=dict)
+    last: Booked = Booked()
+
+
+class LedgerState(msgspec.Struct, array_like=True):
+    """Hold all that the ledger remembers."""
+
+    entries: dict[str, int]
+    accounts: dict[str, AccountBooks]
+
+
+class Ledger:
+    """Post a balanced entry for the deposit, each fill that moves money, and each swap.
+
+    Entries are numbered from 1 per tenant. A message that cannot be booked (unknown account or
+    instrument, another tenant's account, no rate) changes nothing and yields GapFound.
+    """
+
+    consumes: tuple[type[Message], ...] = (PlatformStarted, OrderFilled, SwapCharged)
+    publishes: tuple[type[Message], ...] = (EntryPosted, GapFound)
+
+    def __init__(
+        self,
+        accounts: Iterable[AccountSpec],
+        instruments: Mapping[str, Instrument],
+        next_id: Callable[[], int],
+    ) -> None:
+        self._specs = {spec.id: spec for spec in accounts}
+        self._instruments = dict(instruments)
+        self._next_id = next_id
+        self._state = LedgerState({}, {})
+
+    def handle(self, message: Message) -> Iterable[Message]:
+        """Return the entries that a message calls for, or the gap that it shows."""
+        if isinstance(message, PlatformStarted):
+            return [entry for spec in self._specs.values() for entry in self._open(spec, message)]
+        if not isinstance(message, OrderFilled | SwapCharged):
+            return []
+        problem = self.find_problem(message)
+        if problem:
+            return [self._report(message, problem)]
+        spec = self._specs[message.account]
+        opening = self._open(spec, message)
+        if isinstance(message, OrderFilled):
+            return opening + self._book_fill(spec, message)
+        return opening + self._book_swap(spec, message)
+
+    def find_problem(self, message: OrderFilled | SwapCharged) -> str:
+        """Return why a message cannot be booked, or an empty text."""
+        spec = self._specs.get(message.account)
+        if spec is None:
+            return "unknown_account"
+        if spec.tenant != message.tenant:
+            return "wrong_tenant"
+        if message.symbol not in self._instruments:
+            return "unknown_instrument"
+        if isinstance(message, OrderFilled):
+            if message.rate_num <= 0 or message.rate_den <= 0:
+                return "invalid_rate"
+            if message.quantity == 0 or not 0 <= message.price_digits <= 12:
+                return "invalid_fill"
+        return ""
+
+    def balance(self, account: str) -> int | None:
+        """Return the cash of an account in minor units; None for an unknown account."""
+        spec = self._specs.get(account)
+        if spec is None:
+            return None
+        books = self._state.accounts.get(account)
+        return books.balances[CASH] if books and books.opened else spec.cash
+
+    def balances(self, account: str) -> dict[str, int]:
+        """Return the posted balance of each ledger account; they sum to zero."""
+        books = self._state.accounts.get(account)
+        return dict(books.balances) if books else dict.fromkeys(CHART, 0)
+
+    def positions(self, account: str) -> dict[str, Position]:
+        """Return the open positions of an account by symbol."""
+        books = self._state.accounts.get(account)
+        return dict(books.positions) if books else {}
+
+    def position(self, account: str, symbol: str) -> int:
+        """Return the signed units that an account holds of a symbol."""
+        books = self._state.accounts.get(account)
+        held = books.positions.get(symbol) if books else None
+        return held.quantity if held else 0
+
+    def last_booked(self, account: str) -> Booked:
+        """Return what was made of the last fill of an account."""
+        books = self._state.accounts.get(account)
+        return books.last if books else Booked()
+
+    def entry_count(self, tenant: str) -> int:
+        """Return the number of the last entry of a tenant."""
+        return self._state.entries.get(tenant, 0)
+
+    def spec(self, account: str) -> AccountSpec | None:
+        """Return the description of an account; None for an unknown one."""
+        return self._specs.get(account)
+
+    def value_position(self, account: str, symbol: str, mark: Mark) -> int:
+        """Return the unrealised profit of a position at a mark, in minor units, half-even."""
+        held = self.positions(account)[symbol].refine(mark.price_digits)
+        price = mark.price * 10 ** (held.price_digits - mark.price_digits)
+        scale = self._instruments[symbol].quantity_digits + held.price_digits
+        digits = self._specs[account].currency_digits
+        raw = held.quantity * price - held.cost
+        return to_minor(raw, Conversion(mark.rate_num, mark.rate_den, digits, scale))
+
+    def snapshot(self) -> bytes:
+        """Return the state with a digest in front; equal states give equal bytes."""
+        body = msgspec.msgpack.encode(self._state, order="sorted")
+        return blake2b(body, digest_size=_DIGEST_BYTES).digest() + body
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take up a snapshot; raise DataError when its bytes were altered."""
+        digest, body = snapshot[:_DIGEST_BYTES], snapshot[_DIGEST_BYTES:]
+        if blake2b(body, digest_size=_DIGEST_BYTES).digest() != digest:
+            raise DataError(
+                "ledger snapshot does not match its digest; replay the journal from its start"
+            )
+        self._state = msgspec.msgpack.decode(body, type=LedgerState)
+
+    def _report(self, message: OrderFilled | SwapCharged, what: str) -> GapFound:
+        spec = self._specs.get(message.account)
+        engine = message.quantity if isinstance(message, OrderFilled) else message.amount
+        return GapFound(
+            id=self._next_id(), cause=message.id, tenant=spec.tenant if spec else message.tenant,
+            ts_event=message.ts_event, ts_init=message.ts_init, account=message.account,
+            what=what, ledger=0, engine=engine,
+        )  # fmt: skip
+
+    def _books(self, spec: AccountSpec) -> AccountBooks:
+        return self._state.accounts.setdefault(spec.id, AccountBooks(spec.tenant))
+
+    def _open(self, spec: AccountSpec, cause: Message) -> list[Message]:
+        books = self._books(spec)
+        if books.opened:
+            return []
+        books.opened = True
+        lines = {CASH: spec.cash, DEPOSITS: -spec.cash}
+        return self._post(spec, lines, cause=cause, source=0, text="opening deposit")
+
+    def _book_fill(self, spec: AccountSpec, fill: OrderFilled) -> list[Message]:
+        books = self._books(spec)
+        instrument = self._instruments[fill.symbol]
+        held = books.positions.get(fill.symbol, Position())
+        change = apply_fill(held, fill.quantity, price=fill.price, price_digits=fill.price_digits)
+        if change.position.quantity:
+            books.positions[fill.symbol] = change.position
+        else:
+            books.positions.pop(fill.symbol, None)
+        scale = instrument.quantity_digits + change.position.price_digits
+        rate = Conversion(fill.rate_num, fill.rate_den, spec.currency_digits, scale)
+        profit = to_minor(change.raw_profit, rate)
+        as_filled = rate._replace(scale_digits=instrument.quantity_digits + fill.price_digits)
+        commission = compute_commission(
+            spec.commission, fill.quantity, fill.price,
+            lot_units=instrument.lot_units, to=as_filled,
+        )  # fmt: skip
+        books.last = Booked(fill.fill, profit, commission)
+        lines = {CASH: profit - commission, PROFIT: -profit, COMMISSION: commission}
+        price = Decimal(fill.price).scaleb(-fill.price_digits)
+        text = f"fill {fill.fill}: {fill.quantity:+d} {fill.symbol} at {price:f}"
+        return self._post(spec, lines, cause=fill, source=fill.fill, text=text)
+
+    def _book_swap(self, spec: AccountSpec, swap: SwapCharged) -> list[Message]:
+        lines = {CASH: swap.amount, SWAP: -swap.amount}
+        text = f"swap {swap.symbol}, nights {swap.nights}"
+        return self._post(spec, lines, cause=swap, source=swap.id, text=text)
+
+    def _post(
+        self, spec: AccountSpec, lines: Mapping[str, int], *, cause: Message, source: int, text: str
+    ) -> list[Message]:
+        moved = {name: amount for name, amount in lines.items() if amount}
+        if not moved:
+            return []
+        if sum(moved.values()) != 0 or len(moved) < 2:
+            raise InvariantError(f"{spec.id}: entry {moved} does not balance")
+        books = self._books(spec)
+        for name, amount in moved.items():
+            books.balances[name] += amount
+            if max(abs(amount), abs(books.balances[name])) > INT64_MAX:
+                raise InvariantError(f"{spec.id}: {name} {amount} does not fit 64 bits")
+        number = self._state.entries.get(spec.tenant, 0) + 1
+        self._state.entries[spec.tenant] = number
+        entry = EntryPosted(
+            id=self._next_id(), cause=cause.id, tenant=spec.tenant, ts_event=cause.ts_event,
+            ts_init=cause.ts_init, entry=number, account=spec.id, currency=spec.currency,
+            currency_digits=spec.currency_digits, source=source, text=text,
+            lines=tuple(PostingLine(name, amount) for name, amount in moved.items()),
+        )  # fmt: skip
+        return [entry]

@@ -1,0 +1,191 @@
+"""The reconciler: ledger against engine to the last minor unit, and a halt on any gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from assay.books.ledger.marks import BarMarks, MarkSource
+from assay.books.ledger.module import CASH, Ledger
+from assay.model.messages import (
+    BarClosed,
+    EntryPosted,
+    EquityMarked,
+    GapFound,
+    Message,
+    OrderFilled,
+    SwapCharged,
+    TradingHalted,
+    TradingResumed,
+)
+
+HALT_REASON = "ledger_gap"
+HALT_BY = "reconciler"
+
+
+class ReconcilerState(msgspec.Struct, array_like=True):
+    """Hold what the reconciler remembers: gaps told, tenants halted, entries seen."""
+
+    told: dict[str, list[tuple[str, str]]] = {}
+    entries: dict[str, int] = {}
+    cash: dict[str, int] = {}
+
+
+class Reconciler:
+    """Compare the ledger with the engine; tell each gap once and halt its tenant once.
+
+    Positions, profit and commission are compared at every fill, the position at every swap, the
+    balance at every EquityMarked, and the equity too where every open position has a mark. The
+    stream of entries is added up again, so an entry altered, lost or doubled on its way shows.
+    The ledger must handle each message before the reconciler does. TradingResumed clears what
+    was told; a gap that is still there halts again.
+    """
+
+    consumes: tuple[type[Message], ...] = (
+        BarClosed,
+        OrderFilled,
+        SwapCharged,
+        EquityMarked,
+        EntryPosted,
+        GapFound,
+        TradingResumed,
+    )
+    publishes: tuple[type[Message], ...] = (GapFound, TradingHalted)
+
+    def __init__(
+        self, ledger: Ledger, next_id: Callable[[], int], marks: MarkSource | None = None
+    ) -> None:
+        self._ledger = ledger
+        self._next_id = next_id
+        self._marks = marks
+        self._state = ReconcilerState()
+
+    def handle(self, message: Message) -> Iterable[Message]:
+        """Return GapFound for each new difference and TradingHalted with a tenant's first."""
+        match message:
+            case BarClosed():
+                if isinstance(self._marks, BarMarks):
+                    self._marks.observe(message)
+                return []
+            case TradingResumed():
+                self._state.told.pop(message.tenant, None)
+                return []
+            case GapFound():
+                return self._halt(message, message.tenant, (message.account, message.what))
+            case OrderFilled():
+                differences = self._compare_fill(message)
+            case SwapCharged():
+                differences = self._compare_position(message)
+            case EquityMarked():
+                differences = self._compare_worth(message)
+            case EntryPosted():
+                differences = self._compare_entry(message)
+            case _:
+                return []
+        return [m for what, ours, theirs in differences for m in self._tell(
+            message, what, ledger=ours, engine=theirs)]  # fmt: skip
+
+    def snapshot(self) -> bytes:
+        """Return the state; equal states give equal bytes."""
+        return msgspec.msgpack.encode(self._state, order="sorted")
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take up a snapshot."""
+        self._state = msgspec.msgpack.decode(snapshot, type=ReconcilerState)
+
+    def _compare_fill(self, fill: OrderFilled) -> list[tuple[str, int, int]]:
+        if self._ledger.find_problem(fill):
+            return []  # the ledger has told this gap itself
+        booked = self._ledger.last_booked(fill.account)
+        pairs = [
+            (f"position {fill.symbol}", self._position(fill), fill.position),
+            ("fill", booked.fill, fill.fill),
+            ("profit", booked.profit, fill.profit),
+            ("commission", booked.commission, fill.commission),
+        ]
+        return [(what, ours, theirs) for what, ours, theirs in pairs if ours != theirs]
+
+    def _compare_position(self, swap: SwapCharged) -> list[tuple[str, int, int]]:
+        if self._ledger.find_problem(swap) or self._position(swap) == swap.position:
+            return []
+        return [(f"position {swap.symbol}", self._position(swap), swap.position)]
+
+    def _position(self, message: OrderFilled | SwapCharged) -> int:
+        return self._ledger.position(message.account, message.symbol)
+
+    def _compare_worth(self, mark: EquityMarked) -> list[tuple[str, int, int]]:
+        spec = self._ledger.spec(mark.account)
+        balance = self._ledger.balance(mark.account)
+        if spec is None or balance is None:
+            return [("unknown_account", 0, mark.balance)]
+        if spec.tenant != mark.tenant:
+            return [("wrong_tenant", 0, mark.balance)]
+        if balance != mark.balance:
+            return [("balance", balance, mark.balance)]
+        unrealised = self._value_positions(mark.account)
+        if unrealised is not None and balance + unrealised != mark.equity:
+            return [("equity", balance + unrealised, mark.equity)]
+        return []
+
+    def _value_positions(self, account: str) -> int | None:
+        if self._marks is None:
+            return None
+        total = 0
+        for symbol, held in self._ledger.positions(account).items():
+            mark = self._marks.mark(account, symbol, held.quantity)
+            if mark is None:
+                return None
+            total += self._ledger.value_position(account, symbol, mark)
+        return total
+
+    def _compare_entry(self, entry: EntryPosted) -> list[tuple[str, int, int]]:
+        spec = self._ledger.spec(entry.account)
+        if spec is None:
+            return [("unknown_account", 0, entry.entry)]
+        if spec.tenant != entry.tenant:
+            return [("wrong_tenant", 0, entry.entry)]
+        found: list[tuple[str, int, int]] = []
+        expected = self._state.entries.get(entry.tenant, 0) + 1
+        if entry.entry != expected:
+            found.append(("entry number", expected, entry.entry))
+        total = sum(line.amount for line in entry.lines)
+        if total or len(entry.lines) < 2:
+            found.append(("entry sum", 0, total))
+        if (entry.currency, entry.currency_digits) != (spec.currency, spec.currency_digits):
+            found.append(("entry currency", 0, entry.entry))
+        cash = self._state.cash.get(entry.account, 0)
+        cash += sum(line.amount for line in entry.lines if line.account == CASH)
+        self._state.cash[entry.account] = cash
+        self._state.entries[entry.tenant] = entry.entry
+        # Entries still on their way explain a difference; once all are here, nothing does.
+        held = self._ledger.balance(entry.account)
+        if entry.entry == self._ledger.entry_count(entry.tenant) and held != cash:
+            found.append(("entry cash", held or 0, cash))
+        return found
+
+    def _tell(self, cause: Message, what: str, *, ledger: int, engine: int) -> list[Message]:
+        account = str(getattr(cause, "account", ""))
+        spec = self._ledger.spec(account)
+        tenant = spec.tenant if spec else cause.tenant
+        if (account, what) in self._state.told.get(tenant, []):
+            return []
+        gap = GapFound(
+            id=self._next_id(), cause=cause.id, tenant=tenant, ts_event=cause.ts_event,
+            ts_init=cause.ts_init, account=account, what=what, ledger=ledger, engine=engine,
+        )  # fmt: skip
+        return [gap, *self._halt(gap, tenant, (account, what))]
+
+    def _halt(self, gap: GapFound, tenant: str, topic: tuple[str, str]) -> list[Message]:
+        told = self._state.told.setdefault(tenant, [])
+        is_first = not told
+        if topic not in told:
+            told.append(topic)
+        if not is_first:
+            return []
+        return [
+            TradingHalted(
+                id=self._next_id(), cause=gap.id, tenant=tenant, ts_event=gap.ts_event,
+                ts_init=gap.ts_init, reason=HALT_REASON, by=HALT_BY,
+            )
+        ]  # fmt: skip
