@@ -21,6 +21,7 @@ class Timeframe(IntEnum):
     True
     """
 
+    S1 = SECOND
     M1 = MINUTE
     M5 = 5 * MINUTE
     M15 = 15 * MINUTE
