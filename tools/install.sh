@@ -70,7 +70,7 @@ main() {
   fi
   require_venv "$python"
   require_disk
-  echo "install: $python -> .venv (about 1 GB of packages; a few minutes, once)"
+  echo "install: $python -> .venv (about 1.6 GB of packages; a few minutes, once)"
   rm -f .venv/installed
   is_venv_ours "$python" || "$python" -m venv --clear .venv
   .venv/bin/python -m pip install --disable-pip-version-check --editable ".[dev${EXTRA:+,$EXTRA}]"
