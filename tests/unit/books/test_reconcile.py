@@ -13,7 +13,6 @@ from assay.model.accounts import AccountSpec
 from assay.model.messages import (
     BarClosed,
     EntryPosted,
-    EquityMarked,
     GapFound,
     Message,
     PostingLine,
