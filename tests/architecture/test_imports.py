@@ -13,7 +13,7 @@ from tools.tidy import ROOT, tracked_files
 
 LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 SOURCE = ROOT / "src" / "assay"
-MODEL_MAY = {"assay", "msgspec", *sys.stdlib_module_names} - {
+MODEL_MAY = {"assay", "msgspec", "numpy", *sys.stdlib_module_names} - {
     "asyncio", "io", "multiprocessing", "os", "pathlib", "random", "secrets", "shutil", "socket",
     "sqlite3", "ssl", "subprocess", "tempfile", "threading", "time", "urllib", "uuid",
 }  # fmt: skip

@@ -75,7 +75,9 @@ def _public_definitions(path: Path) -> list[tuple[str, str | None]]:
     ]
 
 
-NO_IMPERATIVE = re.compile(r"(?:A|An|The|This|That|These|It|Its|(?!Bring|Ping|String)\w+ing|\w+(?<![sus])s)\b")
+NO_IMPERATIVE = re.compile(
+    r"(?:A|An|The|This|That|These|It|Its|(?!Bring|Ping|String)\w+ing|\w+(?<![sus])s)\b"
+)
 
 
 @pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: p.stem)
@@ -91,5 +93,12 @@ def test_public_things_say_what_they_do_in_the_imperative(path: Path) -> None:
 def test_the_imperative_is_told_from_the_rest() -> None:
     assert NO_IMPERATIVE.match("Returns the bars.") is not None
     assert NO_IMPERATIVE.match("The bars.") is not None
-    for first in ("Return the bars.", "Express it.", "Process them.", "Guess it.", "Pass it on.", "Bring it."):
+    for first in (
+        "Return the bars.",
+        "Express it.",
+        "Process them.",
+        "Guess it.",
+        "Pass it on.",
+        "Bring it.",
+    ):
         assert NO_IMPERATIVE.match(first) is None

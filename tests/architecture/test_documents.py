@@ -1,0 +1,84 @@
+"""The examples of the documents run; what they name exists."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.documents import DOCUMENTS, Block, Desk, find_blocks
+from tools.tidy import ROOT
+
+COMMAND = re.compile(r"^\s*assay ([a-z]+(?: [a-z-]+)?)", re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#]+)\)")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    desk = Desk(tmp_path_factory.mktemp("documents"))
+    yield desk
+    desk.clear()
+
+
+@pytest.mark.running
+@pytest.mark.parametrize("block", find_blocks("sh"), ids=str)
+def test_shell_example_runs(desk: Desk, block: Block) -> None:
+    done = desk.run_shell(block.code)
+    assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+
+
+@pytest.mark.running
+def test_both_drivers_of_the_readme_agree(desk: Desk) -> None:
+    block = next(b for b in find_blocks("sh") if "sweep.json" in b.code)
+    compare = (
+        "python - <<'END'\n"
+        "import json\n"
+        "sweep, replay = (json.load(open(f'{n}.json')) for n in ('sweep', 'replay'))\n"
+        "assert sweep['digest'] == replay['digest'], (sweep, replay)\n"
+        "assert sweep['fills'] > 0\n"
+        "END\n"
+    )
+    done = desk.run_shell(block.code + compare)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.running
+@pytest.mark.parametrize("block", find_blocks("python"), ids=str)
+def test_python_example_runs(tmp_path: Path, block: Block) -> None:
+    done = Desk(tmp_path).run_python(block.code)
+    assert done.returncode == 0, f"{block}\n{done.stderr}"
+
+
+def _example_commands() -> list[str]:
+    found = {
+        match.group(1) for block in find_blocks("sh") for match in COMMAND.finditer(block.code)
+    }
+    return sorted(found)
+
+
+def test_the_examples_show_the_main_commands() -> None:
+    first_words = {command.split()[0] for command in _example_commands()}
+    assert {"import", "data", "backtest", "up", "status", "stop", "ledger"} <= first_words
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    near = [link for link in LINK.findall(text) if "://" not in link]
+    assert [link for link in near if not (document.parent / link).exists()] == []
+
+
+def test_verbs_of_the_readme_are_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    verbs = set(re.findall(r"\bmake ([a-z]+)\b", readme))
+    assert {"up", "test", "check"} <= verbs
+    assert [verb for verb in sorted(verbs) if f"\n{verb}:" not in makefile] == []
+
+
+def test_places_of_the_readme_exist() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:src|tests|benches|docs|schema)/[^`]*)`", readme)
+    places = {name.split("<")[0] for name in named}
+    assert places
+    assert [place for place in sorted(places) if not (ROOT / place).exists()] == []
