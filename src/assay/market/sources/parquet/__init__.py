@@ -1,5 +1,12 @@
 """Parquet files of bars or ticks named SYMBOL_TIMEFRAME_SOURCE_FROM_TO."""
 
-from assay.market.sources.parquet.reading import read_parquet
+from assay.market.reading import Source
+from assay.market.sources.parquet.reading import read, read_parquet
 
-__all__ = ["read_parquet"]
+PLUGIN = Source(
+    name="parquet",
+    summary="Parquet bars and ticks",
+    read=read,
+)
+
+__all__ = ["PLUGIN", "read_parquet"]

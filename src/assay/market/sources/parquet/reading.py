@@ -9,17 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.market.grid import choose_digits, to_points
-from assay.market.naming import Naming, name_from_words, parse_symbol
-from assay.market.series import (
-    ASK_COLUMNS,
-    BID_COLUMNS,
-    BarSeries,
-    Float64s,
-    Int64s,
-    Series,
-    TickSeries,
-)
+from assay.market.naming import Naming, name_from_words
+from assay.market.reading import RawSeries, ReadRequest, identify, present_sizes, to_series
+from assay.market.series import ASK_COLUMNS, BID_COLUMNS, Int64s, Series
 from assay.model.errors import DataError, UsageError
 from assay.model.time import Timeframe
 
@@ -39,44 +31,28 @@ def read_parquet(
     Rows off the price grid are left out. Raise DataError for what is no such file and UsageError
     where neither the name nor the caller says the symbol or timeframe.
     """
-    series, _ = read_parquet_rows(Path(path), symbol, timeframe, side)
-    return series
+    asked = ReadRequest(path=Path(path), symbol=symbol, timeframe=timeframe, side=side)
+    series, fit = to_series(read(asked))
+    return series if fit.all() else series.select(fit)
 
 
-def read_parquet_rows(
-    path: Path, symbol: str | None, timeframe: Timeframe | None, side: str | None
-) -> tuple[Series, tuple[Int64s, list[Float64s]] | None]:
-    """Read one file; return it with (times, price columns) of the rows off the grid, if any."""
+def read(request: ReadRequest) -> RawSeries:
+    """Read the rows of one file as they are."""
+    path = request.path
     named = name_from_words(path)
-    symbol = parse_symbol(symbol) if symbol else named.symbol
     columns = _load(path)
     is_tick = set(TICK_COLUMNS) <= columns.keys()
-    if symbol is None or (timeframe is None and named.timeframe is None and not is_tick):
-        raise UsageError(f"{path.name}: name it SYMBOL_TIMEFRAME_*, or give symbol and timeframe")
+    identity = identify(request, named, is_tick=is_tick)
     names = _price_names(path, columns, is_tick)
-    prices = [np.asarray(columns[name], dtype=np.float64) for name in names]
-    time = columns["time"]
-    digits, fit = choose_digits(symbol, prices)
-    fold = columns.get("fold")
-    marks = np.zeros(len(time), dtype=np.bool_) if fold is None else np.asarray(fold, np.bool_)
-    points = {name: to_points(column, digits) for name, column in zip(names, prices, strict=True)}
-    identity = {"symbol": symbol, "digits": digits, "source": named.source or "parquet"}
-    series: Series
-    if is_tick:
-        sizes = {name: _present(columns.get(name)) for name in ("bid_size", "ask_size")}
-        series = TickSeries(ts=time, fold=marks, **identity, **points, **sizes)
-    else:
-        length = timeframe or named.timeframe
-        assert length is not None
-        chosen = _choose_side(side, named, "ask_open" in points)
-        volume = _present(columns.get("volume"))
-        series = BarSeries(
-            timeframe=length, side=chosen, ts_open=time, fold=marks, volume=volume,
-            **identity, **points,
-        )  # fmt: skip
-    if fit.all():
-        return series, None
-    return series.select(fit), (time[~fit], [column[~fit] for column in prices])
+    sizes = ("bid_size", "ask_size") if is_tick else ("volume",)
+    nothing = np.zeros(len(columns["time"]), dtype=np.bool_)
+    side = "quote" if is_tick else _choose_side(request.side, named, len(names) > len(BID_COLUMNS))
+    return RawSeries(
+        symbol=identity.symbol, timeframe=identity.timeframe, side=side, time=columns["time"],
+        source=named.source or "parquet", prices={name: columns[name] for name in names},
+        sizes=present_sizes({name: columns.get(name) for name in sizes}),
+        fold=columns.get("fold", nothing), unresolved=nothing,
+    )  # fmt: skip
 
 
 def _choose_side(side: str | None, named: Naming, has_ask: bool) -> str:
@@ -85,14 +61,6 @@ def _choose_side(side: str | None, named: Naming, has_ask: bool) -> str:
     if side == "quote":
         raise UsageError("side quote needs ask_open, ask_high, ask_low and ask_close columns")
     return side or named.side or "bid"
-
-
-def _present(column: Any) -> Float64s | None:
-    """Return a column that says something; one of zeros only is a source without volume."""
-    if column is None:
-        return None
-    values = np.asarray(column, dtype=np.float64)
-    return values if np.any(values != 0) else None
 
 
 def _price_names(path: Path, columns: dict[str, Any], is_tick: bool) -> tuple[str, ...]:
