@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import IntEnum
+from typing import TypedDict
 
 import msgspec
 
@@ -105,7 +106,13 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise UsageError(f"{self.symbol}: digits {self.digits} is outside 0..9")
 
 
-def _lots(contract: Decimal, quantity_digits: int) -> dict[str, int]:
+class _Lots(TypedDict):
+    volume_min: int
+    volume_max: int
+    volume_step: int
+
+
+def _lots(contract: Decimal, quantity_digits: int) -> _Lots:
     lot = int(contract.scaleb(quantity_digits))
     return {"volume_min": lot // 100, "volume_max": lot * 100, "volume_step": lot // 100}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Union
+from typing import Any, Union
 
 import msgspec
 
@@ -40,7 +40,7 @@ def message_types() -> dict[str, type[Message]]:
 
 @cache
 def _decoder() -> msgspec.msgpack.Decoder[Message]:
-    union = Union[tuple(message_types().values())]  # noqa: UP007 - built at run time
+    union: Any = Union[tuple(message_types().values())]  # noqa: UP007 - built at run time
     return msgspec.msgpack.Decoder(union)
 
 
