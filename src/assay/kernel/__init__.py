@@ -1,1 +1,1 @@
-"""The compiled arithmetic of the trade: rounding, costs, P\&L, conversion, matching, sizing."""
+"""The compiled arithmetic of the trade: rounding, costs, P&L, conversion, matching, sizing."""
