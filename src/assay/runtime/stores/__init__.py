@@ -1,0 +1,1 @@
+"""Stores: one folder per kind, embedded by default, a server when you outgrow it."""
