@@ -1,0 +1,74 @@
+"""Half-even division and the 128-bit product, on 64-bit integers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.kernel.compiling import compiled
+
+OVERFLOW = -(2**63)
+"""Returned where a result does not fit 63 bits; a caller turns it into a denial."""
+
+_LOW = np.uint64(0xFFFFFFFF)
+_HALF = np.uint64(32)
+_ONE = np.uint64(1)
+_ZERO = np.uint64(0)
+_TOP = np.uint64(63)
+_LIMIT = np.uint64(2**63 - 1)
+
+
+@compiled
+def divide_half_even(numerator: int, denominator: int) -> int:
+    """Return numerator / denominator (> 0) rounded half-even.
+
+    >>> divide_half_even(5, 2), divide_half_even(7, 2), divide_half_even(-5, 2)
+    (2, 4, -2)
+    """
+    quotient = numerator // denominator
+    twice = (numerator - quotient * denominator) * 2
+    if twice > denominator or (twice == denominator and quotient & 1):
+        quotient += 1
+    return quotient
+
+
+@compiled
+def muldiv(a: int, b: int, denominator: int) -> int:
+    """Return a x b / denominator (> 0) rounded half-even; OVERFLOW where it does not fit.
+
+    The product has 128 bits. Bounds: |a|, |b| < 2^63 and 0 < denominator < 2^62.
+
+    >>> muldiv(10**18, 10**18, 10**18) == 10**18, muldiv(10**18, 10**18, 1) == OVERFLOW
+    (True, True)
+    """
+    if abs(float(a) * float(b)) < 4e18:
+        return divide_half_even(a * b, denominator)
+    negative = (a < 0) != (b < 0)
+    quotient = _muldiv_wide(np.uint64(abs(a)), np.uint64(abs(b)), np.uint64(denominator))
+    if quotient > _LIMIT:
+        return OVERFLOW
+    return -np.int64(quotient) if negative else np.int64(quotient)
+
+
+@compiled
+def _muldiv_wide(a: int, b: int, denominator: int) -> int:
+    a_low, a_high = a & _LOW, a >> _HALF
+    b_low, b_high = b & _LOW, b >> _HALF
+    low_low = a_low * b_low
+    middle = a_high * b_low + (low_low >> _HALF)
+    cross = a_low * b_high + (middle & _LOW)
+    high = a_high * b_high + (middle >> _HALF) + (cross >> _HALF)
+    low = (cross << _HALF) | (low_low & _LOW)
+    if high >= denominator:
+        return np.uint64(2**64 - 1)
+    remainder, quotient = high, _ZERO
+    for _ in range(64):
+        remainder = (remainder << _ONE) | (low >> _TOP)
+        low = low << _ONE
+        quotient = quotient << _ONE
+        if remainder >= denominator:
+            remainder -= denominator
+            quotient |= _ONE
+    twice = remainder << _ONE
+    if twice > denominator or (twice == denominator and quotient & _ONE):
+        quotient += _ONE
+    return quotient

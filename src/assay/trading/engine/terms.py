@@ -1,0 +1,178 @@
+"""Instruments and accounts as the engine's constants, with the bounds that keep integers exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from assay.kernel.records import INSTRUMENT, LIMITS
+from assay.model.accounts import AccountSpec
+from assay.model.errors import UsageError
+from assay.model.instruments import Instrument, SwapMode
+
+UNBOUNDED = 2**62
+HEADROOM = 2**62
+MILLI = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class RiskProfile:
+    """Hold a tenant's limits; 0 is no limit. Shares are basis points, times nanoseconds."""
+
+    name: str
+    position_max_lots: Decimal = Decimal(0)
+    exposure_max_bp: int = 0
+    daily_loss_max_bp: int = 0
+    drawdown_max_bp: int = 0
+    age_max: int = 0
+    spread_max_pips: Decimal = Decimal(0)
+    session_only: bool = False
+    margin_use_max_bp: int = 0
+    stop_out_level_bp: int = 0
+    wait_max: int = 0
+    volume_rules: bool = True
+
+
+PROFILES = {
+    "reference": RiskProfile("reference", volume_rules=False),
+    "default": RiskProfile(
+        "default",
+        position_max_lots=Decimal(10),
+        exposure_max_bp=300_000,
+        daily_loss_max_bp=500,
+        drawdown_max_bp=2_000,
+        age_max=3_600_000_000_000,
+        spread_max_pips=Decimal(10),
+        session_only=True,
+        margin_use_max_bp=5_000,
+        stop_out_level_bp=5_000,
+        wait_max=14_400_000_000_000,
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """Hold an instrument as it is traded here: its engine digits, slippage (points) and leg."""
+
+    instrument: Instrument
+    digits: int
+    slippage: int = 0
+    leg: int = -1
+    leg_divides: bool = False
+    leg_digits: int = 0
+
+
+def conversion_leg(
+    instrument: Instrument, currency: str, symbols: list[str]
+) -> tuple[int, bool, str]:
+    """Return (index of the leg, whether its price divides, its symbol); index -1 needs none.
+
+    Only one direct leg between the quote and the account currency is taken; raise UsageError
+    where the loaded instruments have none.
+    """
+    quote = instrument.quote
+    if quote == currency:
+        return -1, False, ""
+    for index, symbol in enumerate(symbols):
+        pair = symbol.partition(".")[0]
+        if pair == quote + currency:
+            return index, False, symbol
+        if pair == currency + quote:
+            return index, True, symbol
+    raise UsageError(
+        f"{instrument.symbol} is quoted in {quote} and the account is in {currency}: "
+        f"add data of {quote}{currency} or {currency}{quote}"
+    )
+
+
+def _ratio(value: Fraction, what: str) -> tuple[int, int]:
+    if value.numerator >= HEADROOM or value.denominator >= HEADROOM:
+        raise UsageError(f"{what} is outside the exact range; use fewer digits")
+    return value.numerator, value.denominator
+
+
+def instrument_terms(
+    contract: Contract, account: AccountSpec, profile: RiskProfile, price_max: int
+) -> np.void:
+    """Return the INSTRUMENT record; raise UsageError where a product could pass 64 bits."""
+    spec, row = contract.instrument, np.zeros((), INSTRUMENT)
+    value = Fraction(10) ** (account.currency_digits - spec.quantity_digits - contract.digits)
+    leg_scale = Fraction(10) ** contract.leg_digits
+    if contract.leg >= 0:
+        value = value * leg_scale if contract.leg_divides else value / leg_scale
+    row["value_num"], row["value_den"] = _ratio(value, f"{spec.symbol}: value of a point")
+    row["leg"], row["leg_divides"] = contract.leg, contract.leg_divides
+    row["leg_scale"] = 10**contract.leg_digits
+    _commission_terms(row, spec, account, value)
+    margin = value * Fraction(spec.margin_rate) / account.leverage
+    row["margin_num"], row["margin_den"] = _ratio(margin, f"{spec.symbol}: margin")
+    row["lot_units"], row["trade_mode"] = spec.lot_units, spec.trade_mode
+    row["volume_min"], row["volume_step"] = spec.volume_min, spec.volume_step
+    row["volume_max"] = spec.volume_max
+    if not profile.volume_rules:
+        row["volume_min"] = row["volume_step"] = 1
+        row["volume_max"] = min(UNBOUNDED, HEADROOM // max(price_max, 1) // 4)
+    _swap_terms(row, contract, account, value)
+    row["slippage"], row["mark_mid"] = contract.slippage, account.mark == "mid"
+    row["price_max"] = price_max
+    if int(row["volume_max"]) * 2 * price_max >= HEADROOM:
+        raise UsageError(
+            f"{spec.symbol}: volume_max {spec.volume_max} x price {price_max} passes 63 bits; "
+            "lower volume_max or the digits"
+        )
+    return row[()]  # type: ignore[no-any-return]
+
+
+def _commission_terms(
+    row: np.ndarray, spec: Instrument, account: AccountSpec, value: Fraction
+) -> None:
+    schedule = account.commission
+    rate = Fraction(schedule.rate)
+    row["commission_min"] = schedule.minimum if schedule.mode != "none" else 0
+    share = {
+        "none": Fraction(0),
+        "bp": value * rate / 10_000,
+        "per_million": value * rate / 1_000_000,
+        "per_lot": rate * 10**account.currency_digits / spec.lot_units,
+    }[schedule.mode]
+    row["commission_per_lot"] = schedule.mode == "per_lot"
+    row["commission_num"], row["commission_den"] = _ratio(share, f"{spec.symbol}: commission")
+
+
+def _swap_terms(row: np.ndarray, contract: Contract, account: AccountSpec, value: Fraction) -> None:
+    spec = contract.instrument
+    long_rate, short_rate, mode = spec.swap_long, spec.swap_short, spec.swap_mode
+    if account.swap_free:
+        fee = Decimal(-account.swap_free_fee).scaleb(-account.currency_digits)
+        long_rate = short_rate = fee
+        mode = SwapMode.ACCOUNT_CURRENCY_PER_LOT
+    points = Fraction(10) ** (contract.digits - spec.digits)
+    scale = points if mode == SwapMode.POINTS else Fraction(1)
+    row["swap_mode"] = mode
+    row["swap_long"] = int(Fraction(long_rate) * MILLI * scale)
+    row["swap_short"] = int(Fraction(short_rate) * MILLI * scale)
+    factor = value / MILLI
+    if mode == SwapMode.ACCOUNT_CURRENCY_PER_LOT:
+        factor = Fraction(10) ** account.currency_digits / (spec.lot_units * MILLI)
+    row["swap_num"], row["swap_den"] = _ratio(factor, f"{spec.symbol}: swap")
+
+
+def limit_terms(
+    profile: RiskProfile, account: AccountSpec, lot_units: int, pip_points: int
+) -> np.void:
+    """Return the LIMITS record of one account; amounts are shares of the opening cash."""
+    row = np.zeros((), LIMITS)
+    row["position_max"] = int(profile.position_max_lots * lot_units)
+    row["exposure_max"] = account.cash * profile.exposure_max_bp // 10_000
+    row["daily_loss_max"] = account.cash * profile.daily_loss_max_bp // 10_000
+    row["drawdown_max_bp"] = profile.drawdown_max_bp
+    row["age_max"], row["wait_max"] = profile.age_max, profile.wait_max
+    row["spread_max"] = int(profile.spread_max_pips * pip_points)
+    row["session_only"] = profile.session_only
+    row["margin_use_max_bp"] = profile.margin_use_max_bp
+    row["stop_out_level_bp"] = profile.stop_out_level_bp
+    return row[()]  # type: ignore[no-any-return]

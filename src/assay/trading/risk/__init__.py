@@ -1,0 +1,1 @@
+"""What may become an order, and what may not."""

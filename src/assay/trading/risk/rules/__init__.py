@@ -1,0 +1,1 @@
+"""One risk rule a file: `allows(order, account, position, market, instrument, limits)`."""

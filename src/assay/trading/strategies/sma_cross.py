@@ -1,0 +1,44 @@
+"""Go long when the fast average crosses above the slow one, short when it crosses below."""
+
+from __future__ import annotations
+
+from assay.kernel.compiling import compiled
+from assay.kernel.records import GO_TO
+
+NAME = "sma-cross"
+PARAMETERS = {"fast": 20, "slow": 50, "units": 10_000}
+REFERENCE_COSTS = True
+"""Its defaults are the reference's: 1 pip around the file's prices, 0.5 bp, no swap, no limits."""
+
+
+def memory_words(params: dict[str, int]) -> int:
+    """Return the words of memory: count, two sums, the last comparison, the closes."""
+    return 4 + params["slow"]
+
+
+@compiled
+def decide(memory, event, position, params, intent):  # type: ignore[no-untyped-def]
+    """Compare the averages exactly: fast_sum x slow against slow_sum x fast, on integer points."""
+    fast, slow, units = params[0], params[1], params[2]
+    seen = memory[0]
+    slot = seen % slow
+    if seen >= fast:
+        memory[1] -= memory[4 + (seen - fast) % slow]
+    if seen >= slow:
+        memory[2] -= memory[4 + slot]
+    memory[4 + slot] = event.close
+    memory[1] += event.close
+    memory[2] += event.close
+    memory[0] = seen + 1
+    if seen + 1 < slow:
+        return
+    above = memory[1] * slow - memory[2] * fast
+    before = memory[3]
+    memory[3] = above
+    if seen + 1 == slow:
+        return
+    held = position.quantity + position.waiting
+    if before <= 0 and above > 0 and held <= 0:
+        intent.action, intent.quantity = GO_TO, units
+    elif before >= 0 and above < 0 and held >= 0:
+        intent.action, intent.quantity = GO_TO, -units
