@@ -46,7 +46,8 @@ def parse_times(column: pa.Array, pattern: str) -> tuple[Int64s, int | None]:
     """Return the wall-clock ns of each text and the UTC offset (ns) that all of them carry.
 
     `pattern` is fixed in width (YYYY mm dd HH MM SS FFF and literals; FFF is milliseconds); a
-    fraction and an offset may follow. Raise TimeMismatchError at the first row that does not follow, or whose offset differs.
+    fraction and an offset may follow. Raise TimeMismatchError at the first row that does not
+    follow, or whose offset differs.
     """
     total = np.zeros(len(column), dtype=np.int64)
     if len(column) == 0:
