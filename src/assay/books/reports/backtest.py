@@ -30,7 +30,7 @@ from assay.books.reports.wording import (
 )
 
 TRADES_SHOWN = 500
-FACTS_OF_TOTALS = {"bars": "Bars", "orders": "Orders", "bars_per_second": "Bars per second"}
+FACTS_OF_TOTALS = (("bars", "Bars"), ("orders", "Orders"), ("fills", "Fills"))
 
 
 def write_backtest(result: BacktestResult, path: Path) -> None:
@@ -99,14 +99,15 @@ def _list_facts(result: BacktestResult, fills: int) -> list[tuple[str, str]]:
     if len(result.times):
         first, last = (format_moment(int(result.times[place])) for place in (0, -1))
         facts.append(("Span", f"{first} to {last} UTC"))
-    for key, label in FACTS_OF_TOTALS.items():
-        value = result.totals.get(key)
+    counts = {**result.totals, "fills": fills}
+    for key, label in FACTS_OF_TOTALS:
+        value = counts.get(key)
         if value is not None:
             facts.append((label, format_number(value, 0)))
-    facts.append(("Fills", format_number(fills, 0)))
-    seconds = result.totals.get("seconds")
+    seconds, speed = counts.get("seconds"), counts.get("bars_per_second")
     if seconds is not None:
-        facts.append(("Run time", format_number(seconds, 2, unit=" s")))
+        rate = f", {format_number(speed, 0)} bars per second" if speed else ""
+        facts.append(("Run time", format_number(seconds, 2, unit=" s") + rate))
     facts += [(str(name), _join(value)) for name, value in result.extra.items()]
     if result.digest:
         facts.append(("Digest", result.digest))
@@ -188,21 +189,18 @@ def _tabulate_months(result: BacktestResult) -> list[tuple[int, list[float | Non
 def _draw(result: BacktestResult, scale: float) -> dict[str, Markup]:
     if len(result.times) < 2:
         return {}
-    equity = result.equity.astype(np.float64) * scale
-    balance = result.balance.astype(np.float64) * scale
-    falls = drawdowns(result.equity, result.cash)
-    start = result.cash * scale
-    drawn = {
-        "equity_wide": charts.draw_equity(
-            result.times, equity, balance, start=start, size=charts.WIDE_EQUITY
-        ),
-        "equity_narrow": charts.draw_equity(
-            result.times, equity, balance, start=start, size=charts.NARROW_EQUITY
-        ),
-        "drawdown_wide": charts.draw_drawdown(result.times, falls, size=charts.WIDE_DRAWDOWN),
-        "drawdown_narrow": charts.draw_drawdown(result.times, falls, size=charts.NARROW_DRAWDOWN),
+    curves = charts.Curves(
+        result.times,
+        result.equity.astype(np.float64) * scale,
+        result.balance.astype(np.float64) * scale,
+        drawdowns(result.equity, result.cash),
+        result.cash * scale,
+    )
+    # The charts hold numbers and fixed words only, so their markup is safe as it is.
+    return {
+        name: Markup(charts.draw_curves(curves, size))
+        for name, size in (("wide", charts.WIDE), ("narrow", charts.NARROW))
     }
-    return {name: Markup(svg) for name, svg in drawn.items()}  # no text of ours is in them
 
 
 def _times(value: float | None, factor: float) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 INK, MUTED, GRID = "#1c1f23", "#555c66", "#dfe2e6"
-BLUE, GOLD, RED = "#17477e", "#9a6a00", "#a3242b"
+BLUE, PALE_GOLD, RED = "#17477e", "#d9b45a", "#a3242b"
 BUCKETS = 900
 
 Integers = npt.NDArray[np.int64]
@@ -23,8 +23,7 @@ class Size(NamedTuple):
     height: float
 
 
-WIDE_EQUITY, NARROW_EQUITY = Size(11.0, 3.7), Size(4.2, 3.0)
-WIDE_DRAWDOWN, NARROW_DRAWDOWN = Size(11.0, 2.1), Size(4.2, 2.0)
+WIDE, NARROW = Size(11.0, 5.6), Size(4.0, 4.8)
 
 
 def thin(values: npt.NDArray[Any], buckets: int = BUCKETS) -> Integers:
@@ -45,36 +44,49 @@ def thin(values: npt.NDArray[Any], buckets: int = BUCKETS) -> Integers:
     return np.unique(np.minimum(places, count - 1)).astype(np.int64)
 
 
-def draw_equity(
-    times: Integers, equity: Floats, balance: Floats, *, start: float, size: Size
-) -> str:
-    """Return the equity and balance curves as SVG; values in whole currency."""
-    figure, axes = _prepare(size)
+class Curves(NamedTuple):
+    """Hold what is drawn: equity and balance in whole currency, falls as fractions of the peak."""
+
+    times: Integers
+    equity: Floats
+    balance: Floats
+    falls: Floats
+    start: float
+
+
+def draw_curves(curves: Curves, size: Size) -> str:
+    """Return equity and balance above the drawdown, on one time axis, as SVG text."""
+    with _style(size.width > 6):
+        figure, (above, below) = _prepare(size)
+        _plot_worth(above, curves)
+        _plot_falls(below, curves)
+        return _to_svg(figure)
+
+
+def _plot_worth(axes: Any, curves: Curves) -> None:
     for values, colour, label, width in (
-        (balance, GOLD, "Balance", 1.0),
-        (equity, BLUE, "Equity", 1.4),
+        (curves.balance, PALE_GOLD, "Balance", 2.6),
+        (curves.equity, BLUE, "Equity", 1.2),
     ):
         kept = thin(values)
-        axes.plot(_moments(times[kept]), values[kept], color=colour, linewidth=width, label=label)
-    axes.axhline(start, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="Start")
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, frameon=False, borderaxespad=0.2,
-        handlelength=1.6, columnspacing=1.4,
+        moments = _moments(curves.times[kept])
+        axes.plot(moments, values[kept], color=colour, linewidth=width, label=label)
+    axes.axhline(curves.start, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="Start")
+    axes.figure.legend(
+        loc="outside upper left", ncols=3, frameon=False, borderpad=0, handlelength=1.1,
+        columnspacing=1.1, labelcolor=INK,
     )  # fmt: skip
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}".replace("-", "−"))
-    return _to_svg(figure)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
 
 
-def draw_drawdown(times: Integers, falls: Floats, *, size: Size) -> str:
-    """Return the drawdown below zero as SVG; `falls` are fractions of the peak, >= 0."""
-    figure, axes = _prepare(size)
-    kept = thin(falls)
-    moments, depth = _moments(times[kept]), -100.0 * falls[kept]
+def _plot_falls(axes: Any, curves: Curves) -> None:
+    kept = thin(curves.falls)
+    moments, depth = _moments(curves.times[kept]), -100.0 * curves.falls[kept]
     axes.fill_between(moments, depth, 0.0, color=RED, alpha=0.18, linewidth=0)
     axes.plot(moments, depth, color=RED, linewidth=1.1)
     axes.set_ylim(top=0.0)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g} %".replace("-", "−"))
-    return _to_svg(figure)
+    axes.set_title("Drawdown, % of the peak", loc="left", color=INK, pad=8)
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}".replace("-", "−"))
 
 
 def _moments(times: Integers) -> npt.NDArray[np.datetime64]:
@@ -85,27 +97,40 @@ def _prepare(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
+    wide = size.width > 6
     figure = Figure(figsize=size, layout="constrained")
-    axes = figure.add_subplot()
-    locator = AutoDateLocator(minticks=3, maxticks=9 if size.width > 6 else 5, tz="UTC")
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(MUTED)
-    axes.tick_params(colors=MUTED, labelsize=9, length=3)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.margins(x=0.005)
-    return figure, axes
+    pair = figure.subplots(2, sharex=True, height_ratios=(5, 3))
+    locator = AutoDateLocator(minticks=5 if wide else 3, maxticks=9 if wide else 5, tz="UTC")
+    for axes in pair:
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.spines["bottom"].set_color(MUTED)
+        axes.tick_params(colors=MUTED, length=3)
+        axes.grid(axis="y", color=GRID, linewidth=0.8)
+        axes.set_axisbelow(True)
+        axes.margins(x=0.005)
+    pair[1].xaxis.set_major_locator(locator)
+    pair[1].xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
+    return figure, pair
 
 
-def _to_svg(figure: Any) -> str:
+def _style(wide: bool) -> Any:
     import matplotlib as mpl
 
     # Text stays text (small, searchable) and ids come from a fixed salt (equal runs, equal bytes).
-    style = {"svg.fonttype": "none", "svg.hashsalt": "assay", "font.family": "sans-serif"}
+    return mpl.rc_context(
+        {
+            "svg.fonttype": "none",
+            "svg.hashsalt": "assay-wide" if wide else "assay-narrow",
+            "font.family": "sans-serif",
+            "figure.constrained_layout.h_pad": 0.09,
+            "font.size": 9.5 if wide else 12.5,
+            "axes.titlesize": 10.5 if wide else 12.5,
+        }
+    )
+
+
+def _to_svg(figure: Any) -> str:
     buffer = StringIO()
-    with mpl.rc_context(style):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
