@@ -7,10 +7,8 @@ from pathlib import Path
 
 import msgspec
 
-from assay.model.errors import RetryError
-from assay.runtime.clock import Deadline
 from assay.runtime.faults.fingerprint import Fault, describe_fault
-from assay.runtime.home import Home, HomeLock
+from assay.runtime.home import Home
 from assay.runtime.ids import fresh_token
 
 FILE = "faults.jsonl"
@@ -36,7 +34,7 @@ def load_faults(home: Home) -> list[Fault]:
 def record_fault(home: Home, error: BaseException) -> Fault:
     """Add one occurrence to the home and return the fault with its count so far."""
     fault = describe_fault(error, home.clock.now_ns())
-    with _locked(home):
+    with home.wait_lock("faults", seconds=_LOCK_WAIT_S):
         known = {each.fingerprint: each for each in load_faults(home)}
         earlier = known.pop(fault.fingerprint, None)
         if earlier:
@@ -44,17 +42,6 @@ def record_fault(home: Home, error: BaseException) -> Fault:
         kept = [*list(known.values())[-(KINDS_MAX - 1) :], fault]
         _replace(home.path / FILE, b"".join(msgspec.json.encode(each) + b"\n" for each in kept))
     return fault
-
-
-def _locked(home: Home) -> HomeLock:
-    deadline = Deadline(_LOCK_WAIT_S)
-    while True:
-        try:
-            return home.lock("faults")
-        except RetryError:
-            if deadline.has_passed():
-                raise
-            deadline.pause()
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from assay.model.errors import DataError, OperatorError, UsageError
-from assay.runtime.clock import Clock, SystemClock
+from assay.model.errors import DataError, OperatorError, RetryError, UsageError
+from assay.runtime.clock import Clock, Deadline, SystemClock
 from assay.runtime.environment import default_home
 from assay.runtime.home.lock import HomeLock, is_locked
 from assay.runtime.ids import fresh_token
@@ -57,6 +57,17 @@ class Home:
             return HomeLock(path, self.clock.now_ns())
         except OSError as error:
             raise OperatorError(_unusable(path, error)) from error
+
+    def wait_lock(self, name: str, *, seconds: float) -> HomeLock:
+        """Take a lock as soon as it is free; raise RetryError when `seconds` pass first."""
+        deadline = Deadline(seconds)
+        while True:
+            try:
+                return self.lock(name)
+            except RetryError:
+                if deadline.has_passed():
+                    raise
+                deadline.pause()
 
     def is_locked(self, name: str) -> bool:
         """Return whether a living process holds the lock."""
