@@ -97,6 +97,29 @@ def bar_open(ts: Int64s, timeframe: Timeframe, rollover: Rollover = NEW_YORK_CLO
     return begin if timeframe >= Timeframe.D1 else ts - (ts - begin) % int(timeframe)
 
 
+def bar_close(opens: Int64s, timeframe: Timeframe, rollover: Rollover = NEW_YORK_CLOSE) -> Int64s:
+    """Return the end of each bar from its open; the rollover ends a bar above an hour early."""
+    opens = np.asarray(opens, dtype=np.int64)
+    ends = opens + int(timeframe)
+    if timeframe <= Timeframe.H1:
+        return ends
+    following = day_start(trading_day(opens, rollover) + 1, rollover)
+    return following if timeframe >= Timeframe.D1 else np.minimum(ends, following)
+
+
+def bar_span(ts: int, timeframe: Timeframe, rollover: Rollover = NEW_YORK_CLOSE) -> tuple[int, int]:
+    """Return open and end of the bar that one instant falls in.
+
+    >>> bar_span(90 * 60_000_000_000, Timeframe.H1) == (HOUR, 2 * HOUR)
+    True
+    """
+    if timeframe <= Timeframe.H1:
+        start = ts - ts % int(timeframe)
+        return start, start + int(timeframe)
+    opens = bar_open(np.array([ts]), timeframe, rollover)
+    return int(opens[0]), int(bar_close(opens, timeframe, rollover)[0])
+
+
 def is_in_session(instrument: Instrument, ts: Int64s) -> Bools:
     """Tell which instants lie in a trading session (start included, end not)."""
     offset = _week_wall(instrument, np.asarray(ts, dtype=np.int64)) % WEEK

@@ -1,0 +1,6 @@
+"""Ticks to bars and bars to longer bars: whole columns at once, or one message at a time."""
+
+from assay.market.bars.aggregation import bars_to_bars, ticks_to_bars
+from assay.market.bars.building import BarBuilder, HigherBarBuilder
+
+__all__ = ["BarBuilder", "HigherBarBuilder", "bars_to_bars", "ticks_to_bars"]
