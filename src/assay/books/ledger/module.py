@@ -179,7 +179,10 @@ class Ledger:
         )  # fmt: skip
 
     def _books(self, spec: AccountSpec) -> AccountBooks:
-        return self._state.accounts.setdefault(spec.id, AccountBooks(spec.tenant))
+        books = self._state.accounts.get(spec.id)
+        if books is None:
+            books = self._state.accounts[spec.id] = AccountBooks(spec.tenant)
+        return books
 
     def _open(self, spec: AccountSpec, cause: Message) -> list[Message]:
         books = self._books(spec)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
@@ -22,6 +23,9 @@ from assay.model.messages import (
 
 HALT_REASON = "ledger_gap"
 HALT_BY = "reconciler"
+
+Difference = tuple[str, int, int]
+"""What differs, the ledger's figure, the engine's figure."""
 
 
 class ReconcilerState(msgspec.Struct, array_like=True):
@@ -60,31 +64,27 @@ class Reconciler:
         self._next_id = next_id
         self._marks = marks
         self._state = ReconcilerState()
+        # Any: each comparison takes the one type of message that is its key.
+        self._comparisons: dict[type[Message], Callable[[Any], list[Difference]]] = {
+            OrderFilled: self._compare_fill,
+            SwapCharged: self._compare_position,
+            EquityMarked: self._compare_worth,
+            EntryPosted: self._compare_entry,
+        }
 
     def handle(self, message: Message) -> Iterable[Message]:
         """Return GapFound for each new difference and TradingHalted with a tenant's first."""
-        match message:
-            case BarClosed():
-                if isinstance(self._marks, BarMarks):
-                    self._marks.observe(message)
-                return []
-            case TradingResumed():
-                self._state.told.pop(message.tenant, None)
-                return []
-            case GapFound():
-                return self._halt(message, message.tenant, (message.account, message.what))
-            case OrderFilled():
-                differences = self._compare_fill(message)
-            case SwapCharged():
-                differences = self._compare_position(message)
-            case EquityMarked():
-                differences = self._compare_worth(message)
-            case EntryPosted():
-                differences = self._compare_entry(message)
-            case _:
-                return []
-        return [m for what, ours, theirs in differences for m in self._tell(
-            message, what, ledger=ours, engine=theirs)]  # fmt: skip
+        compare = self._comparisons.get(type(message))
+        if compare:
+            differences = compare(message)
+            return self._tell(message, differences) if differences else []
+        if isinstance(message, BarClosed) and isinstance(self._marks, BarMarks):
+            self._marks.observe(message)
+        elif isinstance(message, TradingResumed):
+            self._state.told.pop(message.tenant, None)
+        elif isinstance(message, GapFound):
+            return self._halt(message)
+        return []
 
     def snapshot(self) -> bytes:
         """Return the state; equal states give equal bytes."""
@@ -94,7 +94,7 @@ class Reconciler:
         """Take up a snapshot."""
         self._state = msgspec.msgpack.decode(snapshot, type=ReconcilerState)
 
-    def _compare_fill(self, fill: OrderFilled) -> list[tuple[str, int, int]]:
+    def _compare_fill(self, fill: OrderFilled) -> list[Difference]:
         if self._ledger.find_problem(fill):
             return []  # the ledger has told this gap itself
         booked = self._ledger.last_booked(fill.account)
@@ -106,7 +106,7 @@ class Reconciler:
         ]
         return [(what, ours, theirs) for what, ours, theirs in pairs if ours != theirs]
 
-    def _compare_position(self, swap: SwapCharged) -> list[tuple[str, int, int]]:
+    def _compare_position(self, swap: SwapCharged) -> list[Difference]:
         if self._ledger.find_problem(swap) or self._position(swap) == swap.position:
             return []
         return [(f"position {swap.symbol}", self._position(swap), swap.position)]
@@ -114,7 +114,7 @@ class Reconciler:
     def _position(self, message: OrderFilled | SwapCharged) -> int:
         return self._ledger.position(message.account, message.symbol)
 
-    def _compare_worth(self, mark: EquityMarked) -> list[tuple[str, int, int]]:
+    def _compare_worth(self, mark: EquityMarked) -> list[Difference]:
         spec = self._ledger.spec(mark.account)
         balance = self._ledger.balance(mark.account)
         if spec is None or balance is None:
@@ -139,13 +139,13 @@ class Reconciler:
             total += self._ledger.value_position(account, symbol, mark)
         return total
 
-    def _compare_entry(self, entry: EntryPosted) -> list[tuple[str, int, int]]:
+    def _compare_entry(self, entry: EntryPosted) -> list[Difference]:
         spec = self._ledger.spec(entry.account)
         if spec is None:
             return [("unknown_account", 0, entry.entry)]
         if spec.tenant != entry.tenant:
             return [("wrong_tenant", 0, entry.entry)]
-        found: list[tuple[str, int, int]] = []
+        found: list[Difference] = []
         expected = self._state.entries.get(entry.tenant, 0) + 1
         if entry.entry != expected:
             found.append(("entry number", expected, entry.entry))
@@ -164,28 +164,30 @@ class Reconciler:
             found.append(("entry cash", held or 0, cash))
         return found
 
-    def _tell(self, cause: Message, what: str, *, ledger: int, engine: int) -> list[Message]:
+    def _tell(self, cause: Message, differences: list[Difference]) -> list[Message]:
         account = str(getattr(cause, "account", ""))
         spec = self._ledger.spec(account)
         tenant = spec.tenant if spec else cause.tenant
-        if (account, what) in self._state.told.get(tenant, []):
-            return []
-        gap = GapFound(
-            id=self._next_id(), cause=cause.id, tenant=tenant, ts_event=cause.ts_event,
-            ts_init=cause.ts_init, account=account, what=what, ledger=ledger, engine=engine,
-        )  # fmt: skip
-        return [gap, *self._halt(gap, tenant, (account, what))]
+        published: list[Message] = []
+        for what, ledger, engine in differences:
+            if (account, what) in self._state.told.get(tenant, []):
+                continue
+            gap = GapFound(
+                id=self._next_id(), cause=cause.id, tenant=tenant, ts_event=cause.ts_event,
+                ts_init=cause.ts_init, account=account, what=what, ledger=ledger, engine=engine,
+            )  # fmt: skip
+            published += [gap, *self._halt(gap)]
+        return published
 
-    def _halt(self, gap: GapFound, tenant: str, topic: tuple[str, str]) -> list[Message]:
-        told = self._state.told.setdefault(tenant, [])
+    def _halt(self, gap: GapFound) -> list[Message]:
+        told = self._state.told.setdefault(gap.tenant, [])
         is_first = not told
-        if topic not in told:
-            told.append(topic)
+        if (gap.account, gap.what) not in told:
+            told.append((gap.account, gap.what))
         if not is_first:
             return []
-        return [
-            TradingHalted(
-                id=self._next_id(), cause=gap.id, tenant=tenant, ts_event=gap.ts_event,
-                ts_init=gap.ts_init, reason=HALT_REASON, by=HALT_BY,
-            )
-        ]  # fmt: skip
+        halt = TradingHalted(
+            id=self._next_id(), cause=gap.id, tenant=gap.tenant, ts_event=gap.ts_event,
+            ts_init=gap.ts_init, reason=HALT_REASON, by=HALT_BY,
+        )  # fmt: skip
+        return [halt]
