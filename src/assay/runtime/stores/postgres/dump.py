@@ -84,9 +84,7 @@ def _tables(connection: psycopg.Connection) -> list[str]:
     return [str(row[0]) for row in rows]
 
 
-def _write_table(
-    connection: psycopg.Connection, archive: tarfile.TarFile, table: str
-) -> TableCopy:
+def _write_table(connection: psycopg.Connection, archive: tarfile.TarFile, table: str) -> TableCopy:
     columns = [
         str(row[0])
         for row in connection.execute(
@@ -146,16 +144,14 @@ def load_database(admin_dsn: str, path: Path) -> None:
         raise DataError(f"{path} is a damaged copy of a database ({error})") from error
 
 
-def _load_table(
-    connection: psycopg.Connection, archive: tarfile.TarFile, table: TableCopy
-) -> None:
+def _load_table(connection: psycopg.Connection, archive: tarfile.TarFile, table: TableCopy) -> None:
     source = archive.extractfile(f"tables/{table.name}.copy")
     if source is None:
         raise KeyError(table.name)
     statement = sql.SQL("copy {} ({}) from stdin").format(*_names(table.name, table.columns))
     with connection.cursor() as cursor:
         with cursor.copy(statement) as rows:
-            shutil.copyfileobj(source, rows, _CHUNK)  # type: ignore[misc]
+            shutil.copyfileobj(source, rows, _CHUNK)
         if cursor.rowcount != table.rows:
             raise DataError(
                 f"table {table.name} of the dump has {cursor.rowcount} rows and should have "

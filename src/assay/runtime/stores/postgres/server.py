@@ -150,7 +150,14 @@ def _initialise(place: Place, binaries: Binaries) -> None:
     # A kill in the middle leaves only the draft, never half a data folder.
     draft = place.folder / "data.draft"
     shutil.rmtree(draft, ignore_errors=True)
-    command = [binaries.program("initdb"), "-D", draft, "-U", ADMIN, "--auth=trust"]
+    command: list[str | Path] = [
+        binaries.program("initdb"),
+        "-D",
+        draft,
+        "-U",
+        ADMIN,
+        "--auth=trust",
+    ]
     command += ["--encoding=UTF8", "--locale=C", "--no-instructions"]
     done = place.account.run(command, place.folder)
     if done.returncode:
@@ -196,7 +203,14 @@ def _launch(place: Place, binaries: Binaries) -> None:
     options = " ".join(f"-c {name}={_quote(value)}" for name, value in settings.items())
     if place.log.exists() and place.log.stat().st_size > 4_000_000:
         place.log.replace(place.log.with_suffix(".log.1"))
-    command = [binaries.program("pg_ctl"), "start", "-D", place.data, "-l", place.log]
+    command: list[str | Path] = [
+        binaries.program("pg_ctl"),
+        "start",
+        "-D",
+        place.data,
+        "-l",
+        place.log,
+    ]
     done = place.account.run([*command, "-w", "-t", "60", "-o", options], place.folder)
     if done.returncode and _postmaster(place) is None:
         raise OperatorError(
@@ -256,7 +270,15 @@ def _clear_leftovers(place: Place) -> None:
 
 def _stop(place: Place, binaries: Binaries) -> None:
     if _postmaster(place) is not None:
-        command = [binaries.program("pg_ctl"), "stop", "-D", place.data, "-w", "-t", "30"]
+        command: list[str | Path] = [
+            binaries.program("pg_ctl"),
+            "stop",
+            "-D",
+            place.data,
+            "-w",
+            "-t",
+            "30",
+        ]
         for mode in ("fast", "immediate"):
             if place.account.run([*command, "-m", mode], place.folder).returncode == 0:
                 break

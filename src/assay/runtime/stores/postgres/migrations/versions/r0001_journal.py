@@ -38,6 +38,7 @@ create table inbox (
 create table outbox (
     key           bigint primary key,
     position      bigint not null,
+    ordinal       integer not null,
     payload       bytea not null,
     sent_at       bigint,
     confirmed_at  bigint
@@ -73,8 +74,10 @@ alter table journal enable row level security;
 alter table journal force row level security;
 alter table halt enable row level security;
 alter table halt force row level security;
-create policy platform_all on journal to assay_platform, current_user using (true) with check (true);
-create policy platform_all on halt to assay_platform, current_user using (true) with check (true);
+create policy platform_all on journal to assay_platform, current_user
+    using (true) with check (true);
+create policy platform_all on halt to assay_platform, current_user
+    using (true) with check (true);
 create policy tenant_own on journal to assay_tenant
     using (tenant in ('', current_setting('assay.tenant', true)));
 create policy tenant_own on halt to assay_tenant

@@ -1,0 +1,69 @@
+"""Read the journal of a database, as a writer or as anybody with the right to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import tuple_row
+
+from assay.model.errors import RetryError
+from assay.runtime.journal.frames import COLUMNS, FrameCodec, Row
+from assay.runtime.journal.ports import Recorded
+
+_PAGE_ROWS = 64
+# A page ends with a whole batch, so that a batch is put in order before it is handed out.
+_READ = sql.SQL(
+    "select {columns} from journal where batch > %(after)s "
+    "and batch <= (select max(batch) from (select batch from journal where batch > %(after)s "
+    "{filters} order by batch, position limit %(page)s) as page) {filters} "
+    "order by batch, position"
+)
+
+
+def read_journal(
+    connection: psycopg.Connection[Any],
+    after: int = 0,
+    *,
+    tenant: str | None = None,
+    kinds: Collection[str] | None = None,
+) -> Iterator[Recorded]:
+    """Yield the messages behind a position that the connection's role may see, page by page.
+
+    No right to write is needed; a role bound to a tenant sees its own and the shared ones.
+    """
+    conditions = [sql.SQL("and tenant = %(tenant)s")] if tenant is not None else []
+    conditions += [sql.SQL("and kind = any(%(kinds)s)")] if kinds is not None else []
+    query = _READ.format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)),
+        filters=sql.SQL(" ").join(conditions),
+    )
+    wanted = {"tenant": tenant, "kinds": list(kinds or ()), "page": _PAGE_ROWS}
+    codec, start = FrameCodec(), after
+    while True:
+        with reachable(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            page = [Row(*row) for row in cursor.execute(query, {**wanted, "after": start})]
+        if not page:
+            return
+        for _, rows in groupby(page, key=attrgetter("batch")):
+            for recorded in codec.unpack(rows):
+                if recorded.position > after:
+                    yield recorded
+        start = page[-1].batch
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """Turn a lost server into a RetryError that says what is unknown now."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise RetryError(
+            f"PostgreSQL is away ({' '.join(str(error).split())}); what was under way is unknown: "
+            "open the journal again"
+        ) from error
