@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 from assay.kernel.compiling import compiled
 from assay.kernel.costs import margin_for, swap_for, value_in_account
 from assay.kernel.records import (
@@ -30,33 +28,6 @@ from assay.trading.risk.catalogue import first_breach
 NEVER_TURNS = 2**63 - 1
 NO_SLOT = 99
 """Reason code: the account already has as many waiting orders as an instrument may have."""
-
-
-class World(NamedTuple):
-    """Hold every array of the engine; a = account, i = instrument, s = order slot.
-
-    accounts [a], positions [a, i], orders [a, i, s], memory [a, i, words] of the strategy,
-    params [a, words], limits [a], instruments [i], markets [i], schedule [entries],
-    intent [1], scratch_orders [1], counts [8] = orders, fills, notes, equity rows logged, then the
-    rows of each that may be logged before the logs must grow.
-    """
-
-    accounts: Any
-    positions: Any
-    orders: Any
-    memory: Any
-    params: Any
-    limits: Any
-    instruments: Any
-    markets: Any
-    schedule: Any
-    intent: Any
-    scratch_orders: Any
-    counts: Any
-    order_log: Any
-    fills: Any
-    notes: Any
-    equity: Any
 
 
 @compiled

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -21,11 +23,57 @@ from assay.kernel.records import (
 )
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
+from assay.trading.engine.arrays import LAYOUT, WorldHandle, bind
 from assay.trading.engine.loop import ROWS_PER_EVENT
-from assay.trading.engine.step import World
 
 STATE_FIELDS = ("accounts", "positions", "orders", "memory", "markets")
 LOG_FIELDS = ("order_log", "fills", "notes", "equity")
+
+
+@dataclass(slots=True)
+class World:
+    """Hold the engine's arrays (assay.trading.engine.arrays.LAYOUT) and the handle that binds them.
+
+    Compiled code takes the handle; Python reads the arrays, which are the same memory.
+    """
+
+    accounts: Any
+    positions: Any
+    orders: Any
+    memory: Any
+    params: Any
+    limits: Any
+    instruments: Any
+    markets: Any
+    schedule: Any
+    intent: Any
+    scratch_orders: Any
+    counts: Any
+    order_log: Any
+    fills: Any
+    notes: Any
+    equity: Any
+    handle: WorldHandle | None = None
+
+    def bind(self) -> WorldHandle:
+        """Make and return the handle of the arrays as they are now; set the room of the logs."""
+        need = ROWS_PER_EVENT * len(self.accounts)
+        for place, name in enumerate(LOG_FIELDS):
+            rows = len(self.accounts) if name == "equity" else need
+            self.counts[4 + place] = len(getattr(self, name)) - rows
+        arrays = [np.ascontiguousarray(getattr(self, name)) for name in LAYOUT]
+        self.handle = bind(tuple(arrays[:4]), tuple(arrays[4:12]), tuple(arrays[12:]))
+        return self.handle
+
+    def grow(self) -> WorldHandle:
+        """Double every log that is more than half full; return the new handle."""
+        for name, count in zip(LOG_FIELDS, self.counts[:4], strict=True):
+            log = getattr(self, name)
+            if 2 * count >= len(log):
+                larger = np.zeros(2 * len(log), log.dtype)
+                larger[:count] = log[:count]
+                setattr(self, name, larger)
+        return self.bind()
 
 
 def build_world(
@@ -62,29 +110,8 @@ def build_world(
         notes=np.zeros(trade_rows, NOTE_LOG),
         equity=np.zeros(max(log_rows[1], 4 * count), EQUITY_LOG),
     )
-    _set_room(world)
+    world.bind()
     return world
-
-
-def _set_room(world: World) -> None:
-    need = ROWS_PER_EVENT * len(world.accounts)
-    for place, name in enumerate(LOG_FIELDS):
-        rows = len(world.accounts) if name == "equity" else need
-        world.counts[4 + place] = len(getattr(world, name)) - rows
-
-
-def grow_logs(world: World) -> World:
-    """Return the same world with twice the room in every log that is more than half full."""
-    grown = {}
-    for name, count in zip(LOG_FIELDS, world.counts[:4], strict=True):
-        log = getattr(world, name)
-        if 2 * count >= len(log):
-            larger = np.zeros(2 * len(log), log.dtype)
-            larger[:count] = log[:count]
-            grown[name] = larger
-    larger_world = world._replace(**grown)
-    _set_room(larger_world)
-    return larger_world
 
 
 def take_state(world: World) -> bytes:
