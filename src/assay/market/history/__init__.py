@@ -5,6 +5,7 @@ from assay.market.history.ports import AnalyticsStore
 from assay.market.history.reading import (
     SeriesKey,
     choose_series,
+    count_rejects,
     list_imports,
     list_series,
     read_rejects,
@@ -18,6 +19,7 @@ __all__ = [
     "SeriesKey",
     "choose_series",
     "commit_import",
+    "count_rejects",
     "digest",
     "fingerprint_file",
     "list_imports",

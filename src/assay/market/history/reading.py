@@ -38,6 +38,11 @@ _REJECTS = (
     " AND timeframe = {timeframe:Int64} AND import_id IN (SELECT import_id FROM imports)"
     " ORDER BY import_id, place LIMIT {limit:UInt64}"
 )
+_REJECT_COUNTS = (
+    "SELECT rule, toInt64(count()) AS rows FROM rejects WHERE symbol = {symbol:String}"
+    " AND timeframe = {timeframe:Int64} AND import_id IN (SELECT import_id FROM imports)"
+    " GROUP BY rule ORDER BY rule"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,15 @@ def read_rejects(
         "timeframe": int(timeframe) if timeframe is not None else 0,
     }  # fmt: skip
     return store.query(_REJECTS, parameters).to_pylist()
+
+
+def count_rejects(
+    store: AnalyticsStore, symbol: str, timeframe: Timeframe | None
+) -> dict[str, int]:
+    """Return how many rows of the stored files each rule kept out."""
+    parameters = {"symbol": symbol, "timeframe": int(timeframe) if timeframe is not None else 0}
+    rows = store.query(_REJECT_COUNTS, parameters).to_pylist()
+    return {row["rule"]: row["rows"] for row in rows}
 
 
 def _to_bars(key: SeriesKey, rows: pa.Table) -> BarSeries:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import resources
 
 from assay.market.history.ports import AnalyticsStore
+from assay.runtime.stores.clickhouse import Analytics, apply_migrations
 
 _DIGESTS = {
     "bars": "SELECT count() AS rows, sumWithOverflow(cityHash64(import_id, symbol, timeframe, side,"
@@ -22,13 +23,9 @@ _DIGESTS = {
 }
 
 
-def prepare_schema(store: AnalyticsStore) -> None:
-    """Create the tables that are missing, one numbered SQL file after the other."""
-    folder = resources.files("assay.market.history") / "migrations"
-    for script in sorted(folder.iterdir(), key=lambda item: item.name):
-        for statement in script.read_text(encoding="ascii").split(";"):
-            if statement.strip():
-                store.execute(statement)
+def prepare_schema(store: Analytics) -> None:
+    """Bring the tables to the newest schema."""
+    apply_migrations(store, resources.files("assay.market.history") / "migrations")
 
 
 def digest(store: AnalyticsStore) -> dict[str, dict[str, int]]:

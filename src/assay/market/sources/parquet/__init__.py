@@ -2,6 +2,7 @@
 
 from assay.market.reading import Source
 from assay.market.sources.parquet.reading import read, read_parquet
+from assay.market.sources.parquet.writing import write_parquet
 
 PLUGIN = Source(
     name="parquet",
@@ -9,4 +10,4 @@ PLUGIN = Source(
     read=read,
 )
 
-__all__ = ["PLUGIN", "read_parquet"]
+__all__ = ["PLUGIN", "read_parquet", "write_parquet"]

@@ -1,0 +1,316 @@
+"""`assay import` and `assay data`: vendors' files into the home, and what is stored there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
+from assay.model.errors import UsageError
+from assay.model.time import SECOND, Timeframe, format_time, parse_time
+from assay.runtime.home import Home, open_home
+
+if TYPE_CHECKING:
+    from assay.market.history import SeriesKey
+    from assay.market.series import Series
+    from assay.runtime.stores.clickhouse import Analytics
+
+LOCK = "import"
+LOCK_WAIT_S = 120.0
+
+SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Such as EURUSD.")]
+FrameArgument = Annotated[
+    str, typer.Argument(metavar="TF", help="M1 M5 M15 M30 H1 H4 D1, or ticks.")
+]
+SideOption = Annotated[
+    str | None, typer.Option("--side", help="bid, ask, mid or quote; else the longest series.")
+]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", help="Such as histdata; else the longest series.")
+]
+LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows at most; 0 for all.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `import` and `data` to the program."""
+    app.command("import", epilog="Example: assay import histdata DAT_ASCII_EURUSD_M1_201903.csv")(
+        import_file
+    )
+    data = typer.Typer(no_args_is_help=True, help="Look at the stored series.")
+    data.command("list", epilog="Example: assay data list --json")(list_data)
+    data.command("show", epilog="Example: assay data show EURUSD M1 --from 2019-03-01 --limit 5")(
+        show_data
+    )
+    data.command("export", epilog="Example: assay data export EURUSD M1 eurusd_m1.parquet")(
+        export_data
+    )
+    data.command("gaps", epilog="Example: assay data gaps EURUSD M1")(show_gaps)
+    data.command("rejects", epilog="Example: assay data rejects EURUSD ticks --limit 20")(
+        show_rejects
+    )
+    app.add_typer(data, name="data")
+
+
+def import_file(
+    format_name: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMAT",
+            help="csv, dukascopy, fxcm, histdata, jforex, lean, mt5, parquet or truefx.",
+        ),
+    ],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="The vendor's file (or folder).")],
+    symbol: Annotated[str | None, typer.Option("--symbol", help="Else from the name.")] = None,
+    timeframe: Annotated[
+        str | None, typer.Option("--timeframe", help="M1 … D1; else from the name.")
+    ] = None,
+    tz: Annotated[
+        str | None,
+        typer.Option("--tz", metavar="ZONE", help="Europe/Athens, NY+7, UTC+2, … (MT5 needs it)."),
+    ] = None,
+    side: Annotated[str | None, typer.Option("--side", help="bid, ask, mid or quote.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="csv: time=Date,open=#2,… (names or #places)."),
+    ] = None,
+    time_format: Annotated[
+        str | None, typer.Option("--format", help="csv: strftime, such as '%d.%m.%Y %H:%M'.")
+    ] = None,
+    points: Annotated[
+        bool, typer.Option("--points", help="csv: prices are integer points.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Import one vendor's file; the same file twice adds nothing."""
+    from assay.market.history import commit_import, fingerprint_file
+    from assay.market.quality import assess
+    from assay.market.reading import ReadRequest, find_source
+
+    source = find_source(format_name)
+    request = ReadRequest(
+        path=path, symbol=symbol, zone=tz, side=side, time_format=time_format, in_points=points,
+        timeframe=Timeframe.parse(timeframe) if timeframe else None,
+        columns=_parse_columns(columns) if columns else None,
+    )  # fmt: skip
+    with progress(f"Importing {path.name}", quiet=as_json) as shown:
+        assessment = assess(source.read(request))
+        shown.describe("Storing")
+        options: dict[str, object] = {
+            "symbol": assessment.series.symbol, "timeframe": timeframe, "zone": tz, "side": side,
+            "columns": columns, "format": time_format, "points": points,
+        }  # fmt: skip
+        identity = fingerprint_file(path, format_name, options)
+        opened = open_home(home)
+        with opened.wait_lock(LOCK, seconds=LOCK_WAIT_S), _analytics(opened) as store:
+            outcome = commit_import(store, identity, assessment, opened.clock.now_ns())
+    emit(
+        {
+            "read": outcome.read, "accepted": outcome.accepted, "rejected": outcome.rejected,
+            "first": _time(outcome.first), "last": _time(outcome.last), "symbol": outcome.symbol,
+            "timeframe": _frame_name(outcome.timeframe), "side": outcome.side,
+            "sha256": outcome.sha256,
+        },
+        as_json,
+    )  # fmt: skip
+
+
+def list_data(as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """List the stored series."""
+    from assay.market.history import list_series
+
+    with _analytics(open_home(home)) as store:
+        found = list_series(store)
+    series = [
+        {
+            "symbol": row["symbol"], "timeframe": _frame_name(_frame_of(row["timeframe"])),
+            "side": row["side"], "source": row["source"], "digits": int(row["digits"]),
+            "rows": int(row["rows"]), "first": _time(row["first"]), "last": _time(row["last"]),
+            "files": int(row["files"]),
+        }
+        for row in found
+    ]  # fmt: skip
+    emit({"series": series}, as_json, lambda result: _table(result["series"], "nothing stored"))
+
+
+def show_data(
+    symbol: SymbolArgument,
+    timeframe: FrameArgument,
+    start: Annotated[str | None, typer.Option("--from", help="ISO-8601, included.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="ISO-8601, not included.")] = None,
+    side: SideOption = None,
+    source: SourceOption = None,
+    limit: LimitOption = 20,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Show the first rows of a series, prices as decimals."""
+    key, series = _read(open_home(home), symbol, timeframe, (side, source), (start, end))
+    shown = series if limit == 0 else series.select(slice(0, limit))
+    result = _describe(key, series) | {"data": _rows(shown)}
+    emit(result, as_json, lambda told: _table(told["data"], "no rows in that span"))
+
+
+def export_data(
+    symbol: SymbolArgument,
+    timeframe: FrameArgument,
+    path: Annotated[Path, typer.Argument(metavar="PATH.parquet")],
+    start: Annotated[str | None, typer.Option("--from", help="ISO-8601, included.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="ISO-8601, not included.")] = None,
+    side: SideOption = None,
+    source: SourceOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Write a series as Parquet: time with prices, volume where there is one, ask columns."""
+    from assay.market.sources.parquet import write_parquet
+
+    key, series = _read(open_home(home), symbol, timeframe, (side, source), (start, end))
+    write_parquet(series, path)
+    emit(_describe(key, series) | {"path": str(path)}, as_json)
+
+
+def show_gaps(
+    symbol: SymbolArgument,
+    timeframe: FrameArgument,
+    side: SideOption = None,
+    source: SourceOption = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """List holes inside the trading session."""
+    from assay.market.quality import find_gaps
+
+    key, series = _read(open_home(home), symbol, timeframe, (side, source), (None, None))
+    gaps = [
+        {"from": format_time(begin), "to": format_time(finish), "missed_seconds": missed / SECOND}
+        for begin, finish, missed in find_gaps(series).tolist()
+    ]
+    result = _describe(key, series) | {"count": len(gaps), "gaps": gaps}
+    emit(result, as_json, lambda told: _table(told["gaps"], "no gaps"))
+
+
+def show_rejects(
+    symbol: SymbolArgument,
+    timeframe: FrameArgument,
+    limit: LimitOption = 1000,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """List rows that a quality rule kept out, as they stood in the file."""
+    from assay.market.history import count_rejects, read_rejects
+    from assay.market.naming import parse_symbol
+
+    frame, name = _parse_frame(timeframe), parse_symbol(symbol)
+    with _analytics(open_home(home)) as store:
+        counts = count_rejects(store, name, frame)
+        rows = read_rejects(store, name, frame, limit or 2**62)
+    rejects = [
+        {
+            "time": format_time(row["ts"]), "rule": row["rule"], "row": int(row["place"]) + 1,
+            "prices": row["row_text"], "import": row["import_id"][:12],
+        }
+        for row in rows
+    ]  # fmt: skip
+    result = {
+        "symbol": name, "timeframe": _frame_name(frame), "count": sum(counts.values()),
+        "rules": counts, "rejects": rejects,
+    }  # fmt: skip
+    emit(result, as_json, lambda told: _table(told["rejects"], "no rejected rows"))
+
+
+@contextmanager
+def _analytics(home: Home) -> Iterator[Analytics]:
+    from assay.market.history import prepare_schema
+    from assay.runtime.stores.clickhouse import open_analytics
+
+    with open_analytics(home) as store:
+        prepare_schema(store)
+        yield store
+
+
+def _read(
+    home: Home,
+    symbol: str,
+    timeframe: str,
+    choice: tuple[str | None, str | None],
+    span: tuple[str | None, str | None],
+) -> tuple[SeriesKey, Series]:
+    from assay.market.history import choose_series, read_series
+    from assay.market.naming import parse_symbol
+
+    start, end = (parse_time(text) if text else None for text in span)
+    frame, name = _parse_frame(timeframe), parse_symbol(symbol)
+    with _analytics(home) as store:
+        key = choose_series(store, name, frame, side=choice[0], source=choice[1])
+        return key, read_series(store, key, start=start, end=end)
+
+
+def _describe(key: SeriesKey, series: Series) -> dict[str, Any]:
+    return {
+        "symbol": key.symbol, "timeframe": _frame_name(key.timeframe), "side": key.side,
+        "source": key.source, "digits": series.digits, "rows": len(series),
+        "first": _time(int(series.time[0])) if len(series) else None,
+        "last": _time(int(series.time[-1])) if len(series) else None,
+    }  # fmt: skip
+
+
+def _rows(series: Series) -> list[dict[str, Any]]:
+    from assay.market.series import price_columns
+
+    names = price_columns(series)
+    sizes = [
+        (name, column)
+        for name in ("volume", "bid_size", "ask_size")
+        if (column := getattr(series, name, None)) is not None
+    ]
+    rows = []
+    for place, ts in enumerate(series.time.tolist()):
+        row: dict[str, Any] = {"time": format_time(ts)}
+        row |= {name: getattr(series, name)[place] / 10**series.digits for name in names}
+        row |= {name: float(column[place]) for name, column in sizes}
+        row["fold"] = bool(series.fold[place])
+        rows.append(row)
+    return rows
+
+
+def _parse_columns(text: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in text.split(",")]
+    if not all(name and told for name, _, told in pairs):
+        raise UsageError(f"--columns {text!r} is not of the form time=Date,open=Open,…")
+    return {name.strip(): told.strip() for name, _, told in pairs}
+
+
+def _parse_frame(text: str) -> Timeframe | None:
+    from assay.market.naming import TICK_WORDS
+
+    return None if text.lower() in TICK_WORDS else Timeframe.parse(text)
+
+
+def _frame_of(value: int) -> Timeframe | None:
+    return Timeframe(value) if value else None
+
+
+def _frame_name(timeframe: Timeframe | None) -> str:
+    return "ticks" if timeframe is None else timeframe.name
+
+
+def _time(ns: int | None) -> str | None:
+    return None if ns is None else format_time(ns)
+
+
+def _table(rows: list[dict[str, Any]], nothing: str) -> object:
+    from rich.table import Table
+
+    if not rows:
+        return nothing
+    table = Table(box=None, header_style="bold")
+    for name in rows[0]:
+        table.add_column(name)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    return table
