@@ -1,0 +1,111 @@
+"""`assay ledger` on the journal of a home, beside the program that writes it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import typer
+
+from assay.apps.cli import console
+from assay.apps.cli.ledger import register
+from assay.model.messages import EntryPosted, Message, PlatformStarted, PostingLine
+from assay.runtime.home import open_home
+from assay.runtime.journal import Batch, PostgresJournal
+from assay.runtime.stores.postgres import open_postgres, remove_postgres
+from tests.unit.books.slow_engine import SlowEngine, build_ledger
+
+
+def _entries() -> list[Message]:
+    engine, ledger = SlowEngine(), build_ledger()
+    messages: list[Message] = [
+        PlatformStarted(id=1, ts_event=0, ts_init=0, version="1", run="r"),
+        engine.fill("a1", "EURUSD", 10_000, 113_739),
+        engine.swap("a1", "EURUSD", -31),
+        engine.fill("a1", "EURUSD", -10_000, 113_839),
+    ]
+    return [posted for message in messages for posted in ledger.handle(message)]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "home"
+    yield folder
+    if folder.exists():
+        remove_postgres(folder)
+
+
+@pytest.fixture
+def written(home: Path) -> Iterator[PostgresJournal]:
+    """Hold the journal open for writing, as a running platform does."""
+    open_home(home)
+    server = open_postgres(home)
+    journal = PostgresJournal(server.dsn)
+    journal.commit(Batch(_entries()))
+    yield journal
+    journal.close()
+    server.stop()
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any, str]:
+    app = typer.Typer()
+    register(app)
+    app.command("other")(lambda: None)
+    code = console.run(app, ["ledger", *arguments])
+    captured = capsys.readouterr()
+    shown = json.loads(captured.out) if "--json" in arguments and captured.out else captured.out
+    return code, shown, captured.err
+
+
+def test_a_new_home_has_empty_books_and_gets_no_server(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, shown, _ = _run(capsys, "trial-balance", "--home", str(home), "--json")
+    assert code == 0
+    assert shown == {"balanced": True, "entries": 0, "accounts": [], "problems": []}
+    assert not list(home.glob("postgres*"))
+    code, _, told = _run(capsys, "statement", "--home", str(home))
+    assert code == 2
+    assert "no entries yet" in told
+
+
+def test_the_books_of_a_running_platform(
+    home: Path, written: PostgresJournal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, shown, _ = _run(capsys, "trial-balance", "--home", str(home), "--json")
+    assert code == 0
+    assert (shown["balanced"], shown["entries"]) == (True, 6)
+    account = next(a for a in shown["accounts"] if a["account"] == "a1")
+    assert account["balances"]["cash"] == 10_000_000 - 57 - 31 + 1_000 - 57
+    assert account["total"] == 0
+    code, text, _ = _run(capsys, "trial-balance", "--home", str(home), "--tenant", "t1")
+    assert code == 0
+    assert "100,008.55" in text
+    assert "a2" not in text
+
+    arguments = ("statement", "--home", str(home), "--account", "a1")
+    code, shown, _ = _run(capsys, *arguments, "--json")
+    assert code == 0
+    assert (shown["opening"], shown["closing"]) == (0, 10_000_855)
+    assert [row["amount"] for row in shown["rows"]] == [10_000_000, -57, -31, 943]
+    code, text, _ = _run(capsys, *arguments)
+    assert "fill 3: -10000 EURUSD at 1.13839" in text
+    code, _, told = _run(capsys, "statement", "--home", str(home))
+    assert code == 2
+    assert "--account" in told
+
+    entry = _entries()[-1]
+    assert isinstance(entry, EntryPosted)
+    bent = msgspec.structs.replace(
+        entry, id=77, entry=entry.entry + 1, lines=(PostingLine("cash", 5),)
+    )
+    written.commit(Batch([bent]))
+    for command in (("trial-balance",), ("statement", "--account", "a1")):
+        code, shown, told = _run(capsys, *command, "--home", str(home), "--json")
+        assert code == 3
+        assert "sums to 5, not 0" in told
+        assert isinstance(shown, dict)
