@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Union
+from typing import Any, NamedTuple, Union
 
 import msgspec
 
@@ -54,10 +54,10 @@ class FrameCodec:
     """
 
     def __init__(self) -> None:
-        union = Union[tuple(message_types().values())]  # noqa: UP007 - built at run time
+        union: Any = Union[tuple(message_types().values())]  # noqa: UP007 - built at run time
         self._one: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(union)
         self._frame: msgspec.msgpack.Decoder[tuple[list[int] | int, list[Message]]]
-        self._frame = msgspec.msgpack.Decoder(tuple[list[int] | int, list[union]])  # type: ignore[valid-type]
+        self._frame = msgspec.msgpack.Decoder(tuple[list[int] | int, list[union]])
         self._encoder = msgspec.msgpack.Encoder()
 
     def pack(

@@ -13,7 +13,7 @@ import psycopg
 from psycopg import sql
 
 from assay.model.errors import RetryError, UsageError
-from assay.runtime.journal.frames import COLUMNS, FrameCodec, Row
+from assay.runtime.journal.frames import FrameCodec, Row
 from assay.runtime.journal.memory import (
     doubled_order,
     is_empty,
@@ -25,14 +25,9 @@ from assay.runtime.journal.ports import Batch, ConcurrencyError, Halt, OutboxOrd
 from assay.runtime.journal.reading import reachable, read_journal
 
 _WRITER_LOCK = 0x41535341_59000002
-_COPY_FROM = 40
 _log = logging.getLogger("assay.runtime.journal")
 
 _INSERT = sql.SQL("insert into journal values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %b)")
-_COPY = sql.SQL("copy journal ({}) from stdin (format binary)").format(
-    sql.SQL(", ").join(map(sql.Identifier, COLUMNS))
-)
-_COPY_TYPES = "int8 int8 text text int8 text int8 int8 int8 int8 int4 bytea".split()
 _INBOX = sql.SQL(
     "insert into inbox values (%s, %s, %s) on conflict (module) "
     "do update set position = excluded.position, cursor = excluded.cursor"
@@ -112,23 +107,11 @@ class PostgresJournal:
             return self._last
         rows = self._codec.pack(batch.messages, batch.stream, position=self._last, version=found)
         last = self._last + len(batch.messages)
-        with self._writing():
-            if len(rows) < _COPY_FROM:
-                with self._connection.pipeline(), self._connection.transaction():
-                    self._store(batch, rows, last)
-            else:
-                with self._connection.transaction():
-                    self._copy(rows)
-                    self._store(batch, [], last)
+        with self._writing(), self._connection.pipeline(), self._connection.transaction():
+            self._store(batch, rows, last)
         self._last = last
         self._versions[batch.stream] = found + len(batch.messages)
         return last
-
-    def _copy(self, rows: list[Row]) -> None:
-        with self._connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.set_types(_COPY_TYPES)
-            for row in rows:
-                copy.write_row(row)
 
     def _store(self, batch: Batch, rows: list[Row], last: int) -> None:
         run = self._connection.execute

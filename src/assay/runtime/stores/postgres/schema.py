@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
-from assay.model.errors import OperatorError
+from assay.model.errors import OperatorError, UsageError
 from assay.runtime.stores.postgres.dump import dump_database
 
 HEAD = "0002"
@@ -43,17 +42,21 @@ def migrate(admin_dsn: str, backups: Path, target: str = HEAD) -> Path | None:
                 f"the database has schema {found} and this program knows {HEAD}; "
                 "use the newer program"
             )
-        backup = None if found is None else dump_database(admin_dsn, _backup_path(backups, found))
+        backup = save_before(admin_dsn, backups, f"schema-{target}")
         _upgrade(connection, target)
     return backup
 
 
-def _backup_path(backups: Path, revision: str) -> Path:
+def save_before(admin_dsn: str, backups: Path, occasion: str) -> Path | None:
+    """Dump a database that holds anything to a new file named by the occasion."""
+    with psycopg.connect(admin_dsn) as connection:
+        if read_revision(connection) is None:
+            return None
     backups.mkdir(mode=0o700, parents=True, exist_ok=True)
     number = 1
-    while (path := backups / f"schema-{revision}-{number}.tar.gz").exists():
+    while (path := backups / f"before-{occasion}-{number}.tar.gz").exists():
         number += 1
-    return path
+    return dump_database(admin_dsn, path)
 
 
 def _upgrade(connection: psycopg.Connection, target: str) -> None:
@@ -74,22 +77,26 @@ def _upgrade(connection: psycopg.Connection, target: str) -> None:
         bound.commit()
 
 
-def list_tables(connection: psycopg.Connection) -> list[str]:
-    """Return the names of our tables in order."""
-    rows = connection.execute(
-        "select tablename from pg_tables where schemaname = current_schema() order by 1"
-    ).fetchall()
-    return [str(row[0]) for row in rows]
-
-
-def create_database(admin_dsn: str, name: str) -> None:
-    """Create an empty database beside that of `admin_dsn`."""
-    with psycopg.connect(admin_dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-
-
-def empty_database(admin_dsn: str) -> None:
-    """Drop everything of ours, so that a backup can be loaded."""
+def empty_database(admin_dsn: str, *, replace: bool) -> None:
+    """Drop everything of ours, so that a dump can be loaded; refuse to drop anything else."""
     with psycopg.connect(admin_dsn) as connection:
-        connection.execute("drop schema public cascade")
-        connection.execute("create schema public")
+        if read_revision(connection) is None:
+            _require_empty(connection)
+        elif not replace:
+            raise UsageError(
+                f"database {connection.info.dbname!r} is in use; replace what it holds by --force"
+            )
+        else:
+            connection.execute("drop schema public cascade")
+            connection.execute("create schema public")
+
+
+def _require_empty(connection: psycopg.Connection) -> None:
+    row = connection.execute(
+        "select tablename from pg_tables where schemaname = current_schema() limit 1"
+    ).fetchone()
+    if row is not None:
+        raise OperatorError(
+            f"database {connection.info.dbname!r} holds table {row[0]!r}, which is not ours; "
+            "name an empty database in postgres.dsn"
+        )
