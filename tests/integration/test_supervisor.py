@@ -1,0 +1,231 @@
+"""A supervisor owns its children: restarts, orderly stops, and kills of any kind."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import psutil
+import pytest
+
+from assay.model.errors import OperatorError, RetryError
+from assay.runtime.clock import SystemClock, wait_for
+from assay.runtime.home import Home, open_home
+from assay.runtime.logs import Logger, open_log
+from assay.runtime.supervisor import (
+    ChildState,
+    PlatformState,
+    Program,
+    Supervisor,
+    platform_status,
+    read_state,
+    require_port,
+    stop_platform,
+)
+from assay.runtime.supervisor.state import describe_process, write_state
+
+WATCHES = (
+    "import signal\nfrom assay.runtime.supervisor.leash import watch_parent\n"
+    "assert watch_parent(grace_s=0.5)\nsignal.pause()"
+)
+DEAF = (
+    "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "print('deaf', flush=True)\nsignal.pause()"
+)
+SUPERVISES = """
+import sys
+from pathlib import Path
+from assay.runtime.clock import SystemClock
+from assay.runtime.home import open_home
+from assay.runtime.logs import open_log
+from assay.runtime.stores.clickhouse import open_analytics
+from assay.runtime.supervisor import Program, Supervisor, stop_signals
+
+home = open_home(Path(sys.argv[1]))
+watches, stores = sys.argv[2], sys.argv[3] == "stores"
+with stop_signals() as stopping, Supervisor(home, SystemClock(), open_log(home, "up")) as tree:
+    for name in ("trader", "web"):
+        tree.start(Program(name=name, argv=(sys.executable, "-c", watches, name)))
+    analytics = open_analytics(home) if stores else None
+    (home.path / "ready").touch()
+    tree.run(stopping)
+    if analytics:
+        analytics.close()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return open_home(tmp_path / "home")
+
+
+@pytest.fixture
+def log(home: Home) -> Logger:
+    return open_log(home, "up", stream=None)
+
+
+@pytest.fixture
+def platform(home: Home) -> Iterator[subprocess.Popen[bytes]]:
+    yield from _start(home, "bare")
+
+
+@pytest.fixture
+def platform_with_stores(home: Home) -> Iterator[subprocess.Popen[bytes]]:
+    yield from _start(home, "stores")
+
+
+def _start(home: Home, stores: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISES, str(home.path), WATCHES, stores],
+        stderr=subprocess.PIPE,
+    )
+    assert wait_for((home.path / "ready").exists, seconds=30), process.poll()
+    yield process
+    process.kill()
+    process.communicate()
+    stop_platform(home)
+    assert not processes_of(home)
+
+
+def processes_of(home: Home) -> list[psutil.Process]:
+    """Return whoever names the home on the command line or stands in its state file."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if str(home.path) in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def children_of(home: Home) -> list[int]:
+    state = read_state(home)
+    assert state is not None
+    return [child.pid for child in state.children]
+
+
+def are_gone(pids: list[int]) -> bool:
+    return not any(
+        psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        for pid in pids
+    )
+
+
+def python(name: str, code: str, **more: object) -> Program:
+    return msgspec.convert({"name": name, "argv": [sys.executable, "-c", code], **more}, Program)
+
+
+def test_an_orderly_stop_leaves_nothing(
+    home: Home, platform_with_stores: subprocess.Popen[bytes]
+) -> None:
+    pids = children_of(home)
+    status = platform_status(home)
+    assert (status["running"], status["pid"]) == (True, platform_with_stores.pid)
+    assert [child["status"] for child in status["children"]] == ["running", "running"]
+    assert status["analytics"]
+    report = stop_platform(home)
+    assert report.was_running
+    assert set(report.ended) == {"up", "analytics"}
+    assert not report.killed
+    assert platform_with_stores.wait(10) == 0
+    assert are_gone([*pids, status["analytics"]])
+    assert read_state(home) is None
+    assert not platform_status(home)["running"]
+
+
+def test_children_end_with_a_killed_supervisor(
+    home: Home, platform: subprocess.Popen[bytes]
+) -> None:
+    pids = children_of(home)
+    assert len(pids) == 2
+    platform.kill()
+    platform.wait(10)
+    assert wait_for(lambda: are_gone(pids), seconds=20)
+    assert not platform_status(home)["leftovers"]
+    report = stop_platform(home)
+    assert not report.was_running
+    assert read_state(home) is None
+
+
+def test_stop_ends_what_a_killed_platform_left(
+    home: Home, platform_with_stores: subprocess.Popen[bytes]
+) -> None:
+    platform_with_stores.kill()
+    platform_with_stores.wait(10)
+    with subprocess.Popen([sys.executable, "-c", DEAF], stdout=subprocess.PIPE) as deaf:
+        assert deaf.stdout is not None
+        deaf.stdout.readline()
+        state = read_state(home)
+        assert state is not None
+        left = describe_process("deaf", deaf.pid)
+        write_state(home, msgspec.structs.replace(state, children=(left,)))
+        assert platform_status(home)["leftovers"]
+        report = stop_platform(home)
+        assert report.killed == ("deaf",)
+        assert "analytics" in report.ended
+        deaf.wait(10)
+    assert not processes_of(home)
+
+
+def test_a_recycled_pid_is_never_touched(home: Home) -> None:
+    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as stranger:
+        true = describe_process("trader", stranger.pid)
+        for wrong in (
+            msgspec.structs.replace(true, created=true.created - 100),
+            msgspec.structs.replace(true, argv=("python", "-m", "another")),
+        ):
+            up = ChildState(name="up", pid=1, created=0.0, argv=())
+            write_state(home, PlatformState(up=up, since=1, children=(wrong,)))
+            assert stop_platform(home).ended == ()
+            assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_second_platform_is_refused_by_name(
+    home: Home, platform: subprocess.Popen[bytes], log: Logger
+) -> None:
+    with (
+        pytest.raises(RetryError, match=rf"'up' of home .* process {platform.pid} since"),
+        Supervisor(home, SystemClock(), log),
+    ):
+        pass
+    assert read_state(home) is not None
+
+
+def test_a_crashed_child_starts_again_and_a_hopeless_one_is_given_up(
+    home: Home, log: Logger, tmp_path: Path
+) -> None:
+    once = (
+        f"from pathlib import Path; mark = Path({str(tmp_path / 'mark')!r})\n"
+        "if not mark.exists(): mark.touch(); raise SystemExit(7)"
+    )
+    with Supervisor(home, SystemClock(), log) as tree:
+        tree.start(python("once", once, backoff_s=0.01))
+        tree.run(lambda: False)
+        (child,) = tree.states()
+        assert (child.status, child.restarts) == ("done", 1)
+        tree.start(python("never", "raise SystemExit(9)", backoff_s=0.01, restarts_max=2))
+        with pytest.raises(OperatorError, match=r"'never' crashed 3 times .*exit 9"):
+            tree.run(lambda: False)
+
+
+def test_a_child_that_ignores_the_request_is_killed(home: Home, log: Logger) -> None:
+    with Supervisor(home, SystemClock(), log, stop_s=0.2) as tree:
+        pid = tree.start(python("deaf", DEAF))
+        output = home.path / "logs" / "deaf.stderr"
+        assert wait_for(lambda: b"deaf" in output.read_bytes(), seconds=20)
+    assert are_gone([pid])
+
+
+def test_a_taken_port_is_refused_by_name() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(RetryError, match=rf"port {port} .*process {os.getpid()} "):
+            require_port("127.0.0.1", port)
+    require_port("127.0.0.1", port)
