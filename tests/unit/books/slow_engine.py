@@ -10,7 +10,14 @@ from itertools import count
 from assay.books.ledger import Ledger, Reconciler
 from assay.model.accounts import AccountSpec, CommissionSchedule
 from assay.model.instruments import Instrument, instrument_for
-from assay.model.messages import EquityMarked, Message, OrderFilled, SwapCharged
+from assay.model.messages import (
+    EquityMarked,
+    Message,
+    OrderFilled,
+    SwapCharged,
+    decode_message,
+    encode_message,
+)
 
 INSTRUMENTS: Mapping[str, Instrument] = {
     name: instrument_for(name) for name in ("EURUSD", "USDJPY", "XAUUSD", "XAUUSD.micro")
@@ -127,12 +134,12 @@ def build_ledger(accounts: Iterable[AccountSpec] = ACCOUNTS, start: int = 1) -> 
 
 
 def run_books(messages: Iterable[Message], ledger: Ledger, reconciler: Reconciler) -> list[Message]:
-    """Deliver first in, first out: the ledger before the reconciler, results behind."""
+    """Deliver over the wire, first in, first out: the ledger before the reconciler."""
     published: list[Message] = []
     for message in messages:
         queue = [message]
         while queue:
-            first = queue.pop(0)
+            first = decode_message(encode_message(queue.pop(0)))
             for module in (ledger, reconciler):
                 if isinstance(first, module.consumes):
                     results = list(module.handle(first))

@@ -8,7 +8,7 @@ from itertools import count
 import msgspec
 import pytest
 
-from assay.books.ledger import BarMarks, Ledger, Reconciler
+from assay.books.ledger import Ledger, QuoteMarks, Reconciler
 from assay.model.accounts import AccountSpec
 from assay.model.messages import (
     BarClosed,
@@ -50,7 +50,7 @@ def _day() -> list[Message]:
 
 def _books(accounts: tuple[AccountSpec, ...] = ACCOUNTS) -> tuple[Ledger, Reconciler]:
     ledger, numbers = build_ledger(accounts), count(10_000)
-    return ledger, Reconciler(ledger, lambda: next(numbers), BarMarks(accounts, INSTRUMENTS))
+    return ledger, Reconciler(ledger, lambda: next(numbers), QuoteMarks(accounts, INSTRUMENTS))
 
 
 def _change(place: int, **changes: object) -> Callable[[list[Message]], list[Message]]:

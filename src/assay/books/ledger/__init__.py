@@ -1,6 +1,6 @@
 """Double-entry ledger in integer minor units, its reconciler, trial balance and statement."""
 
-from assay.books.ledger.marks import BarMarks, Mark, MarkSource
+from assay.books.ledger.marks import Mark, MarkSource, QuoteMarks
 from assay.books.ledger.module import CHART, Booked, Ledger
 from assay.books.ledger.position import Position
 from assay.books.ledger.reconcile import Reconciler
@@ -9,7 +9,7 @@ from assay.books.ledger.trial_balance import TrialBalance, TrialBalanceRow, tria
 
 __all__ = [
     "CHART",
-    "BarMarks",
+    "QuoteMarks",
     "Booked",
     "Ledger",
     "Mark",

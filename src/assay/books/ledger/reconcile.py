@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from assay.books.ledger.marks import BarMarks, MarkSource
+from assay.books.ledger.marks import MarkSource, QuoteMarks
 from assay.books.ledger.module import CASH, Ledger
 from assay.model.messages import (
     BarClosed,
@@ -17,6 +17,7 @@ from assay.model.messages import (
     Message,
     OrderFilled,
     SwapCharged,
+    Tick,
     TradingHalted,
     TradingResumed,
 )
@@ -48,6 +49,7 @@ class Reconciler:
 
     consumes: tuple[type[Message], ...] = (
         BarClosed,
+        Tick,
         OrderFilled,
         SwapCharged,
         EquityMarked,
@@ -78,8 +80,9 @@ class Reconciler:
         if compare:
             differences = compare(message)
             return self._tell(message, differences) if differences else []
-        if isinstance(message, BarClosed) and isinstance(self._marks, BarMarks):
-            self._marks.observe(message)
+        if isinstance(message, BarClosed | Tick):
+            if isinstance(self._marks, QuoteMarks):
+                self._marks.observe(message)
         elif isinstance(message, TradingResumed):
             self._state.told.pop(message.tenant, None)
         elif isinstance(message, GapFound):
