@@ -134,7 +134,7 @@ def list_data(as_json: JsonOption = False, home: HomeOption = None) -> None:
         }
         for row in found
     ]  # fmt: skip
-    emit({"series": series}, as_json, lambda result: _table(result["series"], "nothing stored"))
+    emit({"series": series}, as_json, lambda _: _table(series, "nothing stored"))
 
 
 def show_data(
@@ -216,7 +216,7 @@ def show_rejects(
         }
         for row in rows
     ]  # fmt: skip
-    result = {
+    result: dict[str, Any] = {
         "symbol": name, "timeframe": _frame_name(frame), "count": sum(counts.values()),
         "rules": counts, "rejects": rejects,
     }  # fmt: skip

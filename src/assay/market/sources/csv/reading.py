@@ -51,8 +51,8 @@ def read(request: ReadRequest) -> RawSeries:
     identity = identify(request, named, is_tick=is_tick)
     if len(lines) <= header_lines:
         raise DataError(f"{path}: line {len(lines)}: no rows below the header; export it again")
-    stamp = lines[header_lines].split(delimiter)[names.index("time")]
-    times = {"time": _pattern(path, stamp, request.time_format)}
+    stamp = "".join(lines[header_lines].split(delimiter)[names.index("time") :][:1])
+    times = {"time": _pattern(path, stamp, header_lines + 1, request.time_format)}
     if "clock" in names:
         times["clock"] = "HH:MM:SS" if _has_seconds(lines[-1], delimiter, names) else "HH:MM"
     layout = Layout(
@@ -97,18 +97,20 @@ def _find(cells: list[str], told: str) -> int:
     return cells.index(told) if told in cells else -1
 
 
-def _pattern(path: Path, stamp: str, time_format: str | None) -> str:
+def _pattern(path: Path, stamp: str, line: int, time_format: str | None) -> str:
     if time_format:
         return to_pattern(time_format)
     for shape, pattern in SHAPES:
         found = re.match(shape, stamp)
         if found:
             return to_pattern(pattern.format(found[1], stamp[10:11]))
-    raise UsageError(f"{path.name}: {stamp[:40]!r} is a time of unknown shape; give --format")
+    raise DataError(
+        f"{path}: line {line}: {stamp[:40]!r} is no time of a known shape; give --format"
+    )
 
 
 def _has_seconds(line: str, delimiter: str, names: tuple[str, ...]) -> bool:
-    return line.split(delimiter)[names.index("clock")].count(":") == 2
+    return "".join(line.split(delimiter)[names.index("clock") :][:1]).count(":") == 2
 
 
 def _scaled(request: ReadRequest, symbol: str, prices: dict[str, Float64s]) -> dict[str, Float64s]:

@@ -65,6 +65,8 @@ def _place_of(request: ReadRequest) -> Place:
     if request.symbol and path.is_file() and path.stat().st_size == 0:
         side = "quote" if request.timeframe is None else request.side or "bid"
         return Place(parse_symbol(request.symbol), request.timeframe, side, 0)
+    if _FILE.fullmatch(path.name) is None:
+        _unpack(path)  # a file that is damaged is no question of its name
     return _place(path)
 
 

@@ -71,7 +71,7 @@ def _read_file(request: ReadRequest) -> RawSeries:
     sizes = tuple(name for name in ("volume", "bid_size", "ask_size") if name in names)
     layout = Layout(
         delimiter=",", names=names, numbers=wanted + sizes, header_lines=1,
-        times={"time": _pattern(path, lines[1].split(",")[names.index("time")])},
+        times={"time": _pattern(path, "".join(lines[1].split(",")[names.index("time") :][:1]))},
     )  # fmt: skip
     identity = identify(request, _name(path), is_tick=is_tick)
     side = "quote" if is_tick or has_asks else request.side or _side(path) or "bid"

@@ -41,8 +41,8 @@ class Place(NamedTuple):
 def read(request: ReadRequest) -> RawSeries:
     """Read one zip; raise UsageError where neither the path nor --tz tells the zone."""
     path = request.path
-    place = _place(path)
     cells = peek_lines(path, 1)[0].count(",") + 1
+    place = _place(path)
     is_tick = place.resolution == "tick"
     names = _names(path, cells, is_tick=is_tick)
     timeframe = RESOLUTIONS[place.resolution]
@@ -105,13 +105,18 @@ def _place(path: Path) -> Place:
     with open_member(path) as (_, label):
         member = label.rpartition(":")[2].rpartition("/")[2]
     folders = path.absolute().parts
-    at = next((i for i in range(len(folders) - 3, 0, -1) if folders[i] in CLASSES), None)
+    at = next((i for i in range(len(folders) - 4, 0, -1) if folders[i] in CLASSES), None)
     market_class, market = (folders[at], folders[at + 1]) if at is not None else (None, None)
     found = _MEMBER.fullmatch(member)
     if found:
         day = _day(path, found[1])
         return Place(parse_symbol(found[2]), found[3], market_class, market, day)
     resolution = folders[-2]
+    if at is not None and folders[at + 2] in ("tick", "second", "minute"):
+        raise DataError(
+            f"{path}: member {member[:60]!r} is not named like 20140505_eurusd_minute_quote.csv; "
+            "download it again"
+        )
     if resolution not in ("daily", "hour"):
         raise UsageError(
             f"{path}: keep LEAN's path, such as forex/oanda/daily/eurusd.zip or "
