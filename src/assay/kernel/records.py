@@ -142,7 +142,7 @@ FILL_LOG = np.dtype(
         for name in (
             "ts", "account", "instrument", "order", "number", "quantity", "price", "commission",
             "profit", "spread_cost", "slippage_cost", "rate_num", "rate_den", "position",
-            "modelled", "reason", "order_ts", "order_ordinal",
+            "modelled", "reason", "order_ts", "order_ordinal", "sequence",
         )
     ]
 )  # fmt: skip
@@ -152,7 +152,7 @@ NOTE_LOG = np.dtype(
         (name, "i8")
         for name in (
             "ts", "account", "instrument", "kind", "order", "amount", "nights", "position",
-            "order_ts", "order_ordinal",
+            "order_ts", "order_ordinal", "sequence",
         )
     ]
 )  # fmt: skip

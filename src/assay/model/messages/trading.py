@@ -35,7 +35,12 @@ class OrderDenied(Message, frozen=True, kw_only=True):
     key: int
     account: str
     symbol: str
+    ordinal: int
+    order_type: str
     quantity: int
+    price: int
+    stop: int
+    target: int
     reason: str
 
 

@@ -8,8 +8,7 @@ reference for each of its arrays, which on every event would cost more than the 
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled
-from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS, ORDER_SLOTS
-from assay.trading.engine.path import match_event
+from assay.kernel.records import ORDER_SLOTS
 from assay.trading.engine.settling import bind_margin, mark_position
 from assay.trading.engine.step import place_intent
 

@@ -36,6 +36,7 @@ def note_cancel(world, a, i, order, ts):  # type: ignore[no-untyped-def]
     n = world.counts[2]
     world.counts[2] = n + 1
     note = world.notes[n]
+    note.sequence = world.counts[1] + world.counts[2]
     note.ts, note.account, note.instrument, note.kind = ts, a, i, 1
     note.order, note.amount, note.nights = order.number, 0, 0
     note.position = world.positions[a, i].quantity

@@ -56,7 +56,7 @@ def bind_margin(account, position, instrument, leg_bid):  # type: ignore[no-unty
 
 
 @compiled
-def _log_costs(fill, instrument, market, crossed, slipped, leg_bid):  # type: ignore[no-untyped-def]
+def _log_costs(fill, instrument, crossed, slipped, leg_bid):  # type: ignore[no-untyped-def]
     fill.spread_cost = value_in_account(crossed, instrument, leg_bid, 2)
     fill.slippage_cost = value_in_account(slipped, instrument, leg_bid, 1)
     fill.rate_num = fill.rate_den = 1
@@ -84,12 +84,13 @@ def fill_order(world, a, i, order, price, spread, ts, modelled):  # type: ignore
     n = world.counts[1]
     world.counts[1] = n + 1
     fill = world.fills[n]
+    fill.sequence = world.counts[1] + world.counts[2]
     fill.ts, fill.account, fill.instrument = ts, a, i
     fill.order, fill.number, fill.quantity = order.number, account.fill_next, quantity
     account.fill_next += 1
     fill.price, fill.commission, fill.profit = paid, fee, profit
     units = abs(quantity)
-    _log_costs(fill, instrument, market, units * spread, units * slippage, leg_bid)
+    _log_costs(fill, instrument, units * spread, units * slippage, leg_bid)
     fill.position, fill.modelled, fill.reason = position.quantity, modelled, kind
     fill.order_ts, fill.order_ordinal = order.ts, order.ordinal
     if position.quantity == 0:

@@ -48,6 +48,7 @@ def _charge_swap(world, a, i, ts, nights):  # type: ignore[no-untyped-def]
     n = world.counts[2]
     world.counts[2] = n + 1
     note = world.notes[n]
+    note.sequence = world.counts[1] + world.counts[2]
     note.ts, note.account, note.instrument, note.kind = ts, a, i, SWAP
     note.order, note.amount, note.nights = -1, amount, nights
     note.position, note.order_ts, note.order_ordinal = position.quantity, ts, 0

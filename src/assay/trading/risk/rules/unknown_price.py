@@ -13,4 +13,4 @@ PARAMETERS: tuple[str, ...] = ()
 def allows(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny an order in a market that has shown no price or an impossible one."""
     price = market.ask
-    return 0 < market.bid <= price and price <= instrument.price_max and order.quantity != 0
+    return 0 < market.bid <= price <= instrument.price_max and order.quantity != 0

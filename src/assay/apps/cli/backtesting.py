@@ -1,0 +1,104 @@
+"""`assay backtest`."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
+from assay.model.errors import UsageError
+from assay.runtime.environment import default_home
+
+
+def _decimal(text: str | None, flag: str) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise UsageError(f"{flag} {text!r} is not a number") from None
+    if not value.is_finite() or value < 0:
+        raise UsageError(f"{flag} {text} is not a number >= 0")
+    return value
+
+
+def _params(given: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        key, sign, value = text.partition("=")
+        if not sign or not key:
+            raise UsageError(f"--param {text!r} is not of the form name=value")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def _lines(figures: dict[str, Any]) -> str:
+    sharpe = "-" if figures["sharpe"] is None else f"{figures['sharpe']:.2f}"
+    rate = figures["bars_per_second"]
+    return (
+        f"{figures['bars']:,} bars  {figures['orders']:,} orders  {figures['fills']:,} fills\n"
+        f"final equity {figures['final_equity']:,.2f}  net profit {figures['net_profit']:,.2f}  "
+        f"max drawdown {100 * figures['max_drawdown']:.2f} %  Sharpe {sharpe}\n"
+        f"{figures['seconds']:.3f} s" + (f"  {rate:,} bars/s" if rate else "") + "\n"
+        f"digest {figures['digest']}"
+    )
+
+
+def backtest(
+    data: Annotated[list[Path], typer.Option("--data", help="Parquet file of bars; repeatable.")],
+    strategy: Annotated[str, typer.Option("--strategy", help="Name of a strategy.")],
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", help="Strategy parameter, name=value; repeatable."),
+    ] = None,
+    cash: Annotated[str, typer.Option("--cash", help="Opening deposit.")] = "100000",
+    units: Annotated[
+        int | None, typer.Option("--units", min=1, help="Position size in units of base.")
+    ] = None,
+    spread_pips: Annotated[
+        str | None,
+        typer.Option("--spread-pips", help="Constant spread; the file's prices are then mids."),
+    ] = None,
+    commission_bp: Annotated[
+        str | None, typer.Option("--commission-bp", help="Commission in basis points of notional.")
+    ] = None,
+    slippage_points: Annotated[
+        int, typer.Option("--slippage-points", min=0, help="Slippage of market and stop orders.")
+    ] = 0,
+    risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
+    driver: Annotated[str, typer.Option("--driver", help="sweep or replay.")] = "sweep",
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and report.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Trade history through the engine; nothing is written outside --out.
+
+    Example: assay backtest --data eurusd_h1_sample_20170101_20171229.parquet --strategy sma-cross
+    """
+    from assay.apps.lab.backtest import Request, run_backtest
+    from assay.apps.lab.setup import Costs
+
+    params = _params(param or [])
+    if units is not None:
+        params["units"] = str(units)
+    costs = Costs(
+        spread_pips=_decimal(spread_pips, "--spread-pips"),
+        commission_bp=_decimal(commission_bp, "--commission-bp"),
+        slippage_points=slippage_points,
+    )
+    request = Request(
+        data=data, strategy=strategy, params=params, cash=_decimal(cash, "--cash") or Decimal(0),
+        costs=costs, risk=risk, driver=driver, out=out,
+        strategies=(home or default_home()) / "strategies",
+    )  # fmt: skip
+    with progress("trading", quiet=as_json) as bar:
+        figures = run_backtest(request, bar.advance)
+    emit(figures, as_json, _lines)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `backtest` to the command line."""
+    app.command("backtest")(backtest)

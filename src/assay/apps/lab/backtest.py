@@ -1,0 +1,128 @@
+"""One backtest: read the data, run a driver, write the results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from assay.apps.lab.drivers import Run, replay, sweep
+from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
+from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.kernel.records import SWAP
+from assay.market.series import BarSeries
+from assay.market.sources.parquet import read_parquet
+from assay.model.errors import InvariantError, OperatorError, UsageError
+from assay.model.messages import Message, encode_message
+from assay.trading.engine.loading import load_strategy
+
+DRIVERS = ("sweep", "replay")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Say what to test; None takes the strategy's own default."""
+
+    data: Sequence[Path]
+    strategy: str
+    params: dict[str, str] = field(default_factory=dict)
+    cash: Decimal = Decimal(100_000)
+    costs: Costs = field(default_factory=Costs)
+    risk: str | None = None
+    driver: str = "sweep"
+    out: Path | None = None
+    strategies: Path | None = None
+
+
+def run_backtest(
+    request: Request,
+    on_progress: Callable[[int], None] | None = None,
+    *,
+    wire: bool = False,
+) -> dict[str, Any]:
+    """Run one backtest and return its figures; with `out`, write its tables and report there.
+
+    Raises UsageError for arguments that do not fit, DataError for a file that cannot be read, and
+    InvariantError when the ledger and the engine disagree.
+    """
+    if request.driver not in DRIVERS:
+        raise UsageError(f"driver {request.driver!r} is unknown; use {' or '.join(DRIVERS)}")
+    if not request.data:
+        raise UsageError("no data given; name at least one Parquet file with --data")
+    strategy = load_strategy(request.strategy, request.strategies)
+    series = [read_parquet(path) for path in request.data]
+    setup = prepare(
+        series, strategy, given=request.params, cash=request.cash, costs=request.costs,
+        risk=request.risk,
+    )  # fmt: skip
+    if request.driver == "sweep" and not all(isinstance(one, BarSeries) for one in series):
+        raise UsageError("the sweep decides on bars; give bars, or ticks with --driver replay")
+    run = _drive(setup, request, on_progress, wire=wire)
+    if run.halted:
+        raise InvariantError(f"the ledger and the engine disagree: trading halted, {run.halted}")
+    figures = summarise(run.outcome, setup, bars=run.bars, seconds=run.seconds)
+    if request.out:
+        write_results(run, setup, figures, request)
+    return figures
+
+
+def _drive(
+    setup: Setup, request: Request, on_progress: Callable[[int], None] | None, *, wire: bool
+) -> Run:
+    if request.driver == "sweep":
+        return sweep(setup, on_progress)
+    if not request.out:
+        return replay(setup, None, on_progress, wire=wire)
+    folder = _make_folder(request.out)
+    with (folder / "events.msgpack").open("wb") as log:
+
+        def sink(message: Message) -> None:
+            payload = encode_message(message)
+            log.write(len(payload).to_bytes(4, "big"))
+            log.write(payload)
+
+        return replay(setup, sink, on_progress, wire=wire)
+
+
+def _make_folder(path: Path) -> Path:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorError(
+            f"cannot write to {path}: {error.strerror}; name another --out"
+        ) from None
+    return path
+
+
+def write_results(run: Run, setup: Setup, figures: dict[str, Any], request: Request) -> None:
+    """Write orders, fills and equity as Parquet, and the report as one HTML page."""
+    from assay.books.reports.backtest import write_backtest
+    from assay.books.reports.result import BacktestResult
+
+    folder = _make_folder(request.out or Path())
+    fills = fill_table(run.outcome, setup)
+    pq.write_table(order_table(run.outcome, setup), folder / "orders.parquet")
+    pq.write_table(fills, folder / "fills.parquet")
+    pq.write_table(equity_table(run.outcome, setup), folder / "equity.parquet")
+    notes = run.outcome.notes
+    swap = int(notes["amount"][notes["kind"] == SWAP].sum())
+    rows = run.outcome.equity
+    result = BacktestResult(
+        symbols=setup.symbols, strategy=setup.strategy.name, params=setup.params,
+        currency=setup.account.currency, currency_digits=setup.account.currency_digits,
+        cash=setup.account.cash, times=rows["ts"], balance=rows["balance"], equity=rows["equity"],
+        margin=rows["margin"], fills=fills, digest=figures["digest"],
+        totals={
+            "bars": figures["bars"], "orders": figures["orders"], "seconds": figures["seconds"],
+            "bars_per_second": figures["bars_per_second"], "swap": swap,
+        },
+        extra={
+            "data": ", ".join(path.name for path in request.data), "risk": setup.profile.name,
+            "driver": request.driver, "denied orders": figures["denied"],
+        },
+    )  # fmt: skip
+    write_backtest(result, folder / "report.html")

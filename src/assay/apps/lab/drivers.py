@@ -1,0 +1,129 @@
+"""The two drivers of a backtest: the compiled loop, and the full message path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from assay import __version__
+from assay.apps.lab.outcome import Outcome, OutcomeCollector
+from assay.apps.lab.setup import Setup
+from assay.apps.topology import build_topology
+from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
+from assay.model.messages import BarClosed, Message, PlatformStarted, Tick, TradingHalted
+from assay.model.time import SECOND
+from assay.runtime.clock import Stopwatch
+from assay.runtime.ids import IdSource
+
+Sink = Callable[[Message], None]
+CHUNK = 65_536
+FEED, PLATFORM = 1, 2
+"""Producers of ids: the feed's messages, and all that follows from them."""
+
+
+@dataclass(slots=True)
+class Run:
+    """Hold a finished run: its outcome, the bars, the seconds in the driver, and any halt."""
+
+    outcome: Outcome
+    bars: int
+    seconds: float
+    halted: str = ""
+    messages: int = 0
+    watch: list[str] = field(default_factory=list)
+
+
+def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run:
+    """Run the compiled loop over every event; compiling and loading are not in its seconds."""
+    if not setup.strategy.is_compiled:
+        from assay.model.errors import UsageError
+
+        raise UsageError(
+            f"strategy {setup.strategy.name} is plain Python; use --driver replay, or mark its "
+            "decide with @compiled"
+        )
+    events = setup.events()
+    bars = int((events["kind"] == BASE_BAR).sum())
+    setup.strategy.run(setup.world().handle, events, 0, 0)
+    world = setup.world(bars)
+    handle, done, watch = world.handle, 0, Stopwatch()
+    while done < len(events):
+        stop = min(done + 16 * CHUNK, len(events)) if on_progress else len(events)
+        reached = setup.strategy.run(handle, events, done, stop)
+        if reached < stop:
+            handle = world.grow()
+        if on_progress:
+            on_progress(reached - done)
+        done = reached
+    return Run(Outcome.of_world(world), bars, watch.elapsed())
+
+
+def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[BarClosed | Tick]:
+    """Yield events as market messages; the id of each is its place, so a restart repeats it."""
+    symbols, first_id = setup.symbols, FEED << 48
+    frames = {i: getattr(one, "timeframe", 0) for i, one in enumerate(setup.series)}
+    for begin in range(start, len(events), CHUNK):
+        rows = events[begin : begin + CHUNK].tolist()
+        for place, row in enumerate(rows, first_id + begin + 1):
+            ts, open_, high, low, close, s_open, s_high, s_low, s_close, i, kind, flags, seconds = (
+                row
+            )
+            if kind == BASE_BAR:
+                yield BarClosed(
+                    id=place, ts_event=ts, ts_init=ts, symbol=symbols[i],
+                    timeframe=int(frames[i]), ts_open=ts - seconds * SECOND, open=open_, high=high,
+                    low=low, close=close, spread_open=s_open, spread_high=s_high,
+                    spread_low=s_low, spread_close=s_close,
+                    has_ticks=bool(flags & MATCHED_ON_TICKS),
+                )  # fmt: skip
+            else:
+                yield Tick(
+                    id=place, ts_event=ts, ts_init=ts, symbol=symbols[i], bid=close,
+                    ask=close + s_close,
+                )  # fmt: skip
+
+
+def start_message(ts: int) -> PlatformStarted:
+    """Return the message that opens the books of a run."""
+    return PlatformStarted(
+        id=(PLATFORM << 48) - 1, ts_event=ts, ts_init=ts, version=__version__, run="run"
+    )
+
+
+def replay(
+    setup: Setup,
+    sink: Sink | None = None,
+    on_progress: Callable[[int], None] | None = None,
+    *,
+    wire: bool = False,
+) -> Run:
+    """Run the full message path: trading, ledger and reconciler, one message at a time."""
+    events = setup.events()
+    ids = IdSource(PLATFORM)
+    runner = build_topology(setup, ids.next).runner(wire=wire)
+    setup.strategy.run(setup.world().handle, events, 0, 0)
+    collector = OutcomeCollector(setup)
+    run = Run(collector.outcome(), 0, 0.0)
+    watch = Stopwatch()
+    first = int(events["ts"][0]) if len(events) else 0
+    for answer in runner.push(start_message(first)):
+        if sink:
+            sink(answer)
+    push, take = runner.push, collector.take
+    for count, message in enumerate(feed_messages(setup, events), 1):
+        answers = push(message)
+        run.messages += len(answers)
+        for answer in answers:
+            take(answer)
+            if sink:
+                sink(answer)
+            if type(answer) is TradingHalted:
+                run.halted = answer.reason
+        if on_progress and count % CHUNK == 0:
+            on_progress(CHUNK)
+    run.seconds = watch.elapsed()
+    run.outcome = collector.outcome()
+    run.bars = int((events["kind"] == BASE_BAR).sum())
+    return run

@@ -1,0 +1,104 @@
+"""Series as engine events: bid points and spreads, merged in the total order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from assay.kernel.records import BASE_BAR, EVENT, TICK
+from assay.market.series import BarSeries, TickSeries
+from assay.market.spreads import spread_points
+from assay.model.errors import UsageError
+from assay.model.instruments import instrument_for
+from assay.model.time import SECOND
+
+DIGITS_FINER = 3
+CORNERS = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """Say how a series' prices become bid and ask: its engine digits, and the spread (points).
+
+    A spread of None is the series' own (real ask columns) or the table's.
+    """
+
+    digits: int
+    spread: int | None
+    is_mid: bool
+    highest: int
+
+
+def choose_pricing(series: BarSeries | TickSeries, spread_pips: Decimal | None) -> Pricing:
+    """Return the pricing of a series; a given spread makes the file's prices mids.
+
+    The digits grow until half the spread is a whole number of points.
+    """
+    prices = series.ask if isinstance(series, TickSeries) else series.high
+    if not len(prices):
+        raise UsageError(f"{series.symbol} has no rows; give another file or span")
+    highest = int(prices.max())
+    if isinstance(series, TickSeries) or spread_pips is None:
+        return Pricing(series.digits, None, _side(series) == "mid", highest)
+    spec = instrument_for(series.symbol)
+    for digits in range(series.digits, series.digits + DIGITS_FINER):
+        points = spread_pips * spec.pip_points * Decimal(10) ** (digits - spec.digits)
+        if points >= 0 and points % 2 == 0:
+            return Pricing(digits, int(points), True, highest * 10 ** (digits - series.digits))
+    raise UsageError(f"--spread-pips {spread_pips} is negative or finer than the price grid")
+
+
+def _side(series: BarSeries | TickSeries) -> str:
+    return series.side
+
+
+def merge_events(
+    series: Sequence[BarSeries | TickSeries], pricing: Sequence[Pricing]
+) -> np.ndarray:
+    """Return the events of all series, ordered by end, class, instrument and sequence."""
+    blocks = [
+        _tick_events(one, index) if isinstance(one, TickSeries) else _bar_events(one, price, index)
+        for index, (one, price) in enumerate(zip(series, pricing, strict=True))
+    ]
+    if len(blocks) == 1:
+        return blocks[0]
+    merged = np.concatenate(blocks)
+    return merged[np.lexsort((merged["instrument"], merged["kind"], merged["ts"]))]
+
+
+def _tick_events(series: TickSeries, index: int) -> np.ndarray:
+    events = np.zeros(len(series.ts), EVENT)
+    events["ts"] = series.ts
+    for corner in CORNERS:
+        events[corner] = series.bid
+        events[f"spread_{corner}"] = series.ask - series.bid
+    events["instrument"], events["kind"] = index, TICK
+    return events
+
+
+def _bar_events(series: BarSeries, pricing: Pricing, index: int) -> np.ndarray:
+    events = np.zeros(len(series.ts_open), EVENT)
+    events["ts"] = series.ts_open + int(series.timeframe)
+    finer = 10 ** (pricing.digits - series.digits)
+    modelled = None
+    if pricing.spread is None and series.side != "quote":
+        modelled = spread_points(series, instrument_for(series.symbol))
+    for corner in CORNERS:
+        prices = getattr(series, corner) * finer
+        if pricing.spread is not None:
+            events[corner] = prices - pricing.spread // 2
+            events[f"spread_{corner}"] = pricing.spread
+        elif modelled is None:
+            events[corner] = prices
+            events[f"spread_{corner}"] = getattr(series, f"ask_{corner}") - prices
+        else:
+            below = {"bid": 0, "ask": 1}.get(series.side)
+            shift = modelled // 2 if below is None else modelled * below
+            events[corner] = prices - shift
+            events[f"spread_{corner}"] = modelled
+    events["instrument"], events["kind"] = index, BASE_BAR
+    events["seconds"] = int(series.timeframe) // SECOND
+    return events

@@ -1,0 +1,249 @@
+"""What a run came to: orders, fills, swaps and equity as arrays, with one digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from assay.apps.lab.setup import Setup
+from assay.books.analytics.performance import max_drawdown, sharpe_ratio
+from assay.kernel.records import EQUITY_LOG, FILL_LOG, NOTE_LOG, ORDER_LOG, STOP, SWAP
+from assay.model.ids import derive_order_key
+from assay.model.messages import (
+    EquityMarked,
+    Message,
+    OrderCancelled,
+    OrderDenied,
+    OrderFilled,
+    OrderSubmitted,
+    SwapCharged,
+)
+from assay.trading.engine.module import DENIALS, TYPE_NAMES
+from assay.trading.engine.world import World
+
+ORDER_FIELDS = (
+    "ts", "instrument", "ordinal", "type", "quantity", "price", "stop", "target", "denied",
+)  # fmt: skip
+FILL_FIELDS = (
+    "ts", "instrument", "quantity", "price", "commission", "profit", "position", "modelled",
+    "reason",
+)  # fmt: skip
+SWAP_FIELDS = ("ts", "instrument", "amount", "nights", "position")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Hold the log rows of one run of one account."""
+
+    orders: np.ndarray
+    fills: np.ndarray
+    notes: np.ndarray
+    equity: np.ndarray
+    fill_keys: list[int] | None = None
+
+    @classmethod
+    def of_world(cls, world: World) -> Outcome:
+        """Take the rows that the compiled loop logged."""
+        orders, fills, notes, equity = (int(n) for n in world.counts[:4])
+        return cls(
+            world.order_log[:orders], world.fills[:fills], world.notes[:notes],
+            world.equity[:equity],
+        )  # fmt: skip
+
+    def keys_of_fills(self, setup: Setup) -> list[int]:
+        """Return the order key of each fill."""
+        if self.fill_keys is not None:
+            return self.fill_keys
+        return _key_column(self.fills, setup, "order_ts", "order_ordinal")
+
+    def digest(self, setup: Setup) -> str:
+        """Return the SHA-256 over orders, fills, swaps and equity at every bar."""
+        whole = sha256()
+        swaps = self.notes[self.notes["kind"] == SWAP]
+        for rows, names in (
+            (self.orders, ORDER_FIELDS), (self.fills, FILL_FIELDS), (swaps, SWAP_FIELDS),
+            (self.equity, EQUITY_LOG.names),
+        ):  # fmt: skip
+            for name in names or ():
+                whole.update(np.ascontiguousarray(rows[name], dtype="<i8").tobytes())
+            whole.update(b"|")
+        whole.update(np.array(self.keys_of_fills(setup), "<i8").tobytes())
+        return whole.hexdigest()
+
+
+class OutcomeCollector:
+    """Rebuild an outcome from messages, for drivers that trade through them."""
+
+    def __init__(self, setup: Setup) -> None:
+        self._index = {symbol: i for i, symbol in enumerate(setup.symbols)}
+        self._types = {name: kind for kind, name in TYPE_NAMES.items()}
+        self._denials = {reason: code for code, reason in DENIALS.items()}
+        self._orders: list[tuple[int, ...]] = []
+        self._fills: list[tuple[int, ...]] = []
+        self._notes: list[tuple[int, ...]] = []
+        self._equity: list[tuple[int, int, int, int]] = []
+        self._keys: list[int] = []
+
+    def take(self, message: Message) -> None:
+        """Note one message; those that are no part of an outcome pass by."""
+        kind = type(message)
+        if kind is EquityMarked:
+            self._equity.append((message.ts_event, message.balance, message.equity, message.margin))
+        elif kind is OrderSubmitted or kind is OrderDenied:
+            self._take_order(message)
+        elif kind is OrderFilled:
+            self._take_fill(message)
+        elif kind is SwapCharged or kind is OrderCancelled:
+            self._take_note(message)
+
+    def _take_order(self, order: Any) -> None:
+        denied = self._denials[order.reason] if type(order) is OrderDenied else 0
+        self._orders.append(
+            (order.ts_event, 0, self._index[order.symbol], len(self._orders), order.ordinal,
+             self._types[order.order_type], order.quantity, order.price, order.stop, order.target,
+             denied, 0, 0)
+        )  # fmt: skip
+
+    def _take_fill(self, fill: OrderFilled) -> None:
+        reason = self._types[fill.reason]
+        self._keys.append(fill.key)
+        self._fills.append(
+            (fill.ts_event, 0, self._index[fill.symbol], 0, fill.fill, fill.quantity, fill.price,
+             fill.commission, fill.profit, fill.spread_cost, fill.slippage_cost, fill.rate_num,
+             fill.rate_den, fill.position, int(fill.kind == "modelled"), reason, 0, 0, 0)
+        )  # fmt: skip
+
+    def _take_note(self, note: Any) -> None:
+        swap = type(note) is SwapCharged
+        amount, nights, position = (note.amount, note.nights, note.position) if swap else (0, 0, 0)
+        self._notes.append(
+            (note.ts_event, 0, self._index[note.symbol], SWAP if swap else 1, 0, amount, nights,
+             position, 0, 0, 0)
+        )  # fmt: skip
+
+    def outcome(self) -> Outcome:
+        """Return everything noted so far."""
+        return Outcome(
+            np.array(self._orders, ORDER_LOG), np.array(self._fills, FILL_LOG),
+            np.array(self._notes, NOTE_LOG), np.array(self._equity, EQUITY_LOG), self._keys,
+        )  # fmt: skip
+
+
+def summarise(outcome: Outcome, setup: Setup, *, bars: int, seconds: float) -> dict[str, Any]:
+    """Return the figures of a run: money in whole currency, drawdown as a share of the peak."""
+    scale = 10.0**setup.account.currency_digits
+    equity, cash = outcome.equity["equity"], setup.account.cash
+    final = int(equity[-1]) if len(equity) else cash
+    return {
+        "bars": bars,
+        "orders": int((outcome.orders["denied"] == 0).sum()),
+        "fills": len(outcome.fills),
+        "final_equity": round(final / scale, setup.account.currency_digits),
+        "net_profit": round((final - cash) / scale, setup.account.currency_digits),
+        "max_drawdown": max_drawdown(equity, cash) if len(equity) else 0.0,
+        "sharpe": sharpe_ratio(outcome.equity["ts"], equity, initial=cash) if len(equity) else None,
+        "digest": outcome.digest(setup),
+        "seconds": round(seconds, 6),
+        "bars_per_second": round(bars / seconds) if seconds > 0 else None,
+        "denied": int((outcome.orders["denied"] != 0).sum()),
+    }
+
+
+def _key_column(rows: np.ndarray, setup: Setup, times: str, ordinals: str) -> list[int]:
+    account, strategy = setup.account.id, setup.strategy.name
+    reasons = rows["reason"] if "reason" in (rows.dtype.names or ()) else None
+    return [
+        derive_order_key(
+            account, strategy, setup.symbols[i], ts,
+            "order" if reasons is None or reasons[k] <= STOP else TYPE_NAMES[int(reasons[k])],
+            ordinal,
+        )
+        for k, (i, ts, ordinal) in enumerate(
+            zip(rows["instrument"].tolist(), rows[times].tolist(), rows[ordinals].tolist(),
+                strict=True)
+        )
+    ]  # fmt: skip
+
+
+def _times(ts: np.ndarray) -> pa.Array:
+    return pa.array(np.ascontiguousarray(ts), pa.timestamp("ns", tz="UTC"))
+
+
+def _scaled(rows: np.ndarray, name: str, digits: Iterable[int]) -> np.ndarray:
+    scale = 10.0 ** np.array(list(digits))
+    return np.asarray(rows[name] / scale[rows["instrument"]])
+
+
+def _quantity_digits(setup: Setup) -> list[int]:
+    return [spec.quantity_digits for spec in setup.instruments]
+
+
+def order_table(outcome: Outcome, setup: Setup) -> pa.Table:
+    """Return the orders: time, symbol, side, quantity, type, prices, key and what became of them."""
+    rows = outcome.orders
+    digits = [price.digits for price in setup.pricing]
+    quantity = _scaled(rows, "quantity", _quantity_digits(setup))
+    return pa.table(
+        {
+            "time": _times(rows["ts"]),
+            "symbol": [setup.symbols[i] for i in rows["instrument"]],
+            "side": np.where(quantity > 0, "buy", "sell"),
+            "quantity": np.abs(quantity),
+            "type": [TYPE_NAMES[int(kind)] for kind in rows["type"]],
+            "price": _scaled(rows, "price", digits),
+            "stop": _scaled(rows, "stop", digits),
+            "target": _scaled(rows, "target", digits),
+            "order": _key_column(rows, setup, "ts", "ordinal"),
+            "denied": [DENIALS.get(int(code)) for code in rows["denied"]],
+        }
+    )
+
+
+def fill_table(outcome: Outcome, setup: Setup) -> pa.Table:
+    """Return the fills; the swap since a symbol's last fill stands at its next one."""
+    rows, money = outcome.fills, 10.0**setup.account.currency_digits
+    quantity = _scaled(rows, "quantity", _quantity_digits(setup))
+    reasons = [TYPE_NAMES[int(reason)] for reason in rows["reason"]]
+    return pa.table(
+        {
+            "time": _times(rows["ts"]),
+            "symbol": [setup.symbols[i] for i in rows["instrument"]],
+            "side": np.where(quantity > 0, "buy", "sell"),
+            "quantity": np.abs(quantity),
+            "price": _scaled(rows, "price", [price.digits for price in setup.pricing]),
+            "commission": rows["commission"] / money,
+            "swap": swaps_by_fill(outcome) / money,
+            "profit": rows["profit"] / money,
+            "order": outcome.keys_of_fills(setup),
+            "kind": np.where(rows["modelled"] == 1, "modelled", "exact"),
+            "reason": reasons,
+            "spread_cost": rows["spread_cost"] / money,
+            "slippage_cost": rows["slippage_cost"] / money,
+        }
+    )
+
+
+def swaps_by_fill(outcome: Outcome) -> np.ndarray:
+    """Return for each fill the swap its symbol was charged since the fill before (minor units)."""
+    fills, found = outcome.fills, np.zeros(len(outcome.fills))
+    swaps = outcome.notes[outcome.notes["kind"] == SWAP]
+    for i in np.unique(swaps["instrument"]):
+        mine = swaps[swaps["instrument"] == i]
+        where = np.flatnonzero(fills["instrument"] == i)
+        slot = np.searchsorted(fills["ts"][where], mine["ts"], side="left")
+        kept = slot < len(where)
+        np.add.at(found, where[slot[kept]], mine["amount"][kept])
+    return found
+
+
+def equity_table(outcome: Outcome, setup: Setup) -> pa.Table:
+    """Return the account's worth after every bar: time, balance, equity, margin."""
+    money = 10.0**setup.account.currency_digits
+    rows = outcome.equity
+    columns = {name: rows[name] / money for name in ("balance", "equity", "margin")}
+    return pa.table({"time": _times(rows["ts"]), **columns})

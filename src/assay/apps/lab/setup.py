@@ -1,0 +1,195 @@
+"""What a run trades: series, contracts, account, limits and schedule, the same for every driver."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from assay.apps.lab.events import Pricing, choose_pricing, merge_events
+from assay.kernel.records import (
+    INSTRUMENT,
+    LIMITS,
+    ROLLOVER,
+    SCHEDULE,
+    SESSION_CLOSES,
+    SESSION_OPENS,
+)
+from assay.market.series import BarSeries, TickSeries
+from assay.model.accounts import AccountSpec, CommissionSchedule
+from assay.model.calendar import Rollover, is_in_session, rollovers, swap_multipliers
+from assay.model.errors import UsageError
+from assay.model.instruments import Instrument, instrument_for
+from assay.model.time import DAY, HOUR
+from assay.trading.engine.loading import Strategy
+from assay.trading.engine.module import DeskPlan, TradingDesk
+from assay.trading.engine.terms import (
+    PROFILES,
+    Contract,
+    RiskProfile,
+    conversion_leg,
+    instrument_terms,
+    limit_terms,
+)
+from assay.trading.engine.world import World, build_world
+
+AHEAD = 400 * DAY
+"""How far past the data the schedule of sessions and rollovers reaches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """Hold what a run charges; None takes what the strategy or the data say."""
+
+    spread_pips: Decimal | None = None
+    commission_bp: Decimal | None = None
+    slippage_points: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Hold everything a driver needs to trade one run."""
+
+    series: Sequence[BarSeries | TickSeries]
+    symbols: Sequence[str]
+    pricing: Sequence[Pricing]
+    instruments: Sequence[Instrument]
+    account: AccountSpec
+    profile: RiskProfile
+    strategy: Strategy
+    params: dict[str, int]
+    terms: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    def events(self) -> np.ndarray:
+        """Return every event of every instrument in the total order."""
+        return merge_events(self.series, self.pricing)
+
+    def world(self, bars: int = 1024) -> World:
+        """Return a fresh engine with room for the equity of that many bars."""
+        words = self.strategy.module.memory_words(self.params)
+        rows = (4096, bars + 16)
+        return build_world([self.account], [list(self.params.values())], self.terms, words, rows)
+
+    def desk(self, next_id: Callable[[], int]) -> TradingDesk:
+        """Return a fresh trading desk."""
+        plan = DeskPlan(
+            symbols=self.symbols,
+            digits=[price.digits for price in self.pricing],
+            accounts=[self.account],
+            strategy=self.strategy,
+        )
+        return TradingDesk(plan=plan, world=self.world(), next_id=next_id)
+
+
+def build_account(
+    cash: Decimal, costs: Costs, strategy: Strategy, mark: str, template: AccountSpec | None = None
+) -> AccountSpec:
+    """Return the account of a run; the commission is the flag's, else the strategy's reference."""
+    spec = template or AccountSpec(id="paper", tenant="local")
+    rate = costs.commission_bp
+    if rate is None and getattr(strategy.module, "REFERENCE_COSTS", False):
+        rate = Decimal("0.5")
+    commission = spec.commission
+    if rate is not None:
+        commission = CommissionSchedule(mode="bp", rate=rate)
+    minor = int(cash.scaleb(spec.currency_digits).to_integral_value())
+    return AccountSpec(
+        id=spec.id, tenant=spec.tenant, currency=spec.currency,
+        currency_digits=spec.currency_digits, cash=minor, leverage=spec.leverage,
+        commission=commission, swap_free=spec.swap_free, swap_free_fee=spec.swap_free_fee,
+        rollover_zone=spec.rollover_zone, rollover_hour=spec.rollover_hour,
+        mark="mid" if mark == "mid" else "exit",
+    )  # fmt: skip
+
+
+def prepare(
+    series: Sequence[BarSeries | TickSeries],
+    strategy: Strategy,
+    *,
+    given: dict[str, str],
+    cash: Decimal = Decimal(100_000),
+    costs: Costs | None = None,
+    risk: str | None = None,
+) -> Setup:
+    """Bring data, strategy and costs together; raise UsageError where they do not fit."""
+    costs = costs or Costs()
+    reference = getattr(strategy.module, "REFERENCE_COSTS", False)
+    if costs.spread_pips is None and reference:
+        costs = Costs(
+            spread_pips=Decimal(1),
+            commission_bp=costs.commission_bp,
+            slippage_points=costs.slippage_points,
+        )
+    profile = _profile(risk or ("reference" if reference else "default"))
+    symbols = [one.symbol for one in series]
+    if len(set(symbols)) != len(symbols):
+        raise UsageError(f"a symbol is given twice among {', '.join(symbols)}; give each once")
+    pricing = [choose_pricing(one, costs.spread_pips) for one in series]
+    mark = "mid" if all(price.is_mid for price in pricing) else "exit"
+    account = build_account(cash, costs, strategy, mark)
+    instruments = [instrument_for(symbol) for symbol in symbols]
+    params = strategy.resolve(given)
+    if "units" in params:
+        params["units"] *= 10 ** instruments[0].quantity_digits
+    terms = _terms(series, instruments, pricing, account, profile, costs)
+    return Setup(
+        series=series, symbols=symbols, pricing=pricing, instruments=instruments, account=account,
+        profile=profile, strategy=strategy, params=params, terms=terms,
+    )  # fmt: skip
+
+
+def _profile(name: str) -> RiskProfile:
+    if name not in PROFILES:
+        raise UsageError(f"risk profile {name!r} is unknown; there are {', '.join(PROFILES)}")
+    return PROFILES[name]
+
+
+def _terms(
+    series: Sequence[BarSeries | TickSeries],
+    instruments: Sequence[Instrument],
+    pricing: Sequence[Pricing],
+    account: AccountSpec,
+    profile: RiskProfile,
+    costs: Costs,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    symbols = [spec.symbol for spec in instruments]
+    rows, schedules, at = [], [], 0
+    for one, spec, price in zip(series, instruments, pricing, strict=True):
+        leg, divides, _ = conversion_leg(spec, account.currency, symbols)
+        contract = Contract(
+            spec, price.digits, costs.slippage_points * 10 ** (price.digits - spec.digits), leg,
+            divides, pricing[leg].digits if leg >= 0 else 0,
+        )  # fmt: skip
+        row = instrument_terms(contract, account, profile, 4 * price.highest)
+        entries = schedule_of(spec, account, *_span(one))
+        row["schedule_from"], row["schedule_to"] = at, at + len(entries)
+        at += len(entries)
+        rows.append(row)
+        schedules.append(entries)
+    pip = min(spec.pip_points * 10 ** (price.digits - spec.digits)
+              for spec, price in zip(instruments, pricing, strict=True))  # fmt: skip
+    limits = limit_terms(profile, account, max(spec.lot_units for spec in instruments), pip)
+    return np.array(rows, INSTRUMENT), np.array([limits], LIMITS), np.concatenate(schedules)
+
+
+def _span(one: BarSeries | TickSeries) -> tuple[int, int]:
+    times = one.ts_open if isinstance(one, BarSeries) else one.ts
+    return int(times[0]) - DAY, int(times[-1]) + AHEAD
+
+
+def schedule_of(instrument: Instrument, account: AccountSpec, start: int, end: int) -> np.ndarray:
+    """Return the session turns and rollovers of an instrument between two times, in order."""
+    rollover = Rollover(account.rollover_zone, account.rollover_hour * HOUR)
+    turns = rollovers(start, end, rollover)
+    nights = swap_multipliers(instrument, turns, rollover)
+    hours = np.arange(start - start % HOUR, end, HOUR // 4, dtype=np.int64)
+    open_now = is_in_session(instrument, hours).astype(np.int8)
+    changes = np.flatnonzero(np.diff(open_now, prepend=np.int8(-1) if len(open_now) else 0))
+    entries = np.zeros(len(turns) + len(changes), SCHEDULE)
+    entries["ts"] = np.concatenate([hours[changes], turns])
+    entries["kind"][: len(changes)] = np.where(open_now[changes], SESSION_OPENS, SESSION_CLOSES)
+    entries["kind"][len(changes) :] = ROLLOVER
+    entries["nights"][len(changes) :] = nights
+    return entries[np.argsort(entries["ts"], kind="stable")]

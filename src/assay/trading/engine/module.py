@@ -1,0 +1,248 @@
+"""The trading desk as a module: market messages in, decisions, orders, fills and marks out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from struct import Struct
+from typing import Any
+
+import numpy as np
+
+from assay.kernel.records import (
+    BASE_BAR,
+    EVENT,
+    LIMIT,
+    MARKET,
+    MATCHED_ON_TICKS,
+    STOP,
+    STOP_LOSS,
+    STOP_OUT,
+    SWAP,
+    TAKE_PROFIT,
+    TICK,
+)
+from assay.model.accounts import AccountSpec
+from assay.model.ids import derive_order_key
+from assay.model.messages import (
+    BarClosed,
+    DecisionMade,
+    EquityMarked,
+    Message,
+    OrderApproved,
+    OrderCancelled,
+    OrderDenied,
+    OrderFilled,
+    OrderSubmitted,
+    SwapCharged,
+    Tick,
+    TradingHalted,
+    TradingResumed,
+)
+from assay.model.time import SECOND
+from assay.trading.engine.loading import Strategy
+from assay.trading.engine.loop import finish_event
+from assay.trading.engine.step import NO_SLOT, cancel_all
+from assay.trading.engine.world import World, restore_state, take_state
+from assay.trading.risk.catalogue import REASONS, RULES
+
+TYPE_NAMES = {
+    MARKET: "market",
+    LIMIT: "limit",
+    STOP: "stop",
+    STOP_LOSS: "stop_loss",
+    TAKE_PROFIT: "take_profit",
+    STOP_OUT: "stop_out",
+}
+DENIALS = {**REASONS, NO_SLOT: "too_many_orders"}
+_EVENT_BYTES = Struct("<qqqqqiiiihbbi")
+assert _EVENT_BYTES.size == EVENT.itemsize
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPlan:
+    """Say what a desk trades: symbols in the order of the engine's instruments, and for whom."""
+
+    symbols: Sequence[str]
+    digits: Sequence[int]
+    accounts: Sequence[AccountSpec]
+    strategy: Strategy
+
+
+@dataclass(slots=True)
+class TradingDesk:
+    """Step the engine by one market message and say what came of it.
+
+    The engine decides, checks, matches and settles; here its log rows become messages. Equity is
+    marked after every base bar.
+    """
+
+    plan: DeskPlan
+    world: World
+    next_id: Callable[[], int]
+    name: str = "trading"
+    consumes: tuple[type[Message], ...] = (BarClosed, Tick, TradingHalted, TradingResumed)
+    publishes: tuple[type[Message], ...] = (
+        DecisionMade, OrderApproved, OrderDenied, OrderSubmitted, OrderCancelled, OrderFilled,
+        SwapCharged, EquityMarked,
+    )  # fmt: skip
+    _event: Any = field(init=False)
+    _octets: Any = field(init=False)
+    _counts: Any = field(init=False)
+    _index: dict[str, int] = field(init=False)
+    _seen: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._event = np.zeros(1, EVENT)
+        self._octets = memoryview(self._event.view(np.uint8))
+        self._counts = memoryview(self.world.counts)
+        self._index = {symbol: i for i, symbol in enumerate(self.plan.symbols)}
+        self._seen = [0, 0, 0, 0]
+
+    def handle(self, message: Message) -> list[Message]:
+        """Return what one message leads to, in order."""
+        if type(message) is BarClosed:
+            self._write_bar(message)
+            return self._advance(message)
+        if type(message) is Tick:
+            self._write_tick(message)
+            return self._advance(message)
+        return self._set_halt(message)
+
+    def _write_bar(self, bar: BarClosed) -> None:
+        _EVENT_BYTES.pack_into(
+            self._octets, 0, bar.ts_event, bar.open, bar.high, bar.low, bar.close,
+            bar.spread_open, bar.spread_high, bar.spread_low, bar.spread_close,
+            self._index[bar.symbol], BASE_BAR, MATCHED_ON_TICKS if bar.has_ticks else 0,
+            bar.timeframe // SECOND,
+        )  # fmt: skip
+
+    def _write_tick(self, tick: Tick) -> None:
+        bid, spread = tick.bid, tick.ask - tick.bid
+        _EVENT_BYTES.pack_into(
+            self._octets, 0, tick.ts_event, bid, bid, bid, bid, spread, spread, spread, spread,
+            self._index[tick.symbol], TICK, 0, 0,
+        )  # fmt: skip
+
+    def _advance(self, message: Message) -> list[Message]:
+        world, strategy = self.world, self.plan.strategy
+        if strategy.run(world.handle, self._event, 0, 1) == 0:
+            strategy.run(world.grow(), self._event, 0, 1)
+        if not strategy.is_compiled and type(message) is BarClosed:
+            self._decide_in_python(message)
+        return self._drain(message)
+
+    def _decide_in_python(self, bar: BarClosed) -> None:
+        world, i, event = self.world, self._index[bar.symbol], self._event[0]
+        intent = world.intent[0]
+        for a in range(len(world.accounts)):
+            intent["action"] = intent["stop"] = intent["target"] = intent["price"] = 0
+            self.plan.strategy.module.decide(
+                world.memory[a, i], event, world.positions[a, i], world.params[a], intent
+            )
+            finish_event(world.handle, a, i, event)
+
+    def _set_halt(self, message: Message) -> list[Message]:
+        halts = type(message) is TradingHalted
+        for a, spec in enumerate(self.plan.accounts):
+            if spec.tenant != message.tenant:
+                continue
+            self.world.accounts[a]["halted"] = int(halts)
+            if halts:
+                cancel_all(self.world.handle, a, message.ts_event)
+        return self._drain(message)
+
+    def _drain(self, cause: Message) -> list[Message]:
+        """Turn the rows logged since the last call into messages; rows of one event, in order."""
+        counts, world = self._counts, self.world
+        found: list[Message] = []
+        if counts[1] or counts[2]:
+            rows = [(*world.notes[k].item(), False) for k in range(counts[2])]
+            rows += [(*world.fills[k].item(), True) for k in range(counts[1])]
+            for row in sorted(rows, key=lambda row: row[-2]):
+                make = self._to_fill if row[-1] else self._to_note
+                found.append(make(row[:-2], cause))
+        if counts[0]:
+            for k in range(counts[0]):
+                found += self._to_order(world.order_log[k].item(), cause)
+        for k in range(counts[3]):
+            ts, balance, equity, margin = world.equity[k].item()
+            spec = self.plan.accounts[k]
+            found.append(
+                EquityMarked(
+                    id=self.next_id(), cause=cause.id, tenant=spec.tenant, ts_event=ts,
+                    ts_init=cause.ts_init, account=spec.id, balance=balance, equity=equity,
+                    margin=margin,
+                )
+            )  # fmt: skip
+        counts[0] = counts[1] = counts[2] = counts[3] = 0
+        return found
+
+    def _key(self, account: AccountSpec, i: int, ts: int, intent: str, ordinal: int) -> int:
+        symbol = self.plan.symbols[i]
+        return derive_order_key(account.id, self.plan.strategy.name, symbol, ts, intent, ordinal)
+
+    def _to_note(self, row: tuple[int, ...], cause: Message) -> Message:
+        ts, a, i, kind, _, amount, nights, position, order_ts, ordinal = row
+        spec, symbol = self.plan.accounts[a], self.plan.symbols[i]
+        shared = {"id": self.next_id(), "cause": cause.id, "tenant": spec.tenant, "ts_event": ts,
+                  "ts_init": cause.ts_init, "account": spec.id, "symbol": symbol}  # fmt: skip
+        if kind == SWAP:
+            return SwapCharged(**shared, position=position, nights=nights, amount=amount)  # type: ignore[arg-type]
+        halted = type(cause) is TradingHalted
+        reason = "halted" if halted else "cancelled"
+        key = self._key(spec, i, order_ts, "order", ordinal)
+        return OrderCancelled(**shared, key=key, reason=reason)  # type: ignore[arg-type]
+
+    def _to_fill(self, row: tuple[int, ...], cause: Message) -> Message:
+        (ts, a, i, _, number, quantity, price, commission, profit, spread_cost, slippage_cost,
+         rate_num, rate_den, position, modelled, reason, order_ts, ordinal) = row  # fmt: skip
+        spec = self.plan.accounts[a]
+        intent = "order" if reason <= STOP else TYPE_NAMES[reason]
+        return OrderFilled(
+            id=self.next_id(), cause=cause.id, tenant=spec.tenant, ts_event=ts,
+            ts_init=cause.ts_init, key=self._key(spec, i, order_ts, intent, ordinal), fill=number,
+            account=spec.id, symbol=self.plan.symbols[i], quantity=quantity, price=price,
+            price_digits=self.plan.digits[i], commission=commission, profit=profit,
+            spread_cost=spread_cost, slippage_cost=slippage_cost, rate_num=rate_num,
+            rate_den=rate_den, position=position, kind="modelled" if modelled else "exact",
+            reason=TYPE_NAMES[reason],
+        )  # fmt: skip
+
+    def _to_order(self, row: tuple[int, ...], cause: Message) -> list[Message]:
+        ts, a, i, _, ordinal, kind, quantity, price, stop, target, denied, position, wanted = row
+        spec, symbol = self.plan.accounts[a], self.plan.symbols[i]
+        key = self._key(spec, i, ts, "order", ordinal)
+        shared: dict[str, Any] = {
+            "cause": cause.id, "tenant": spec.tenant, "ts_event": ts, "ts_init": cause.ts_init,
+            "account": spec.id, "symbol": symbol,
+        }  # fmt: skip
+        decided = DecisionMade(
+            id=self.next_id(), **shared, strategy=self.plan.strategy.name, ts_bar=ts,
+            target=wanted, position=position, reason=TYPE_NAMES[kind],
+        )  # fmt: skip
+        shared["cause"] = decided.id
+        if denied:
+            refused = OrderDenied(
+                id=self.next_id(), **shared, key=key, quantity=quantity, reason=DENIALS[denied],
+                ordinal=ordinal, order_type=TYPE_NAMES[kind], price=price, stop=stop, target=target,
+            )  # fmt: skip
+            return [decided, refused]
+        passed = OrderApproved(
+            id=self.next_id(), **shared, key=key, quantity=quantity, rules=len(RULES)
+        )
+        shared["cause"] = passed.id
+        sent = OrderSubmitted(
+            id=self.next_id(), **shared, key=key, strategy=self.plan.strategy.name, ts_bar=ts,
+            ordinal=ordinal, order_type=TYPE_NAMES[kind], quantity=quantity, price=price, stop=stop,
+            target=target,
+        )  # fmt: skip
+        return [decided, passed, sent]
+
+    def snapshot(self) -> bytes:
+        """Return the bytes of everything the desk's future depends on."""
+        return take_state(self.world)
+
+    def restore(self, state: bytes) -> None:
+        """Bring the desk to a state taken before."""
+        restore_state(self.world, state)
