@@ -191,12 +191,24 @@ def test_equity_at_the_mid_is_compared_to_half_a_point() -> None:
                 if isinstance(m, GapFound)]  # fmt: skip
 
 
+def test_equity_in_yen_is_turned_at_the_leg() -> None:
+    engine = SlowEngine()
+    fill = engine.fill("a1", "USDJPY", 10_000, 110_000, (1_000, 110_000))
+    bar = _bar("USDJPY", 110_500, 10)
+    right = replace(engine.mark("a1"), equity=engine.cash["a1"] + 4525)  # 5,000 yen at 110.500
+    assert not _gaps([bar, fill, right])
+    assert _gaps([bar, fill, replace(right, equity=right.equity + 1)]) == [("equity", -1)]
+
+
 def test_a_position_without_a_rate_is_left_to_the_balance() -> None:
     engine = SlowEngine()
-    fill = engine.fill("a1", "USDJPY", 10_000, 110_000, (1, 110))
-    mark = replace(engine.mark("a1"), equity=1)
-    bar = _bar("USDJPY", 110_000, 10)
-    assert not [m for m in run_books([bar, fill, mark], *_books()) if isinstance(m, GapFound)]
+    fill = engine.fill("a3", "USDJPY", 10_000, 110_000, (1, 121))
+    assert not _gaps([_bar("USDJPY", 110_000, 10), fill, replace(engine.mark("a3"), equity=1)])
+
+
+def _gaps(messages: list[Message]) -> list[tuple[str, int]]:
+    published = run_books(messages, *_books())
+    return [(m.what, m.ledger - m.engine) for m in published if isinstance(m, GapFound)]
 
 
 def test_a_resumed_tenant_is_halted_again_while_the_gap_is_there() -> None:
