@@ -27,7 +27,12 @@ from assay.runtime.journal.reading import reachable, read_journal
 _WRITER_LOCK = 0x41535341_59000002
 _log = logging.getLogger("assay.runtime.journal")
 
-_INSERT = sql.SQL("insert into journal values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %b)")
+# One statement for all rows of a batch: per row it costs a tenth of an insert of its own.
+_INSERT = sql.SQL(
+    "insert into journal select * from unnest(%b::int8[], %b::int8[], %s::text[], %s::text[], "
+    "%b::int8[], %s::text[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int4[], "
+    "%b::bytea[])"
+)
 _INBOX = sql.SQL(
     "insert into inbox values (%s, %s, %s) on conflict (module) "
     "do update set position = excluded.position, cursor = excluded.cursor"
@@ -115,8 +120,8 @@ class PostgresJournal:
 
     def _store(self, batch: Batch, rows: list[Row], last: int) -> None:
         run = self._connection.execute
-        for row in rows:
-            run(_INSERT, row)
+        if rows:
+            run(_INSERT, [list(column) for column in zip(*rows, strict=True)])
         for ordinal, (key, payload) in enumerate(batch.orders):
             run(_ORDER, (key, last, ordinal, payload))
         if batch.inbox:
