@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 PREFIX = "ASSAY_"
+PARENT_PIPE = "ASSAY_PARENT_FD"
+"""Names the descriptor by which a supervisor's child notices its end."""
 
 
 def read_variable(name: str) -> str | None:
@@ -22,7 +24,9 @@ def variables_with_prefix(prefix: str = PREFIX) -> dict[str, str]:
 
 def child_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the environment for a child process, with `extra` on top."""
-    return {**os.environ, **(extra or {})}
+    # The supervisor's pipe is open in its own children only, not in theirs.
+    inherited = {name: value for name, value in os.environ.items() if name != PARENT_PIPE}
+    return {**inherited, **(extra or {})}
 
 
 def default_home() -> Path:

@@ -90,8 +90,9 @@ def open_home(path: Path | None = None, clock: Clock | None = None) -> Home:
     a folder with other things in it is refused.
     """
     clock = clock or SystemClock()
-    wanted = (path or default_home()).expanduser()
+    wanted = path or Path("~/.assay")
     try:
+        wanted = (path or default_home()).expanduser()
         resolved = wanted.resolve(strict=False)
         _create(resolved)
         _mark(resolved, clock)

@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from assay.runtime.clock import Deadline
-from assay.runtime.environment import read_variable
+from assay.runtime.environment import PARENT_PIPE, read_variable
 
-VARIABLE = "ASSAY_PARENT_FD"
 EXIT_ORPHANED = 4
 
 
@@ -23,7 +22,7 @@ def watch_parent(descriptor: int | None = None, *, grace_s: float = 5.0) -> bool
     later it exits without more ado. Returns False when no supervisor started this process.
     """
     if descriptor is None:
-        named = read_variable(VARIABLE)
+        named = read_variable(PARENT_PIPE)
         if named is None:
             return False
         descriptor = int(named)

@@ -13,10 +13,9 @@ import msgspec
 
 from assay.model.errors import OperatorError, UsageError
 from assay.runtime.clock import Clock, Deadline, Stopwatch
-from assay.runtime.environment import child_environment
+from assay.runtime.environment import PARENT_PIPE, child_environment
 from assay.runtime.home import Home, HomeLock
 from assay.runtime.logs import Logger
-from assay.runtime.supervisor.leash import VARIABLE
 from assay.runtime.supervisor.state import (
     ChildState,
     PlatformState,
@@ -212,7 +211,7 @@ class Supervisor:
 
 
 def _variables(given: Mapping[str, str], descriptor: int) -> dict[str, str]:
-    return {**given, VARIABLE: str(descriptor)}
+    return {**given, PARENT_PIPE: str(descriptor)}
 
 
 def _end_of(code: int) -> str:

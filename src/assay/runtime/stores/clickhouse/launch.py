@@ -10,7 +10,7 @@ import msgspec
 
 from assay.model.errors import OperatorError, RetryError
 from assay.runtime.clock import Deadline, wait_for
-from assay.runtime.environment import interpreter
+from assay.runtime.environment import child_environment, interpreter
 from assay.runtime.home import Home
 from assay.runtime.home.lock import read_holder
 from assay.runtime.stores.clickhouse.address import socket_path
@@ -74,6 +74,7 @@ def _spawn(home: Home, idle_s: float, errors: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
             [interpreter(), "-m", module, str(home.path), f"{idle_s:g}"],
             stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True,
+            env=child_environment(),
         )  # fmt: skip
 
 
