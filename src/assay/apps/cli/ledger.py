@@ -99,8 +99,9 @@ def print_trial_balance(
 ) -> None:
     """Add up every ledger account and check each entry; exit 3 where the books do not balance.
 
-    Amounts in the JSON are minor units; debit is positive, so what an account has earned is
-    negative. Example: assay ledger trial-balance
+    Amounts in the JSON are minor units. Debit is positive, so income is negative.
+
+    Example: assay ledger trial-balance
     """
     with open_entries(open_home(home)) as entries:
         book = trial_balance(entries.read(tenant))
@@ -119,6 +120,7 @@ def print_statement(
     """List the entries of an account between two dates, with the balance after each.
 
     Amounts in the JSON are minor units. Exit 3 where the books do not balance.
+
     Example: assay ledger statement --account paper --from 2017-01-01 --to 2017-02-01
     """
     first = -INT64_MAX if start is None else parse_time(start)
