@@ -107,10 +107,7 @@ def bench(
     out: OutOption = None,
     check: Annotated[bool, typer.Option("--check", help="Exit 3 when a floor is missed.")] = False,
 ) -> None:
-    """Measure paths of the platform on one pinned core, beside a reference of the same run.
-
-    Example: assay bench sweep replay
-    """
+    """Measure paths of the platform on one pinned core, beside a reference of the same run."""
     chosen = choose_benches(list(names or []))
     measured = []
     with progress("measuring", total=len(chosen), quiet=as_json) as bar:
@@ -131,4 +128,4 @@ def bench(
 
 def register(app: typer.Typer) -> None:
     """Add `bench` to the command line."""
-    app.command("bench")(bench)
+    app.command("bench", epilog="Example: assay bench sweep replay")(bench)
