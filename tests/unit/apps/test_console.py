@@ -28,7 +28,6 @@ RAISED: dict[str, BaseException] = {
     "invariant": InvariantError("2 + 2 is 5"),
     "defect": ZeroDivisionError("division by zero"),
     "interrupt": KeyboardInterrupt(),
-    "pipe": BrokenPipeError(32, "gone"),
 }
 
 
