@@ -38,7 +38,7 @@ def build_result(**changes: Any) -> BacktestResult:
         "times": START + np.arange(10) * DAY, "balance": equity, "equity": equity,
         "margin": np.full(10, 11_000), "fills": build_fills(rows),
         "totals": {"bars": 10, "orders": 2, "seconds": 0.25}, "digest": "c0ffee",
-        "extra": {"Data": ["EURUSD_D1.parquet"], "Driver": "sweep"},
+        "extra": {"data": ["EURUSD_D1.parquet"], "Driver": "sweep"},
     }  # fmt: skip
     return BacktestResult(**{**fields, **changes})
 

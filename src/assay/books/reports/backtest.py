@@ -108,7 +108,7 @@ def _list_facts(result: BacktestResult, fills: int) -> list[tuple[str, str]]:
     if seconds is not None:
         rate = f", {format_number(speed, 0)} bars per second" if speed else ""
         facts.append(("Run time", format_number(seconds, 2, unit=" s") + rate))
-    facts += [(str(name), _join(value)) for name, value in result.extra.items()]
+    facts += [(name[:1].upper() + name[1:], _join(value)) for name, value in result.extra.items()]
     if result.digest:
         facts.append(("Digest", result.digest))
     return facts
