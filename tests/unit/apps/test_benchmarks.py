@@ -1,0 +1,45 @@
+"""`assay bench` finds its benches and lays their figures out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assay.apps.cli.benchmarks import build_table, choose_benches, find_benches
+from assay.model.errors import OperatorError, UsageError
+from benches.workload.references import run_compiled, run_plain
+from benches.workload.walk import generate_walk
+
+
+def test_every_bench_file_is_found() -> None:
+    assert {"sweep", "replay", "journal", "ingest", "message_hop"} <= set(find_benches())
+
+
+def test_an_unknown_bench_names_those_that_exist() -> None:
+    with pytest.raises(UsageError, match="sweep"):
+        choose_benches(["nonsense"])
+
+
+def test_outside_a_checkout_the_remedy_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OperatorError, match="source checkout"):
+        find_benches(tmp_path)
+
+
+def test_the_table_tells_a_missed_floor() -> None:
+    figures = {
+        "name": "sweep", "figure": "rate", "items": "bars", "ratio": 0.5, "floor": 20e6,
+        "floor_met": False, "subject": {"rate": 1.5e7, "rate_spread": 0.1},
+        "reference": {"what": "a loop"},
+    }  # fmt: skip
+    table = build_table({"commit": "abc", "benches": [figures]})
+    cells = [list(column.cells) for column in table.columns]  # type: ignore[attr-defined]
+    assert cells == [["sweep"], ["15.00M bars/s"], [""], ["10%"], ["0.5 x a loop"], ["20.00M !"]]
+
+
+def test_the_two_reference_loops_agree() -> None:
+    walk = generate_walk(3_000)
+    equity = np.empty(3_000, np.int64)
+    fills = run_compiled(walk.open, walk.close, equity)
+    plain, plain_fills = run_plain(walk)
+    assert fills == plain_fills > 20
+    assert equity.tolist() == plain
