@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Union
 
 import msgspec
 
-from assay.model.errors import InvariantError
+from assay.model.errors import DataError
 from assay.model.messages import (
     BarClosed,
     EquityMarked,
@@ -92,29 +92,28 @@ class FrameCodec:
         """Return the messages of rows in the order of their positions."""
         found: list[Recorded] = []
         for row in rows:
-            if row.kind in _BULK_TAGS:
-                found.extend(self._open_frame(row))
-            else:
-                found.append(Recorded(row.position, self._one.decode(row.payload)))
+            try:
+                found.extend(self._open(row))
+            except (msgspec.MsgspecError, zlib.error, IndexError, ValueError) as error:
+                raise DataError(
+                    f"journal row {row.position} is damaged ({error}); restore a backup"
+                ) from error
         found.sort(key=_position)
         return found
 
-    def _open_frame(self, row: Row) -> Iterator[Recorded]:
+    def _open(self, row: Row) -> Iterable[Recorded]:
+        if row.kind not in _BULK_TAGS:
+            return (Recorded(row.position, self._one.decode(row.payload)),)
         body = row.payload[1:]
         if row.payload[0] == _COMPRESSED:
             body = zlib.decompress(body)
         distances, messages = self._frame.decode(body)
         if isinstance(distances, int):
             distances = list(range(distances, distances - len(messages), -1))
-        if len(messages) != row.size:
-            raise InvariantError(
-                f"journal row {row.position} holds {len(messages)} messages and says {row.size}; "
-                "restore a backup"
-            )
-        return (
+        return [
             Recorded(row.batch - distance, message)
             for distance, message in zip(distances, messages, strict=True)
-        )
+        ]
 
 
 _BULK_TAGS = frozenset(str(kind.__struct_config__.tag) for kind in BULK)
