@@ -84,6 +84,16 @@ def test_refusals_come_back_as_errors(analytics: Analytics) -> None:
     assert count_rows(analytics) == 0
 
 
+def test_a_missing_value_is_never_stored_as_zero(analytics: Analytics) -> None:
+    with pytest.raises(DataError, match="NULL"):
+        analytics.insert("ticks", pa.table({"ts": [1, 2], "bid": pa.array([5, None], pa.int64())}))
+    assert count_rows(analytics) == 0
+    analytics.execute("CREATE TABLE v (ts Int64, n Nullable(Int64)) ENGINE = MergeTree ORDER BY ts")
+    rows = pa.table({"ts": [1, 2], "n": pa.array([5, None], pa.int64())})
+    analytics.insert("v", rows)
+    assert analytics.query("SELECT n FROM v ORDER BY ts").column("n").to_pylist() == [5, None]
+
+
 def test_threads_share_one_client(analytics: Analytics) -> None:
     failures: list[BaseException] = []
 

@@ -17,6 +17,7 @@ from assay.model.errors import OperatorError, RetryError
 from assay.runtime.clock import SystemClock, wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.logs import Logger, open_log
+from assay.runtime.stores.postgres import remove_postgres
 from assay.runtime.supervisor import (
     ChildState,
     PlatformState,
@@ -44,6 +45,7 @@ from assay.runtime.clock import SystemClock
 from assay.runtime.home import open_home
 from assay.runtime.logs import open_log
 from assay.runtime.stores.clickhouse import open_analytics
+from assay.runtime.stores.postgres import start_postgres
 from assay.runtime.supervisor import Program, Supervisor, stop_signals
 
 home = open_home(Path(sys.argv[1]))
@@ -51,11 +53,12 @@ watches, stores = sys.argv[2], sys.argv[3] == "stores"
 with stop_signals() as stopping, Supervisor(home, SystemClock(), open_log(home, "up")) as tree:
     for name in ("trader", "web"):
         tree.start(Program(name=name, argv=(sys.executable, "-c", watches, name)))
-    analytics = open_analytics(home) if stores else None
+    opened = [open_analytics(home), start_postgres(home.path)] if stores else []
     (home.path / "ready").touch()
     tree.run(stopping)
-    if analytics:
-        analytics.close()
+    if opened:
+        opened[0].close()
+        opened[1].stop()
 """
 
 
@@ -89,6 +92,7 @@ def _start(home: Home, stores: str) -> Iterator[subprocess.Popen[bytes]]:
     process.kill()
     process.communicate()
     stop_platform(home)
+    remove_postgres(home.path)
     assert not processes_of(home)
 
 
@@ -129,6 +133,7 @@ def test_an_orderly_stop_leaves_nothing(
     assert (status["running"], status["pid"]) == (True, platform_with_stores.pid)
     assert [child["status"] for child in status["children"]] == ["running", "running"]
     assert status["analytics"]
+    assert status["postgres"]
     report = stop_platform(home)
     assert report.was_running
     assert set(report.ended) == {"up", "analytics"}
@@ -136,7 +141,8 @@ def test_an_orderly_stop_leaves_nothing(
     assert platform_with_stores.wait(10) == 0
     assert are_gone([*pids, status["analytics"]])
     assert read_state(home) is None
-    assert not platform_status(home)["running"]
+    after = platform_status(home)
+    assert not (after["running"] or after["analytics"] or after["postgres"])
 
 
 def test_children_end_with_a_killed_supervisor(
@@ -168,9 +174,12 @@ def test_stop_ends_what_a_killed_platform_left(
         assert platform_status(home)["leftovers"]
         report = stop_platform(home)
         assert report.killed == ("deaf",)
-        assert "analytics" in report.ended
+        assert set(report.ended) == {"analytics", "postgres"}
+        assert not report.in_use
         deaf.wait(10)
     assert not processes_of(home)
+    after = platform_status(home)
+    assert not (after["leftovers"] or after["analytics"] or after["postgres"])
 
 
 def test_a_recycled_pid_is_never_touched(home: Home) -> None:

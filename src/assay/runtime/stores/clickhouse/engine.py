@@ -14,6 +14,8 @@ from assay.runtime.stores.clickhouse.wire import encode_parameters, quote_identi
 
 _CODE = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
 _UNKNOWN_CODE = 1001
+_NO_DEFAULTS = "SETTINGS insert_null_as_default = 0, input_format_null_as_default = 0"
+"""A missing value is refused where the column must have one, never stored as 0."""
 
 
 class StatementError(Exception):
@@ -49,7 +51,7 @@ class Engine:
         path = self._spool / f"{fresh_token(8)}.arrow"
         sql = (
             f"INSERT INTO {quote_identifier(table)} ({columns}) "  # noqa: S608 - names are checked
-            f"SELECT {columns} FROM file({{path:String}}, 'ArrowStream')"
+            f"SELECT {columns} FROM file({{path:String}}, 'ArrowStream') {_NO_DEFAULTS}"
         )
         try:
             path.write_bytes(batch)
