@@ -22,7 +22,7 @@ BANNED = [
     "co-" + "authored-by",
     r"\bTO" + "DO\b",
     r"\bFIX" + "ME\b",
-    "NotImplemented" + "Error",
+    "raise NotImplemented" + "Error",
 ]
 SHAPE = re.compile("|".join(BANNED), re.IGNORECASE)
 
