@@ -142,7 +142,7 @@ def test_an_orderly_stop_leaves_nothing(
     assert are_gone([*pids, status["analytics"]])
     assert read_state(home) is None
     after = platform_status(home)
-    assert not (after["running"] or after["analytics"] or after["postgres"])
+    assert not any(after[key] for key in ("running", "analytics", "postgres"))
 
 
 def test_children_end_with_a_killed_supervisor(
@@ -179,7 +179,7 @@ def test_stop_ends_what_a_killed_platform_left(
         deaf.wait(10)
     assert not processes_of(home)
     after = platform_status(home)
-    assert not (after["leftovers"] or after["analytics"] or after["postgres"])
+    assert not any(after[key] for key in ("leftovers", "analytics", "postgres"))
 
 
 def test_a_recycled_pid_is_never_touched(home: Home) -> None:
