@@ -21,7 +21,7 @@ from assay.model.instruments import instrument_for
 
 SPIKE_WINDOW = 64
 TICK_SPIKE_SCALES, TICK_SPIKE_SHARE = 30.0, 0.002
-BAR_SPIKE_SCALES, BAR_SPIKE_SHARE = 40.0, 0.003
+BAR_SPIKE_SCALES, BAR_SPIKE_SHARE = 20.0, 0.005
 RETURNED_SHARE = 0.1
 """A spike returns at once: the row after lies within a tenth of the leap of the row before."""
 
@@ -122,7 +122,7 @@ def reject_spikes(series: Series) -> Bools:
 
 def _leaps(price: Float64s) -> Bools:
     before, leap, back = _around(price)
-    scale = local_scale(price)
+    scale = local_scale(np.abs(np.diff(price, prepend=price[0])))
     far = np.abs(leap) > np.maximum(TICK_SPIKE_SCALES * scale, TICK_SPIKE_SHARE * before)
     return far & (np.abs(back) < RETURNED_SHARE * np.abs(leap))
 
@@ -130,14 +130,14 @@ def _leaps(price: Float64s) -> Bools:
 def _bar_spikes(series: BarSeries) -> Bools:
     """Reject whole bars off the level of their neighbours, and lone wicks that leave no trace."""
     close = series.close.astype(np.float64)
-    scale = local_scale(close)
     before, leap, back = _around(close)
+    scale = local_scale(np.maximum(np.abs(leap), series.high - series.low))
     limit = np.maximum(BAR_SPIKE_SCALES * scale, BAR_SPIKE_SHARE * before)
     bad = (np.abs(leap) > limit) & (np.abs(back) < RETURNED_SHARE * np.abs(leap))
     floor, ceiling = np.minimum(series.open, series.close), np.maximum(series.open, series.close)
     body = ceiling - floor
     for wick in (floor - series.low, series.high - ceiling):
-        lone = wick > np.maximum(1.5 * BAR_SPIKE_SCALES * scale, 0.01 * before)
+        lone = wick > np.maximum(BAR_SPIKE_SCALES * scale, 2 * BAR_SPIKE_SHARE * before)
         bad |= lone & (body < RETURNED_SHARE * wick) & (np.abs(back) < RETURNED_SHARE * wick)
     return np.asarray(bad)
 
@@ -151,20 +151,19 @@ def _around(price: Float64s) -> tuple[Float64s, Float64s, Float64s]:
     return before, price - before, back
 
 
-def local_scale(price: Float64s) -> Float64s:
-    """Return a robust size of a usual step around each row: the median over blocks of 64.
+def local_scale(sizes: Float64s) -> Float64s:
+    """Return a usual size around each row: the median of those above zero in blocks of 64.
 
-    Each row takes the larger of its own block's median absolute step and its neighbours', so that
-    a quiet block beside a busy one does not call the busy one's first steps spikes.
+    Each row takes the larger of its own block's median and its neighbours', so that a quiet
+    block beside a busy one does not call the busy one's first steps spikes.
     """
-    steps = np.abs(np.diff(price, prepend=price[0]))
-    blocks = -(-len(steps) // SPIKE_WINDOW)
+    blocks = -(-len(sizes) // SPIKE_WINDOW)
     padded = np.full(blocks * SPIKE_WINDOW, np.nan)
-    padded[: len(steps)] = np.where(steps > 0, steps, np.nan)
+    padded[: len(sizes)] = np.where(sizes > 0, sizes, np.nan)
     grid = np.sort(padded.reshape(blocks, SPIKE_WINDOW), axis=1)
     moved = np.count_nonzero(~np.isnan(grid), axis=1)
     middle = grid[np.arange(blocks), np.maximum(moved - 1, 0) // 2]
     median = np.where(moved > 0, middle, 1.0)
     edges = np.pad(median, 1, mode="edge")
     widest = np.maximum(np.maximum(edges[:-2], edges[2:]), median)
-    return np.repeat(widest, SPIKE_WINDOW)[: len(steps)]
+    return np.repeat(widest, SPIKE_WINDOW)[: len(sizes)]

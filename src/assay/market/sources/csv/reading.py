@@ -62,7 +62,7 @@ def read(request: ReadRequest) -> RawSeries:
     sheet = read_sheet(path, layout)
     side = "quote" if is_tick or has_asks else request.side or named.side or "bid"
     return from_sheet(
-        sheet, identity, source=named.source or "csv", side=side,
+        sheet, identity, source="csv", side=side,
         zone=zone_table(request.zone or "UTC+0"),
         prices=_scaled(request, identity.symbol, {name: sheet.numbers[name] for name in prices}),
     )  # fmt: skip
