@@ -56,7 +56,7 @@ def run(world, events, start, stop):
             continue
         for a in range(len(accounts)):
             intent.action = intent.stop = intent.target = intent.price = 0
-            decide(memory[a, i], event, positions[a, i], params[a], intent)
+            decide(memory[a, i], event, positions[a, i], params[a, i], intent)
             if intent.action:
                 place_intent(world, a, i, event.ts)
             log_equity(accounts[a], equity[counts[3]], event.ts)

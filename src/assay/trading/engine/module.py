@@ -138,7 +138,7 @@ class TradingDesk:
         for a in range(len(world.accounts)):
             intent["action"] = intent["stop"] = intent["target"] = intent["price"] = 0
             self.plan.strategy.module.decide(
-                world.memory[a, i], event, world.positions[a, i], world.params[a], intent
+                world.memory[a, i], event, world.positions[a, i], world.params[a, i], intent
             )
             finish_event(world.handle, a, i, event)
 

@@ -78,12 +78,12 @@ class World:
 
 def build_world(
     accounts: Sequence[AccountSpec],
-    params: Sequence[Sequence[int]],
+    params: Sequence[Sequence[Sequence[int]]],
     terms: tuple[np.ndarray, np.ndarray, np.ndarray],
     memory_words: int,
     log_rows: tuple[int, int] = (1024, 1024),
 ) -> World:
-    """Return a World at rest; terms are (instruments [i], limits [a], schedule [entries])."""
+    """Return a World at rest; params are [account][instrument][words], terms are (instruments [i], limits [a], schedule [entries])."""
     instruments, limits, schedule = terms
     count, width = len(accounts), len(instruments)
     states = np.zeros(count, ACCOUNT)
@@ -97,7 +97,7 @@ def build_world(
         positions=np.zeros((count, width), POSITION),
         orders=np.zeros((count, width, ORDER_SLOTS), ORDER),
         memory=np.zeros((count, width, max(memory_words, 1)), np.int64),
-        params=np.array([list(row) or [0] for row in params], np.int64),
+        params=np.array([[list(row) or [0] for row in each] for each in params], np.int64),
         limits=limits,
         instruments=instruments,
         markets=markets,

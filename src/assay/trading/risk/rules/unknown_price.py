@@ -12,5 +12,6 @@ PARAMETERS: tuple[str, ...] = ()
 @compiled
 def allows(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny an order in a market that has shown no price or an impossible one."""
-    price = market.ask
-    return 0 < market.bid <= price <= instrument.price_max and order.quantity != 0
+    if instrument.leg >= 0 and market.leg_bid <= 0:
+        return False
+    return 0 < market.bid <= market.ask <= instrument.price_max and order.quantity != 0

@@ -1,0 +1,271 @@
+"""The hot path of paper trading: feed, modules, journal, broker; a start is a recovery."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from assay import __version__
+from assay.apps.lab.drivers import FEED, PLATFORM
+from assay.apps.lab.setup import Setup
+from assay.apps.topology import Topology, build_topology
+from assay.model.errors import InvariantError
+from assay.model.messages import (
+    Message,
+    OrderSubmitted,
+    PlatformRecovered,
+    PlatformStarted,
+    TradingHalted,
+    TradingResumed,
+    encode_message,
+)
+from assay.runtime.clock import Clock
+from assay.runtime.ids import IdSource
+from assay.runtime.journal import Batch, Halt, Journal
+from assay.runtime.runners import InlineRunner
+from assay.trading.brokers.ports import Broker
+
+MODULE = "paper"
+CONTROL = 3
+SNAPSHOT_FORMAT = 1
+SNAPSHOT_EVERY = 32
+"""Commits between snapshots; a recovery replays at most so many."""
+
+
+class Cursor(msgspec.Struct, frozen=True):
+    """Say how far the feed is committed: the run, its setup, and the place of the next event."""
+
+    run: int
+    setup: str
+    next: int
+
+
+class Saved(msgspec.Struct, frozen=True, array_like=True):
+    """Hold a snapshot of everything that the future depends on."""
+
+    modules: bytes
+    ids: int
+    next: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Recovery:
+    """Hold what a start found: where the feed goes on, and how much was replayed."""
+
+    next: int
+    run: int
+    position: int = 0
+    replayed: int = 0
+    found: bool = False
+
+
+class PaperTrader:
+    """Trade a feed of market messages so that a kill at any moment changes nothing.
+
+    Everything an event leads to is committed together with the place in the feed. An order is
+    handed to the broker only after that commit; at a start, orders whose fate is unknown are
+    looked up at the broker by key before anything is sent.
+    """
+
+    def __init__(
+        self, setup: Setup, setup_id: str, journal: Journal, broker: Broker, clock: Clock,
+        *, wire: bool = False,
+    ) -> None:  # fmt: skip
+        self.setup, self.setup_id = setup, setup_id
+        self._journal, self._broker, self._clock, self._wire = journal, broker, clock, wire
+        self._ids = IdSource(PLATFORM)
+        self.topology: Topology = build_topology(setup, self._next_id)
+        self._runner: InlineRunner = self.topology.runner(wire=wire)
+        self._buffer: list[Message] = []
+        self._orders: list[OrderSubmitted] = []
+        self._commits = 0
+        self._run = 1
+        self.next = 0
+        self.tenant = setup.account.tenant
+
+    def _next_id(self) -> int:
+        return self._ids.next()
+
+    @property
+    def halted(self) -> bool:
+        """Say whether new orders are refused."""
+        return bool(self.topology.desk.world.accounts[0]["halted"])
+
+    def recover(self) -> Recovery:
+        """Bring the modules to the last commit, settle unknown orders, and say where to go on."""
+        inbox = self._journal.load_inbox(MODULE)
+        cursor = msgspec.json.decode(inbox[1], type=Cursor) if inbox else None
+        if cursor is None or cursor.setup != self.setup_id:
+            found = self._begin((cursor.run if cursor else 0) + 1)
+        else:
+            found = self._resume(cursor)
+        self._settle_unknown_orders()
+        self._apply_kept_halt()
+        return found
+
+    def _control_id(self) -> int:
+        return (CONTROL << 48) | (self._journal.last_position() + len(self._buffer) + 1)
+
+    def _begin(self, run: int) -> Recovery:
+        self._run, now = run, self._clock.now_ns()
+        started = PlatformStarted(
+            id=self._control_id(), ts_event=now, ts_init=now, version=__version__, run=str(run)
+        )
+        self._take(started)
+        self.commit(with_snapshot=True)
+        return Recovery(next=0, run=run)
+
+    def _resume(self, cursor: Cursor) -> Recovery:
+        self._run = cursor.run
+        snapshot = self._journal.load_snapshot(MODULE)
+        if snapshot is None:
+            raise InvariantError("the journal has a cursor and no sound snapshot; restore a backup")
+        position, _, state = snapshot
+        saved = msgspec.msgpack.decode(state, type=Saved)
+        self.topology.restore(saved.modules)
+        self._ids = IdSource(PLATFORM, saved.ids)
+        self.next = saved.next
+        replayed = self._replay(position)
+        if self.next != cursor.next:
+            raise InvariantError(f"recovered to event {self.next}, the cursor is at {cursor.next}")
+        now = self._clock.now_ns()
+        end = self._journal.last_position()
+        recovered = PlatformRecovered(
+            id=self._control_id(), ts_event=now, ts_init=now, version=__version__,
+            run=str(cursor.run), position=end, replayed=replayed,
+        )  # fmt: skip
+        self._buffer.append(recovered)
+        self.commit(with_snapshot=True)
+        return Recovery(
+            next=self.next, run=cursor.run, position=end, replayed=replayed, found=True
+        )
+
+    def _replay(self, position: int) -> int:
+        """Push the inputs after a position again; what follows must be what was recorded."""
+        expected: list[Message] = []
+        replayed = 0
+        for recorded in self._journal.read(position):
+            message = recorded.message
+            if message.id >> 48 == PLATFORM:
+                if not expected or encode_message(expected.pop(0)) != encode_message(message):
+                    raise InvariantError(
+                        f"replaying position {recorded.position} gave another "
+                        f"{type(message).__name__} than was recorded"
+                    )
+                continue
+            if expected:
+                raise InvariantError(f"replay gave {len(expected)} messages that nobody recorded")
+            expected = self._runner.push(message)[1:]
+            if message.id >> 48 == FEED:
+                self.next = message.id - (FEED << 48)
+            replayed += 1
+        if expected:
+            raise InvariantError(f"replay gave {len(expected)} messages that nobody recorded")
+        return replayed
+
+    def _settle_unknown_orders(self) -> None:
+        for order in self._journal.unconfirmed_orders():
+            if not self._broker.knows(order.key):
+                self._hand_over(msgspec.msgpack.decode(order.payload, type=OrderSubmitted))
+            else:
+                self._journal.mark_confirmed(order.key, self._clock.now_ns())
+
+    def _apply_kept_halt(self) -> None:
+        kept = self._journal.halt_state(self.tenant)
+        if kept.engaged and not self.halted:
+            self.halt(kept.reason, kept.by)
+
+    def halt(self, reason: str, by: str) -> None:
+        """Engage the kill switch: durable first, then resting orders go and new ones are refused."""
+        now = self._clock.now_ns()
+        self._journal.set_halt(Halt(self.tenant, True, reason, by, now))
+        self._take(
+            TradingHalted(
+                id=self._control_id(), tenant=self.tenant, ts_event=now, ts_init=now,
+                reason=reason, by=by,
+            )
+        )  # fmt: skip
+        self.commit()
+
+    def resume(self, reason: str, by: str) -> None:
+        """Release the kill switch, by name."""
+        now = self._clock.now_ns()
+        self._take(
+            TradingResumed(
+                id=self._control_id(), tenant=self.tenant, ts_event=now, ts_init=now,
+                reason=reason, by=by,
+            )
+        )  # fmt: skip
+        self.commit()
+        self._journal.set_halt(Halt(self.tenant, False, reason, by, now))
+
+    def _take(self, message: Message) -> list[Message]:
+        answers = self._runner.push(message)
+        self._buffer += answers
+        for answer in answers:
+            if type(answer) is OrderSubmitted:
+                self._orders.append(answer)
+            elif type(answer) is TradingHalted and answer is not message:
+                halt = Halt(self.tenant, True, answer.reason, answer.by, answer.ts_event)
+                self._journal.set_halt(halt)
+        return answers
+
+    def handle(self, message: Message) -> list[Message]:
+        """Handle one event of the feed; an order commits at once, the rest with the batch."""
+        answers = self._take(message)
+        self.next = message.id - (FEED << 48)
+        if self._orders:
+            self.commit()
+        return answers
+
+    @property
+    def waiting(self) -> int:
+        """Return how many messages are not committed yet."""
+        return len(self._buffer)
+
+    def commit(self, *, with_snapshot: bool = False) -> None:
+        """Commit what waits, with the place in the feed; then hand its orders to the broker."""
+        if not self._buffer and not with_snapshot:
+            return
+        self._commits += 1
+        snapshot = None
+        if with_snapshot or self._commits % SNAPSHOT_EVERY == 0:
+            saved = Saved(self.topology.snapshot(), self._ids.state, self.next)
+            snapshot = (MODULE, SNAPSHOT_FORMAT, msgspec.msgpack.encode(saved))
+        cursor = Cursor(self._run, self.setup_id, self.next)
+        orders, self._orders = self._orders, []
+        self._journal.commit(
+            Batch(
+                messages=self._buffer,
+                stream=MODULE,
+                inbox=(MODULE, self.next, msgspec.json.encode(cursor).decode()),
+                snapshot=snapshot,
+                orders=[(order.key, encode_message(order)) for order in orders],
+            )
+        )
+        self._buffer = []
+        for order in orders:
+            self._hand_over(order)
+
+    def _hand_over(self, order: OrderSubmitted) -> None:
+        self._journal.mark_sent(order.key, self._clock.now_ns())
+        self._broker.send(order)
+        self._journal.mark_confirmed(order.key, self._clock.now_ns())
+
+    def run(
+        self,
+        feed: Iterable[Message],
+        *,
+        batch: int = 1_000,
+        observe: Callable[[list[Message]], None] | None = None,
+    ) -> None:
+        """Handle a whole feed in batches of about so many messages, and commit the end of it."""
+        for message in feed:
+            answers = self.handle(message)
+            if observe:
+                observe(answers)
+            if len(self._buffer) >= batch:
+                self.commit()
+        self.commit(with_snapshot=True)

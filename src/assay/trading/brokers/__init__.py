@@ -1,0 +1,1 @@
+"""Where orders go, one folder a broker."""

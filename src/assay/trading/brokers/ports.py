@@ -1,0 +1,19 @@
+"""What the platform asks of a broker."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from assay.model.messages import OrderSubmitted
+
+
+class Broker(Protocol):
+    """Take orders by their key; say which keys it has."""
+
+    def send(self, order: OrderSubmitted) -> None:
+        """Hand over an order whose key is committed; a key that it has is refused."""
+        ...
+
+    def knows(self, key: int) -> bool:
+        """Say whether an order of that key was received, whatever became of it."""
+        ...
