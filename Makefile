@@ -31,7 +31,8 @@ check: install ## lint, imports, types, sizes, names, message schema (< 60 s)
 	@$(BIN)/pytest -q -m "not running" tests/architecture
 
 test: check ## set everything up and pass the ladder, self-contained (<= 12 min)
-	@$(BIN)/pytest -q -n $(JOBS) --wire $(wildcard tests/contract tests/sim tests/replay)
+	@$(BIN)/pytest -q -n $(JOBS) --wire $(wildcard tests/contract tests/sim tests/replay) \
+	  tests/architecture/test_platforms.py
 	@$(BIN)/pytest -q -n $(JOBS) src/assay $(wildcard $(addprefix tests/,$(LADDER)))
 
 evaluate: install ## the program on the market data of ../shared (ASSAY_SHARED names another place)

@@ -21,14 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_variables(pytestconfig: pytest.Config) -> Iterator[None]:
+def _own_variables() -> Iterator[None]:
     """Forget the caller's ASSAY_* variables, so that a test runs alike everywhere."""
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("ASSAY_")]:
             if name not in KEPT:
                 patch.delenv(name)
-        if pytestconfig.getoption("--wire"):
-            patch.setenv("ASSAY_WIRE", "1")
         yield
 
 
