@@ -78,6 +78,8 @@ class QuoteMarks:
     def observe(self, message: BarClosed | Tick) -> None:
         """Take the bid and ask of a tick or of a bar's close, in integer points."""
         symbol = message.symbol
+        if isinstance(message, BarClosed) and message.has_ticks:
+            return  # its ticks went before, and the engine valued the position at those
         if isinstance(message, Tick):
             self._quotes[symbol] = (message.bid, message.ask)
         else:
