@@ -52,7 +52,11 @@ def read_sheet(path: Path, layout: Layout, suffix: str = ".csv") -> Sheet:
     walls: list[Int64s] = []
     numbers: dict[str, list[Float64s]] = {name: [] for name in layout.numbers}
     offsets: dict[int | None, int] = {}
+    before = b""
     for block in _rows_only(read_blocks(path, suffix), layout.header_lines):
+        if block.is_cut:
+            _refuse_cut_number(path, block, layout, before)
+        before = block.data[-2048:]
         table = _parse_block(path, block, layout)
         if table.num_rows == 0:
             continue
@@ -83,8 +87,6 @@ def _rows_only(blocks: Iterator[Block], header_lines: int) -> Iterator[Block]:
 
 
 def _parse_block(path: Path, block: Block, layout: Layout) -> pa.Table:
-    if block.is_cut:
-        _refuse_cut_number(path, block, layout)
     wanted = (*layout.times, *layout.numbers)
     types = {name: pa.float64() for name in layout.numbers} | {
         name: pa.string() for name in layout.times
@@ -165,12 +167,13 @@ def _read_numbers(path: Path, block: Block, layout: Layout, table: pa.Table, nam
     raise DataError(f"{path}: line {line}: {name} is empty or not finite; mend or cut that line")
 
 
-def _refuse_cut_number(path: Path, block: Block, layout: Layout) -> None:
+def _refuse_cut_number(path: Path, block: Block, layout: Layout, before: bytes) -> None:
     """Refuse a last line without newline whose last decimal is shorter than all before it.
 
     A file whose decimals are of one width ends in a cut number then, not in a short one.
     """
-    lines = [line for line in block.data[-65536:].splitlines() if line.strip()]
+    tail = (before[before.find(b"\n") + 1 :] + block.data)[-65536:]
+    lines = [line for line in tail.splitlines() if line.strip()]
     delimiter = layout.delimiter.encode()
     last = [line.rpartition(delimiter)[2].partition(b".") for line in lines[-21:]]
     widths = {len(decimals) for _, _, decimals in last[:-1]}

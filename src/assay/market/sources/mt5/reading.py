@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from assay.market.grid import choose_digits
 from assay.market.naming import Naming, name_from_words, parse_symbol
 from assay.market.reading import RawSeries, ReadRequest, from_sheet, identify
 from assay.market.series import Float64s
@@ -28,7 +29,7 @@ def read(request: ReadRequest) -> RawSeries:
     if request.zone is None:
         raise UsageError(NO_ZONE)
     zone = zone_table(request.zone)
-    lines = peek_lines(path, 2)
+    lines = peek_lines(path, 1)
     names = tuple(cell.strip().strip("<>").lower() for cell in lines[0].split("\t"))
     is_tick = {"date", "time", "bid", "ask"} <= set(names)
     if not is_tick and not {"date", *OHLC} <= set(names):
@@ -50,12 +51,12 @@ def read(request: ReadRequest) -> RawSeries:
     layout = Layout(delimiter="\t", names=names, numbers=OHLC + extra, times=times, header_lines=1)
     sheet = read_sheet(path, layout)
     prices = {name: sheet.numbers[name] for name in OHLC}
-    point = _point(lines[-1].split("\t")[names.index("open")])
     side = request.side or "bid"
     spread = sheet.numbers.get("spread")
     if spread is not None and spread.any() and side in ("bid", "quote"):
         side = "quote"
-        prices |= {f"ask_{name}": prices[name] + spread * point for name in OHLC}
+        digits, _ = choose_digits(identity.symbol, list(prices.values()))
+        prices |= {f"ask_{name}": prices[name] + spread / 10.0**digits for name in OHLC}
     numbers = prices | ({"volume": sheet.numbers["tickvol"]} if "tickvol" in extra else {})
     named = Sheet(sheet.path, sheet.wall, sheet.offset, numbers, sheet.header_lines)
     return from_sheet(named, identity, source="mt5", side=side, zone=zone)
@@ -79,10 +80,6 @@ def carry_forward(column: Float64s) -> Float64s:
     rows = np.where(np.isnan(column), -1, np.arange(len(column)))
     last = np.maximum.accumulate(rows)
     return np.where(last >= 0, column[np.maximum(last, 0)], np.nan)
-
-
-def _point(text: str) -> float:
-    return 10.0 ** -len(text.partition(".")[2])
 
 
 def _name(path: Path) -> Naming:
