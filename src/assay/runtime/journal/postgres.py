@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from typing import LiteralString
@@ -27,27 +27,33 @@ from assay.runtime.journal.reading import reachable, read_journal
 _WRITER_LOCK = 0x41535341_59000002
 _log = logging.getLogger("assay.runtime.journal")
 
-# One statement for all rows of a batch: per row it costs a tenth of an insert of its own.
-_INSERT = sql.SQL(
-    "insert into journal select * from unnest(%b::int8[], %b::int8[], %s::text[], %s::text[], "
-    "%b::int8[], %s::text[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int4[], "
-    "%b::bytea[])"
-)
-_INBOX = sql.SQL(
-    "insert into inbox values (%s, %s, %s) on conflict (module) "
-    "do update set position = excluded.position, cursor = excluded.cursor"
-)
-_SNAPSHOT = sql.SQL(
-    "insert into snapshot values (%s, %s, %s, %b, %b) on conflict (module, position) "
-    "do update set version = excluded.version, state = excluded.state, "
-    "checksum = excluded.checksum"
-)
-# The one before stays, should the newest turn out to be damaged.
-_PRUNE = sql.SQL(
-    "delete from snapshot where module = %s and position < (select position from snapshot "
-    "where module = %s order by position desc offset 1 limit 1)"
-)
-_ORDER = sql.SQL("insert into outbox (key, position, ordinal, payload) values (%s, %s, %s, %b)")
+# All parts of a batch are one statement, and so one transaction and one round trip.
+_PARTS = {
+    "rows": sql.SQL(
+        "insert into journal select * from unnest(%b::int8[], %b::int8[], %s::text[], "
+        "%s::text[], %b::int8[], %s::text[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], "
+        "%b::int4[], %b::bytea[])"
+    ),
+    "orders": sql.SQL(
+        "insert into outbox (key, position, ordinal, payload) select key, %s::int8, "
+        "ordinal - 1, payload from unnest(%b::int8[], %b::bytea[]) "
+        "with ordinality as wanted (key, payload, ordinal)"
+    ),
+    "inbox": sql.SQL(
+        "insert into inbox values (%s, %s, %s) on conflict (module) "
+        "do update set position = excluded.position, cursor = excluded.cursor"
+    ),
+    "state": sql.SQL(
+        "insert into snapshot values (%s, %s, %s, %b, %b) on conflict (module, position) "
+        "do update set version = excluded.version, state = excluded.state, "
+        "checksum = excluded.checksum"
+    ),
+    # The one before stays, should the newest turn out to be damaged.
+    "pruned": sql.SQL(
+        "delete from snapshot where module = %s "
+        "and position < (select max(position) from snapshot where module = %s)"
+    ),
+}
 
 
 class PostgresJournal:
@@ -71,6 +77,8 @@ class PostgresJournal:
             except BaseException:
                 self._connection.close()
                 raise
+        self._writer = self._connection.cursor()
+        self._statements: dict[tuple[str, ...], bytes] = {}
         self._versions: dict[str, int] = {}
         self._codec = FrameCodec()
 
@@ -112,24 +120,38 @@ class PostgresJournal:
             return self._last
         rows = self._codec.pack(batch.messages, batch.stream, position=self._last, version=found)
         last = self._last + len(batch.messages)
-        with self._writing(), self._connection.pipeline(), self._connection.transaction():
+        with self._writing():
             self._store(batch, rows, last)
         self._last = last
         self._versions[batch.stream] = found + len(batch.messages)
         return last
 
     def _store(self, batch: Batch, rows: list[Row], last: int) -> None:
-        run = self._connection.execute
+        parts: dict[str, Sequence[object]] = {}
         if rows:
-            run(_INSERT, [list(column) for column in zip(*rows, strict=True)])
-        for ordinal, (key, payload) in enumerate(batch.orders):
-            run(_ORDER, (key, last, ordinal, payload))
+            parts["rows"] = [list(column) for column in zip(*rows, strict=True)]
+        if batch.orders:
+            keys, payloads = zip(*batch.orders, strict=True)
+            parts["orders"] = (last, list(keys), list(payloads))
         if batch.inbox:
-            run(_INBOX, batch.inbox)
+            parts["inbox"] = batch.inbox
         if batch.snapshot:
             module, version, state = batch.snapshot
-            run(_SNAPSHOT, (module, last, version, state, _checksum(last, version, state)))
-            run(_PRUNE, (module, module))
+            checksum = _checksum(last, version, state)
+            parts["state"] = (module, last, version, state, checksum)
+            parts["pruned"] = (module, module)
+        parameters = [value for part in parts.values() for value in part]
+        self._writer.execute(self._statement(tuple(parts)), parameters)
+
+    def _statement(self, parts: tuple[str, ...]) -> bytes:
+        known = self._statements.get(parts)
+        if known is None:
+            written = [
+                sql.SQL("{} as ({})").format(sql.Identifier(part), _PARTS[part]) for part in parts
+            ]
+            known = sql.SQL("with {} select").format(sql.SQL(", ").join(written)).as_bytes()
+            self._statements[parts] = known
+        return known
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
