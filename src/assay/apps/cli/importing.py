@@ -101,8 +101,7 @@ def import_file(
         assessment = assess(source.read(request))
         shown.describe("Storing")
         options: dict[str, object] = {
-            "symbol": assessment.series.symbol, "timeframe": timeframe, "zone": tz, "side": side,
-            "columns": columns, "format": time_format, "points": points,
+            "zone": tz, "columns": columns, "format": time_format, "points": points,
         }  # fmt: skip
         identity = fingerprint_file(path, format_name, options)
         opened = open_home(home)

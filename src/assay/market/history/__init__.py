@@ -1,6 +1,11 @@
 """Imported series in the analytics store: written atomically, read back by symbol and span."""
 
-from assay.market.history.importing import ImportOutcome, commit_import, fingerprint_file
+from assay.market.history.importing import (
+    ImportOutcome,
+    commit_import,
+    fingerprint_file,
+    remove_unfinished,
+)
 from assay.market.history.ports import AnalyticsStore
 from assay.market.history.reading import (
     SeriesKey,
@@ -27,4 +32,5 @@ __all__ = [
     "prepare_schema",
     "read_rejects",
     "read_series",
+    "remove_unfinished",
 ]

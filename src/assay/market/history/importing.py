@@ -27,12 +27,20 @@ _CLEAN = {
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """Name what is imported: format, path, sha256 of the bytes, and id of bytes and options."""
+    """Name what is imported: format, path, sha256 of the bytes, and the options it is read with."""
 
     format: str
     path: str
     sha256: str
-    import_id: str
+    options: str
+
+    def id_of(self, series: Series) -> str:
+        """Return the id of importing these bytes, with these options, as that series."""
+        key = (
+            self.format, self.sha256, self.options,
+            series.symbol, _timeframe_of(series), series.side, series.source,
+        )  # fmt: skip
+        return hashlib.sha256(msgspec.json.encode(key)).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +71,8 @@ def fingerprint_file(path: Path, format_name: str, options: dict[str, object]) -
                     digest.update(block)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or 'not readable'}; check the path") from None
-    told = msgspec.json.encode([format_name, digest.hexdigest(), sorted(options.items())])
-    import_id = hashlib.sha256(told).hexdigest()
-    return FileIdentity(format_name, str(path), digest.hexdigest(), import_id)
+    told = msgspec.json.encode(sorted(options.items())).decode()
+    return FileIdentity(format_name, str(path), digest.hexdigest(), told)
 
 
 def commit_import(
@@ -76,12 +83,13 @@ def commit_import(
     The caller holds the home's import lock: rows of an import that was cut off are removed here.
     """
     remove_unfinished(store)
-    if _is_imported(store, identity.import_id):
+    import_id = identity.id_of(assessment.series)
+    if _is_imported(store, import_id):
         repeated = {"duplicate": assessment.read} if assessment.read else {}
         return _outcome(identity, assessment, accepted=0, rejected=repeated)
     fresh = _leave_out_stored(store, assessment)
-    store.insert("import_starts", pa.table({"import_id": [identity.import_id]}))
-    _insert_rows(store, identity.import_id, fresh)
+    store.insert("import_starts", pa.table({"import_id": [import_id]}))
+    _insert_rows(store, import_id, fresh)
     outcome = _outcome(identity, fresh, accepted=len(fresh.series), rejected=dict(fresh.counts))
     store.insert("imports", _imports_row(identity, fresh, imported_ns))
     return outcome
@@ -207,7 +215,7 @@ def _timeframe_of(series: Series) -> int:
 def _imports_row(identity: FileIdentity, assessment: Assessment, imported_ns: int) -> pa.Table:
     series = assessment.series
     row = {
-        "import_id": identity.import_id, "format": identity.format, "path": identity.path,
+        "import_id": identity.id_of(series), "format": identity.format, "path": identity.path,
         "sha256": identity.sha256, "symbol": series.symbol, "timeframe": _timeframe_of(series),
         "side": series.side, "source": series.source, "rows_read": assessment.read,
         "rows_accepted": len(series),
