@@ -25,7 +25,8 @@ def _decimal(text: str | None, flag: str) -> Decimal | None:
     return value
 
 
-def _params(given: list[str]) -> dict[str, str]:
+def parse_params(given: list[str]) -> dict[str, str]:
+    """Read texts of the form name=value; raise UsageError for others."""
     pairs: dict[str, str] = {}
     for text in given:
         key, sign, value = text.partition("=")
@@ -81,7 +82,7 @@ def backtest(
     from assay.apps.lab.backtest import Request, run_backtest
     from assay.apps.lab.setup import Costs
 
-    params = _params(param or [])
+    params = parse_params(param or [])
     if units is not None:
         params["units"] = str(units)
     costs = Costs(

@@ -70,7 +70,13 @@ class Setup:
         """Return a fresh engine with room for the equity of that many bars."""
         words = self.strategy.module.memory_words(self.params)
         rows = (4096, bars + 16)
-        return build_world([self.account], [list(self.params.values())], self.terms, words, rows)
+        params = [[self._words(spec) for spec in self.instruments]]
+        return build_world([self.account], params, self.terms, words, rows)
+
+    def _words(self, spec: Instrument) -> list[int]:
+        """Return the parameters of one instrument: `units` are of base, the engine's are finer."""
+        scale = 10**spec.quantity_digits
+        return [value * scale if name == "units" else value for name, value in self.params.items()]
 
     def desk(self, next_id: Callable[[], int]) -> TradingDesk:
         """Return a fresh trading desk."""
@@ -131,8 +137,6 @@ def prepare(
     account = build_account(cash, costs, strategy, mark)
     instruments = [instrument_for(symbol) for symbol in symbols]
     params = strategy.resolve(given)
-    if "units" in params:
-        params["units"] *= 10 ** instruments[0].quantity_digits
     terms = _terms(series, instruments, pricing, account, profile, costs)
     return Setup(
         series=series, symbols=symbols, pricing=pricing, instruments=instruments, account=account,

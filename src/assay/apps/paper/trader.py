@@ -138,9 +138,7 @@ class PaperTrader:
         )  # fmt: skip
         self._buffer.append(recovered)
         self.commit(with_snapshot=True)
-        return Recovery(
-            next=self.next, run=cursor.run, position=end, replayed=replayed, found=True
-        )
+        return Recovery(next=self.next, run=cursor.run, position=end, replayed=replayed, found=True)
 
     def _replay(self, position: int) -> int:
         """Push the inputs after a position again; what follows must be what was recorded."""
@@ -178,7 +176,7 @@ class PaperTrader:
             self.halt(kept.reason, kept.by)
 
     def halt(self, reason: str, by: str) -> None:
-        """Engage the kill switch: durable first, then resting orders go and new ones are refused."""
+        """Engage the kill switch: durable first, then resting orders go, new ones are refused."""
         now = self._clock.now_ns()
         self._journal.set_halt(Halt(self.tenant, True, reason, by, now))
         self._take(

@@ -1,0 +1,180 @@
+"""`assay up`, the kill switch, and `assay new strategy`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.apps.cli.console import HomeOption, JsonOption, emit, note
+from assay.model.errors import UsageError
+from assay.runtime.home import open_home
+
+TEMPLATE = '''"""{title}: say here in one sentence what it trades and why."""
+
+from assay.kernel.compiling import compiled
+from assay.kernel.records import GO_TO
+
+NAME = "{name}"
+PARAMETERS = {{"bars": 24, "units": 10_000}}
+
+
+def memory_words(params):
+    """Return how many int64 words of memory `decide` uses."""
+    return 1 + params["bars"]
+
+
+@compiled
+def decide(memory, event, position, params, intent):
+    """Hold the direction of the last `bars` bars: long if the close rose over them, else short.
+
+    memory: int64 words of your own, 0 at the start. event: the finished bar, in integer points
+    (open, high, low, close; spread_close). position: quantity, waiting, stop, target. params: the
+    values of PARAMETERS in order. intent: set action (GO_TO a quantity), stop and target prices.
+    """
+    bars, units = params[0], params[1]
+    slot = 1 + memory[0] % bars
+    before = memory[slot]
+    memory[slot] = event.close
+    memory[0] += 1
+    if memory[0] <= bars:
+        return
+    target = units if event.close > before else -units
+    if position.quantity + position.waiting != target:
+        intent.action, intent.quantity = GO_TO, target
+'''
+
+
+def up(
+    source: Annotated[str, typer.Option("--source", help="sample or replay.")] = "sample",
+    data: Annotated[
+        list[Path] | None, typer.Option("--data", help="Parquet file to replay; repeatable.")
+    ] = None,
+    strategy: Annotated[str, typer.Option("--strategy", help="Name of a strategy.")] = "sma-cross",
+    param: Annotated[
+        list[str] | None,
+        typer.Option("--param", help="Strategy parameter, name=value; repeatable."),
+    ] = None,
+    risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
+    speed: Annotated[
+        str, typer.Option("--speed", help="Market seconds a second, such as 1 or 60; or max.")
+    ] = "36000",
+    seconds: Annotated[
+        float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port of /health; 0 is none.")
+    ] = 8000,
+    plain: Annotated[bool, typer.Option("--plain", help="Print lines, no live view.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Trade with paper money on a replayed market, and go on where the last run stopped.
+
+    Example: assay up --source sample --speed max --plain
+    """
+    from assay.apps.cli.backtesting import parse_params
+    from assay.apps.paper.plan import Plan
+    from assay.apps.paper.up import run_platform
+    from assay.market.replay import parse_speed
+
+    plan = Plan(
+        source=source, data=tuple(str(path.resolve()) for path in data or []), strategy=strategy,
+        params=parse_params(param or []), risk=risk, speed=parse_speed(speed), seconds=seconds,
+    )  # fmt: skip
+    figures = run_platform(open_home(home), plan, port=port, plain=plain or as_json)
+    emit(figures, as_json, _summary)
+
+
+def _summary(figures: dict[str, Any]) -> str:
+    state = (
+        "the feed is finished" if figures["finished"] else "stopped; the next `assay up` goes on"
+    )
+    return (
+        f"{figures['events']:,} events  {figures['orders']:,} orders  {figures['fills']:,} fills  "
+        f"equity {figures['equity']:,.2f}  ({state})"
+    )
+
+
+ReasonOption = Annotated[str, typer.Option("--reason", help="Why; kept in the record.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who; kept in the record.")]
+
+
+def halt(
+    reason: ReasonOption, by: ByOption = "operator", home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Engage the kill switch: resting orders are cancelled, new ones refused, restarts included.
+
+    Example: assay halt --reason "odd prices"
+    """
+    _switch(home, "halt", reason, by)
+    emit({"halted": True, "reason": reason, "by": by}, as_json, lambda _: "trading is halted")
+
+
+def resume(
+    reason: ReasonOption, by: ByOption = "operator", home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Release the kill switch.
+
+    Example: assay resume --reason "prices are sane again" --by rini
+    """
+    _switch(home, "resume", reason, by)
+    emit({"halted": False, "reason": reason, "by": by}, as_json, lambda _: "trading may go on")
+
+
+def _switch(home: Path | None, action: str, reason: str, by: str) -> None:
+    from assay.apps.config import Config
+    from assay.apps.paper.control import ControlOrder, give_order
+    from assay.runtime.journal import Halt, PostgresJournal
+    from assay.runtime.settings import load_settings
+    from assay.runtime.stores.postgres import open_postgres
+
+    opened = open_home(home)
+    if opened.is_locked("up"):
+        give_order(opened, ControlOrder(action, reason, by))
+        return
+    config = load_settings(Config, opened).value
+    postgres = open_postgres(opened.path, config.postgres.dsn or None)
+    try:
+        journal = PostgresJournal(postgres.dsn)
+        journal.set_halt(Halt("local", action == "halt", reason, by, opened.clock.now_ns()))
+        journal.close()
+    finally:
+        postgres.stop()
+
+
+def new_strategy(
+    name: Annotated[str, typer.Argument(help="Its name: lower-case words joined by hyphens.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a strategy of your own, ready to backtest, into the home's folder `strategies`.
+
+    Example: assay new strategy my-trend
+    """
+    from assay.trading.engine.loading import strategy_names
+
+    words = name.split("-")
+    if not all(word.isidentifier() and word.islower() for word in words):
+        raise UsageError(f"{name!r} is no name; use lower-case words joined by hyphens: my-trend")
+    folder = open_home(home).folder("strategies")
+    if name in strategy_names(folder):
+        raise UsageError(f"a strategy {name!r} exists already; choose another name")
+    path = folder / f"{'_'.join(words)}.py"
+    path.write_text(TEMPLATE.format(name=name, title=" ".join(words).capitalize()))
+    note(f"try it: assay backtest --strategy {name} --data FILE --param bars=48")
+    emit({"strategy": name, "path": str(path)}, as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    app.command("up")(up)
+    app.command("halt")(halt)
+    app.command("resume")(resume)
+    new = typer.Typer(help="Start something of your own.", no_args_is_help=True)
+    new.callback()(lambda: None)
+    new.command("strategy")(new_strategy)
+    app.add_typer(new, name="new")

@@ -1,0 +1,177 @@
+"""What the trader shows: one small picture of its state, in a file that the view reads."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from assay.apps.lab.setup import Setup
+from assay.model.messages import (
+    BarClosed,
+    EquityMarked,
+    Message,
+    OrderDenied,
+    OrderFilled,
+    OrderSubmitted,
+    Tick,
+    TradingHalted,
+    TradingResumed,
+)
+from assay.model.time import format_time
+
+ORDERS_SHOWN = 12
+CURVE_POINTS = 240
+
+
+class Picture(msgspec.Struct, kw_only=True):
+    """Hold the state as people read it: prices in the quote currency, money in the account's."""
+
+    symbol: str = ""
+    time: str = ""
+    bid: float = 0.0
+    ask: float = 0.0
+    spread_pips: float = 0.0
+    digits: int = 5
+    position: float = 0.0
+    currency: str = "USD"
+    balance: float = 0.0
+    equity: float = 0.0
+    margin: float = 0.0
+    start: float = 0.0
+    peak: float = 0.0
+    curve: list[float] = []
+    orders: list[str] = []
+    events: int = 0
+    events_total: int = 0
+    orders_sent: int = 0
+    fills: int = 0
+    denied: int = 0
+    halted: bool = False
+    halt_reason: str = ""
+    limits: dict[str, str] = {}
+    done: bool = False
+    run: int = 1
+    strategy: str = ""
+
+
+@dataclass(slots=True)
+class Painter:
+    """Keep the picture up to date from messages; write it whole, never half."""
+
+    setup: Setup
+    path: Path
+    picture: Picture = field(default_factory=Picture)
+    _money: float = 1.0
+    _points: dict[str, float] = field(default_factory=dict)
+    _units: dict[str, float] = field(default_factory=dict)
+    _curve: deque[float] = field(default_factory=lambda: deque(maxlen=CURVE_POINTS))
+    _orders: deque[str] = field(default_factory=lambda: deque(maxlen=ORDERS_SHOWN))
+
+    def __post_init__(self) -> None:
+        setup, picture = self.setup, self.picture
+        self._money = 10.0**setup.account.currency_digits
+        for spec, price in zip(setup.instruments, setup.pricing, strict=True):
+            self._points[spec.symbol] = 10.0**price.digits
+            self._units[spec.symbol] = 10.0**spec.quantity_digits
+        picture.start = picture.balance = picture.equity = setup.account.cash / self._money
+        picture.peak = picture.start
+        picture.currency, picture.strategy = setup.account.currency, setup.strategy.name
+        picture.limits = describe_limits(setup)
+
+    def observe(self, answers: list[Message]) -> None:
+        """Take an event and everything that followed from it."""
+        self.picture.events += 1
+        for message in answers:
+            kind = type(message)
+            if kind is BarClosed or kind is Tick:
+                self._see_price(message)  # type: ignore[arg-type]
+            elif kind is EquityMarked:
+                self._see_worth(message)  # type: ignore[arg-type]
+            elif kind is OrderFilled:
+                self._see_fill(message)  # type: ignore[arg-type]
+            elif kind is OrderSubmitted or kind is OrderDenied:
+                self._see_order(message)  # type: ignore[arg-type]
+            elif kind is TradingHalted or kind is TradingResumed:
+                self.picture.halted = kind is TradingHalted
+                self.picture.halt_reason = message.reason  # type: ignore[attr-defined]
+
+    def _see_price(self, message: BarClosed | Tick) -> None:
+        picture, points = self.picture, self._points[message.symbol]
+        bid = message.close if isinstance(message, BarClosed) else message.bid
+        spread = (
+            message.spread_close if isinstance(message, BarClosed) else message.ask - message.bid
+        )
+        place = list(self.setup.symbols).index(message.symbol)
+        spec, price = self.setup.instruments[place], self.setup.pricing[place]
+        picture.symbol, picture.time = message.symbol, format_time(message.ts_event)
+        picture.bid, picture.ask, picture.digits = (
+            bid / points,
+            (bid + spread) / points,
+            price.digits,
+        )
+        picture.spread_pips = spread / (spec.pip_points * 10 ** (price.digits - spec.digits))
+
+    def _see_worth(self, mark: EquityMarked) -> None:
+        picture = self.picture
+        picture.balance, picture.equity = mark.balance / self._money, mark.equity / self._money
+        picture.margin = mark.margin / self._money
+        picture.peak = max(picture.peak, picture.equity)
+        self._curve.append(picture.equity)
+
+    def _see_fill(self, fill: OrderFilled) -> None:
+        picture = self.picture
+        picture.fills += 1
+        picture.position = fill.position / self._units[fill.symbol]
+        self._orders.appendleft(
+            f"{format_time(fill.ts_event)}  {'BUY ' if fill.quantity > 0 else 'SELL'} "
+            f"{abs(fill.quantity) / self._units[fill.symbol]:,.0f} {fill.symbol} @ "
+            f"{fill.price / self._points[fill.symbol]:.{fill.price_digits}f}  {fill.reason}  "
+            f"profit {fill.profit / self._money:,.2f}"
+        )
+
+    def _see_order(self, order: OrderSubmitted | OrderDenied) -> None:
+        if isinstance(order, OrderSubmitted):
+            self.picture.orders_sent += 1
+            return
+        self.picture.denied += 1
+        self._orders.appendleft(
+            f"{format_time(order.ts_event)}  DENIED "
+            f"{order.quantity / self._units[order.symbol]:,.0f} {order.symbol}  {order.reason}"
+        )
+
+    def write(self) -> None:
+        """Replace the picture's file."""
+        self.picture.curve, self.picture.orders = list(self._curve), list(self._orders)
+        fresh = self.path.with_suffix(".new")
+        fresh.write_bytes(msgspec.json.encode(self.picture))
+        fresh.replace(self.path)
+
+
+def describe_limits(setup: Setup) -> dict[str, str]:
+    """Return the limits in force as people say them."""
+    profile = setup.profile
+    shown = {
+        "profile": profile.name,
+        "position": f"{profile.position_max_lots} lots" if profile.position_max_lots else "none",
+        "daily loss": _percent(profile.daily_loss_max_bp),
+        "drawdown": _percent(profile.drawdown_max_bp),
+        "margin use": _percent(profile.margin_use_max_bp),
+        "spread": f"{profile.spread_max_pips} pips" if profile.spread_max_pips else "none",
+        "stop-out": _percent(profile.stop_out_level_bp),
+    }
+    return {name: str(value) for name, value in shown.items()}
+
+
+def _percent(basis_points: int) -> str:
+    return f"{basis_points / 100:g} %" if basis_points else "none"
+
+
+def read_picture(path: Path) -> Picture | None:
+    """Return the last picture, or None where there is none yet."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Picture)
+    except (OSError, msgspec.DecodeError):
+        return None

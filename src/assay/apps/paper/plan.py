@@ -1,0 +1,70 @@
+"""What `assay up` is asked to trade, as one value that travels to the trader process."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+
+from assay.apps.config import Config
+from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.market.sources.parquet import read_parquet
+from assay.model.errors import UsageError
+from assay.trading.engine.loading import load_strategy
+
+SAMPLE = "eurusd_h1_sample_20170101_20171229.parquet"
+SOURCES = ("sample", "replay")
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold source, data, strategy, speed (market seconds a second, None unbounded) and time."""
+
+    source: str = "sample"
+    data: tuple[str, ...] = ()
+    strategy: str = "sma-cross"
+    params: dict[str, str] = {}
+    risk: str | None = None
+    speed: float | None = None
+    seconds: float | None = None
+
+    def files(self) -> list[Path]:
+        """Return the files to replay; raise UsageError where source and data contradict."""
+        if self.source not in SOURCES:
+            raise UsageError(f"source {self.source!r} is unknown; use {' or '.join(SOURCES)}")
+        if self.source == "sample":
+            if self.data:
+                raise UsageError("--data goes with --source replay; the sample is packaged")
+            return [Path(str(files("assay.market.history.sample").joinpath(SAMPLE)))]
+        if not self.data:
+            raise UsageError("--source replay needs --data FILE")
+        return [Path(name) for name in self.data]
+
+
+def prepare_plan(plan: Plan, config: Config, strategies: Path) -> Setup:
+    """Read the data and bring everything together; raise UsageError or DataError."""
+    strategy = load_strategy(plan.strategy, strategies)
+    series = [read_parquet(path) for path in plan.files()]
+    risk = plan.risk
+    if risk is None and not getattr(strategy.module, "REFERENCE_COSTS", False):
+        risk = config.risk.profile
+    return prepare(
+        series, strategy, given=plan.params, cash=Decimal(config.account.cash), costs=Costs(),
+        risk=risk,
+    )  # fmt: skip
+
+
+def identify_setup(plan: Plan, setup: Setup) -> str:
+    """Return a digest of everything that decides a run's outcome but its feed position."""
+    whole = sha256()
+    for path in plan.files():
+        whole.update(sha256(path.read_bytes()).digest())
+    facts = (
+        setup.strategy.name, sorted(setup.params.items()), setup.profile.name,
+        msgspec.json.encode(setup.account), [price.digits for price in setup.pricing],
+        Path(setup.strategy.module.__file__ or "").read_bytes(),
+    )  # fmt: skip
+    whole.update(repr(facts).encode())
+    return whole.hexdigest()[:16]

@@ -1,0 +1,169 @@
+"""The trader process: recover, then trade the plan at its pace until told to stop."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from assay.apps.config import Config
+from assay.apps.lab.drivers import feed_messages
+from assay.apps.lab.setup import Setup
+from assay.apps.paper.control import pending_orders
+from assay.apps.paper.picture import Painter
+from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.apps.paper.trader import PaperTrader
+from assay.model.errors import AssayError
+from assay.model.time import SECOND
+from assay.runtime.clock import Stopwatch, SystemClock
+from assay.runtime.faults import record_fault
+from assay.runtime.home import Home, open_home
+from assay.runtime.journal import PostgresJournal
+from assay.runtime.logs import Logger, open_log
+from assay.runtime.settings import load_settings
+from assay.runtime.stores.postgres import open_postgres
+from assay.runtime.supervisor.leash import stop_signals, watch_parent
+from assay.trading.brokers.paper import PaperBroker
+
+PICTURE = "picture.json"
+PAINT_EVERY = SECOND // 10
+LOOK_EVERY = SECOND // 20
+LONGEST_SILENCE = SECOND // 2
+BATCH = 1_000
+
+
+@dataclass(slots=True)
+class Session:
+    """Hold what the loop needs: trader, painter, pace, and when to end."""
+
+    home: Home
+    trader: PaperTrader
+    painter: Painter
+    clock: SystemClock
+    plan: Plan
+    is_stopped: Callable[[], bool]
+    watch: Stopwatch
+    looked: int = 0
+    painted: int = 0
+
+    def over(self) -> bool:
+        """Say whether the plan's time is up or somebody asked to stop."""
+        seconds = self.plan.seconds
+        return self.is_stopped() or (seconds is not None and self.watch.elapsed() >= seconds)
+
+    def look(self) -> None:
+        """Carry out waiting orders, and show the state, each as often as is worth while."""
+        now = self.clock.now_ns()
+        if now - self.looked >= LOOK_EVERY:
+            self.looked = now
+            for path, order in pending_orders(self.home):
+                act = self.trader.halt if order.action == "halt" else self.trader.resume
+                act(order.reason, order.by)
+                path.unlink()
+        if now - self.painted >= PAINT_EVERY:
+            self.painted = now
+            self.painter.picture.halted = self.trader.halted
+            self.painter.write()
+
+    def wait(self, due: int) -> bool:
+        """Wait until a time, looking around; return False when it is over first."""
+        while self.clock.now_ns() < due:
+            if self.over():
+                return False
+            self.look()
+            self.clock.wait_until(min(due, self.clock.now_ns() + LOOK_EVERY))
+        return not self.over()
+
+    def trade(self, events: np.ndarray) -> bool:
+        """Trade the feed from where the trader stands; return True at its end."""
+        speed, due, last = self.plan.speed, self.clock.now_ns(), 0
+        trader, observe = self.trader, self.painter.observe
+        for message in feed_messages(self.trader.setup, events, trader.next):
+            if speed is not None:
+                silence = int((message.ts_event - last) / speed) if last else 0
+                due += min(max(silence, 0), LONGEST_SILENCE)
+                last = message.ts_event
+                if not self.wait(due):
+                    return False
+            elif self.over():
+                return False
+            observe(trader.handle(message))
+            if speed is not None or trader.waiting >= BATCH:
+                trader.commit()
+                self.look()
+        return True
+
+
+def _show_done(session: Session, log: Logger, finished: bool) -> None:
+    session.trader.commit(with_snapshot=True)
+    session.painter.picture.done = finished
+    session.painter.write()
+    log.info("stopped", events=session.trader.next, finished=finished)
+
+
+def run_trader(home: Home, plan: Plan, log: Logger) -> None:
+    """Open journal and broker, recover, and trade the plan; raises AssayError families."""
+    config = load_settings(Config, home).value
+    setup: Setup = prepare_plan(plan, config, home.path / "strategies")
+    events = setup.events()
+    setup.strategy.run(setup.world().handle, events, 0, 0)
+    postgres = open_postgres(home.path, config.postgres.dsn or None)
+    try:
+        journal = PostgresJournal(postgres.dsn, wait_s=10.0)
+        broker = PaperBroker(home.folder("broker") / "paper.jsonl")
+        clock = SystemClock()
+        with stop_signals() as is_stopped:
+            setup_id = identify_setup(plan, setup)
+            trader = PaperTrader(setup, setup_id, journal, broker, clock)
+            found = trader.recover()
+            log.info("ready", found=found.found, replayed=found.replayed, next=found.next)
+            painter = Painter(setup, home.folder("run") / PICTURE)
+            painter.picture.events_total, painter.picture.run = len(events), found.run
+            painter.picture.events = found.next
+            _show_recovered(trader, painter)
+            gc.freeze()
+            session = Session(home, trader, painter, clock, plan, is_stopped, Stopwatch())
+            _show_done(session, log, session.trade(events))
+        broker.close()
+        journal.close()
+    finally:
+        postgres.stop()
+
+
+def _show_recovered(trader: PaperTrader, painter: Painter) -> None:
+    account = trader.topology.desk.world.accounts[0]
+    money = 10.0**trader.setup.account.currency_digits
+    painter.picture.balance = float(account["balance"]) / money
+    painter.picture.equity = float(account["balance"] + account["unrealised"]) / money
+    painter.picture.margin = float(account["margin"]) / money
+    units = 10.0 ** trader.setup.instruments[0].quantity_digits
+    held = trader.topology.desk.world.positions[0, 0]["quantity"]
+    painter.picture.position = float(held) / units
+    painter.picture.halted = trader.halted
+    painter.write()
+
+
+def main(argv: list[str]) -> int:
+    """Run the process of `assay up`: arguments are the home and the plan as JSON."""
+    watch_parent()
+    home = open_home(Path(argv[0]))
+    config = load_settings(Config, home).value
+    log = open_log(home, "trader", level=config.log.level, file_bytes=config.log.bytes)
+    try:
+        run_trader(home, msgspec.json.decode(argv[1], type=Plan), log)
+    except AssayError as error:
+        log.error(str(error))
+        return error.exit_code
+    except Exception as error:
+        log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

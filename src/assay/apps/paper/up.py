@@ -1,0 +1,150 @@
+"""`assay up`: one supervisor, the trader process, and the view in front."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from assay.apps.cli.console import note
+from assay.apps.config import Config
+from assay.apps.paper.health import HOST, serve_health
+from assay.apps.paper.picture import Picture, read_picture
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.process import PICTURE
+from assay.apps.paper.view import plain_line, render
+from assay.model.errors import OperatorError
+from assay.runtime.clock import Deadline, Stopwatch
+from assay.runtime.environment import interpreter
+from assay.runtime.home import Home
+from assay.runtime.logs import open_log
+from assay.runtime.settings import load_settings
+from assay.runtime.supervisor import Program, Supervisor, require_port, stop_signals
+
+SPACE_NEEDED = 500_000_000
+FRAME_S = 0.1
+PLAIN_EVERY_S = 1.0
+STOP_S = 20.0
+
+
+class _Rate:
+    """Measure events per second between two looks."""
+
+    def __init__(self) -> None:
+        self._watch, self._events, self._shown = Stopwatch(), 0, 0.0
+
+    def see(self, events: int) -> float:
+        """Return the rate since at least half a second ago."""
+        elapsed = self._watch.elapsed()
+        if elapsed >= 0.5:
+            self._shown = max(events - self._events, 0) / elapsed
+            self._events = events
+            self._watch.restart()
+        return self._shown
+
+
+def run_platform(home: Home, plan: Plan, *, port: int, plain: bool) -> dict[str, Any]:
+    """Run the platform until its feed ends, its time is up, or it is stopped; return a summary.
+
+    Raises RetryError when the home or the port is taken, OperatorError when the trader cannot run.
+    """
+    plan.files()
+    config = load_settings(Config, home).value
+    home.require_space(SPACE_NEEDED)
+    if port:
+        require_port(HOST, port)
+    log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
+    picture_path = home.folder("run") / PICTURE
+    with ExitStack() as stack:
+        supervisor = stack.enter_context(Supervisor(home, home.clock, log, stop_s=STOP_S))
+        picture_path.unlink(missing_ok=True)
+        is_stopped = stack.enter_context(stop_signals())
+        if port:
+            server = serve_health(port, lambda: _status(supervisor, picture_path))
+            stack.callback(server.shutdown)
+        note("compiling and starting (the first time takes about half a minute)…")
+        supervisor.start(_program(home, plan))
+        _watch(supervisor, picture_path, is_stopped, plain=plain)
+        supervisor.stop()
+        _require_sound(supervisor, home)
+    picture = read_picture(picture_path) or Picture()
+    return {
+        "events": picture.events, "orders": picture.orders_sent, "fills": picture.fills,
+        "denied": picture.denied, "equity": picture.equity, "finished": picture.done,
+        "halted": picture.halted,
+    }  # fmt: skip
+
+
+def _program(home: Home, plan: Plan) -> Program:
+    payload = msgspec.json.encode(plan).decode()
+    argv = (interpreter(), "-m", "assay.apps.paper.process", str(home.path), payload)
+    return Program(name="trader", argv=argv, restarts_max=3)
+
+
+def _status(supervisor: Supervisor, path: Path) -> dict[str, Any]:
+    picture = read_picture(path)
+    states = {each.name: each.status for each in supervisor.states()}
+    return {
+        "status": "ok" if all(each == "running" for each in states.values()) else "degraded",
+        "processes": states,
+        "events": picture.events if picture else 0,
+        "halted": bool(picture and picture.halted),
+    }
+
+
+def _require_sound(supervisor: Supervisor, home: Home) -> None:
+    for child in supervisor.states():
+        if child.status == "failed":
+            raise OperatorError(
+                f"the {child.name} could not run; `assay logs --home {home.path} --process trader` "
+                "says why"
+            )
+
+
+def _watch(
+    supervisor: Supervisor, path: Path, is_stopped: Callable[[], bool], *, plain: bool
+) -> None:
+    if plain or not sys.stdout.isatty():
+        _watch_plainly(supervisor, path, is_stopped)
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    console, rate = Console(), _Rate()
+    with Live(Text("starting…"), console=console, screen=True, auto_refresh=False) as live:
+
+        def over() -> bool:
+            picture = read_picture(path)
+            if picture:
+                shown = render(picture, rate.see(picture.events), console.width)
+                live.update(shown, refresh=True)
+            Deadline(FRAME_S).pause(FRAME_S)
+            return is_stopped()
+
+        supervisor.run(over)
+
+
+def _watch_plainly(supervisor: Supervisor, path: Path, is_stopped: Callable[[], bool]) -> None:
+    rate, since, last = _Rate(), Stopwatch(), ""
+
+    def over() -> bool:
+        nonlocal last
+        if since.elapsed() >= PLAIN_EVERY_S:
+            since.restart()
+            picture = read_picture(path)
+            if picture and picture.time:
+                line = plain_line(picture, rate.see(picture.events))
+                if line != last:
+                    note(line)
+                last = line
+        return is_stopped()
+
+    supervisor.run(over)
+    picture = read_picture(path)
+    if picture and picture.time:
+        note(plain_line(picture, rate.see(picture.events)))
