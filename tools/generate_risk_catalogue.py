@@ -30,7 +30,9 @@ REASONS: dict[int, str] = {{rule.CODE: rule.REASON for rule in RULES}}
 
 
 @compiled
-def first_breach(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
+def first_breach(  # type: ignore[no-untyped-def]
+    order, account, position, market, instrument, limits
+):
     """Return the code of the first rule that denies the order, 0 when all allow it."""
 {checks}
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from assay.kernel.compiling import compiled
@@ -46,11 +48,12 @@ def muldiv(a: int, b: int, denominator: int) -> int:
     quotient = _muldiv_wide(np.uint64(abs(a)), np.uint64(abs(b)), np.uint64(denominator))
     if quotient > _LIMIT:
         return OVERFLOW
-    return -np.int64(quotient) if negative else np.int64(quotient)
+    signed: int = np.int64(quotient)  # type: ignore[assignment]
+    return -signed if negative else signed
 
 
 @compiled
-def _muldiv_wide(a: int, b: int, denominator: int) -> int:
+def _muldiv_wide(a: Any, b: Any, denominator: Any) -> Any:
     a_low, a_high = a & _LOW, a >> _HALF
     b_low, b_high = b & _LOW, b >> _HALF
     low_low = a_low * b_low

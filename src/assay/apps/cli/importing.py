@@ -88,7 +88,7 @@ def import_file(
 ) -> None:
     """Import one vendor's file; the same file twice adds nothing."""
     from assay.market.history import commit_import, fingerprint_file
-    from assay.market.quality import assess
+    from assay.market.quality import assess_file
     from assay.market.reading import ReadRequest, find_source
 
     source = find_source(format_name)
@@ -98,7 +98,7 @@ def import_file(
         columns=_parse_columns(columns) if columns else None,
     )  # fmt: skip
     with progress(f"Importing {path.name}", quiet=as_json) as shown:
-        assessment = assess(source.read(request))
+        assessment = assess_file(source, request)
         shown.describe("Storing")
         options: dict[str, object] = {
             "zone": tz, "columns": columns, "format": time_format, "points": points,

@@ -80,10 +80,10 @@ def _drive(
     folder = _make_folder(request.out)
     with (folder / "events.msgpack").open("wb") as log:
 
-        def sink(message: Message) -> None:
-            payload = encode_message(message)
-            log.write(len(payload).to_bytes(4, "big"))
-            log.write(payload)
+        def sink(messages: list[Message]) -> None:
+            for message in messages:
+                payload = encode_message(message)
+                log.write(len(payload).to_bytes(4, "big") + payload)
 
         return replay(setup, sink, on_progress, wire=wire)
 

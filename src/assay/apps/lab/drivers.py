@@ -12,12 +12,14 @@ from assay.apps.lab.outcome import Outcome, OutcomeCollector
 from assay.apps.lab.setup import Setup
 from assay.apps.topology import build_topology
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
-from assay.model.messages import BarClosed, Message, PlatformStarted, Tick, TradingHalted
+from assay.model.messages import BarClosed, Message, PlatformStarted, Tick
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch
 from assay.runtime.ids import IdSource
+from assay.trading.engine.module import EVENT_BYTES
 
-Sink = Callable[[Message], None]
+Sink = Callable[[list[Message]], None]
+"""Takes each market message with all that followed from it."""
 CHUNK = 65_536
 FEED, PLATFORM = 1, 2
 """Producers of ids: the feed's messages, and all that follows from them."""
@@ -63,9 +65,9 @@ def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run
 def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[BarClosed | Tick]:
     """Yield events as market messages; the id of each is its place, so a restart repeats it."""
     symbols, first_id = setup.symbols, FEED << 48
-    frames = {i: getattr(one, "timeframe", 0) for i, one in enumerate(setup.series)}
+    frames = [int(getattr(one, "timeframe", 0)) for one in setup.series]
     for begin in range(start, len(events), CHUNK):
-        rows = events[begin : begin + CHUNK].tolist()
+        rows = EVENT_BYTES.iter_unpack(events[begin : begin + CHUNK].view(np.uint8))
         for place, row in enumerate(rows, first_id + begin + 1):
             ts, open_, high, low, close, s_open, s_high, s_low, s_close, i, kind, flags, seconds = (
                 row
@@ -73,7 +75,7 @@ def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[
             if kind == BASE_BAR:
                 yield BarClosed(
                     id=place, ts_event=ts, ts_init=ts, symbol=symbols[i],
-                    timeframe=int(frames[i]), ts_open=ts - seconds * SECOND, open=open_, high=high,
+                    timeframe=frames[i], ts_open=ts - seconds * SECOND, open=open_, high=high,
                     low=low, close=close, spread_open=s_open, spread_high=s_high,
                     spread_low=s_low, spread_close=s_close,
                     has_ticks=bool(flags & MATCHED_ON_TICKS),
@@ -104,26 +106,21 @@ def replay(
     ids = IdSource(PLATFORM)
     runner = build_topology(setup, ids.next).runner(wire=wire)
     setup.strategy.run(setup.world().handle, events, 0, 0)
-    collector = OutcomeCollector(setup)
-    run = Run(collector.outcome(), 0, 0.0)
-    watch = Stopwatch()
-    first = int(events["ts"][0]) if len(events) else 0
-    for answer in runner.push(start_message(first)):
-        if sink:
-            sink(answer)
+    collector, messages = OutcomeCollector(setup), 0
     push, take = runner.push, collector.take
+    watch = Stopwatch()
+    started = push(start_message(int(events["ts"][0]) if len(events) else 0))
+    if sink:
+        sink(started)
     for count, message in enumerate(feed_messages(setup, events), 1):
         answers = push(message)
-        run.messages += len(answers)
+        messages += len(answers)
         for answer in answers:
             take(answer)
-            if sink:
-                sink(answer)
-            if type(answer) is TradingHalted:
-                run.halted = answer.reason
+        if sink:
+            sink(answers)
         if on_progress and count % CHUNK == 0:
             on_progress(CHUNK)
-    run.seconds = watch.elapsed()
-    run.outcome = collector.outcome()
-    run.bars = int((events["kind"] == BASE_BAR).sum())
-    return run
+    seconds = watch.elapsed()
+    bars = int((events["kind"] == BASE_BAR).sum())
+    return Run(collector.outcome(), bars, seconds, collector.halted, messages)

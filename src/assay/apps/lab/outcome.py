@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
+from struct import Struct
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from assay.model.messages import (
     OrderFilled,
     OrderSubmitted,
     SwapCharged,
+    TradingHalted,
 )
 from assay.trading.engine.module import DENIALS, TYPE_NAMES
 from assay.trading.engine.world import World
@@ -34,6 +36,7 @@ FILL_FIELDS = (
     "reason",
 )  # fmt: skip
 SWAP_FIELDS = ("ts", "instrument", "amount", "nights", "position")
+_EQUITY_ROW = Struct("<qqqq")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +89,31 @@ class OutcomeCollector:
         self._orders: list[tuple[int, ...]] = []
         self._fills: list[tuple[int, ...]] = []
         self._notes: list[tuple[int, ...]] = []
-        self._equity: list[tuple[int, int, int, int]] = []
+        self._equity = bytearray()
         self._keys: list[int] = []
+        self.halted = ""
+        # Any: each method takes the one type of message that is its key.
+        self._takers: dict[type[Message], Callable[[Any], None]] = {
+            EquityMarked: self._take_equity,
+            OrderSubmitted: self._take_order,
+            OrderDenied: self._take_order,
+            OrderFilled: self._take_fill,
+            SwapCharged: self._take_note,
+            OrderCancelled: self._take_note,
+            TradingHalted: self._take_halt,
+        }
 
     def take(self, message: Message) -> None:
         """Note one message; those that are no part of an outcome pass by."""
-        kind = type(message)
-        if kind is EquityMarked:
-            self._equity.append((message.ts_event, message.balance, message.equity, message.margin))
-        elif kind is OrderSubmitted or kind is OrderDenied:
-            self._take_order(message)
-        elif kind is OrderFilled:
-            self._take_fill(message)
-        elif kind is SwapCharged or kind is OrderCancelled:
-            self._take_note(message)
+        taker = self._takers.get(type(message))
+        if taker:
+            taker(message)
+
+    def _take_equity(self, mark: EquityMarked) -> None:
+        self._equity += _EQUITY_ROW.pack(mark.ts_event, mark.balance, mark.equity, mark.margin)
+
+    def _take_halt(self, halt: TradingHalted) -> None:
+        self.halted = halt.reason
 
     def _take_order(self, order: Any) -> None:
         denied = self._denials[order.reason] if type(order) is OrderDenied else 0
@@ -130,7 +144,8 @@ class OutcomeCollector:
         """Return everything noted so far."""
         return Outcome(
             np.array(self._orders, ORDER_LOG), np.array(self._fills, FILL_LOG),
-            np.array(self._notes, NOTE_LOG), np.array(self._equity, EQUITY_LOG), self._keys,
+            np.array(self._notes, NOTE_LOG), np.frombuffer(bytes(self._equity), EQUITY_LOG),
+            self._keys,
         )  # fmt: skip
 
 
@@ -184,7 +199,7 @@ def _quantity_digits(setup: Setup) -> list[int]:
 
 
 def order_table(outcome: Outcome, setup: Setup) -> pa.Table:
-    """Return the orders: time, symbol, side, quantity, type, prices, key and what became of them."""
+    """Return the orders: time, symbol, side, quantity, type, prices, key, and who denied them."""
     rows = outcome.orders
     digits = [price.digits for price in setup.pricing]
     quantity = _scaled(rows, "quantity", _quantity_digits(setup))

@@ -82,6 +82,13 @@ def _limits(picture: Picture) -> Panel:
     return Panel(table, title="limits", width=32)
 
 
+def _curve_title(picture: Picture) -> str:
+    if not picture.curve:
+        return "equity"
+    low, high = min(picture.curve), max(picture.curve)
+    return f"equity, last {len(picture.curve)} bars: {low:,.2f} to {high:,.2f} {picture.currency}"
+
+
 def render(picture: Picture, rate: float, width: int) -> Any:
     """Return what Rich shows: market, account, limits, equity curve, orders, and the state."""
     curve = "\n".join(draw_curve(picture.curve, max(width - 6, 10)))
@@ -93,12 +100,12 @@ def render(picture: Picture, rate: float, width: int) -> Any:
     share = picture.events / picture.events_total if picture.events_total else 0.0
     foot = Text.assemble(
         state, f"   {picture.strategy}   {picture.events:,} of {picture.events_total:,} events"
-        f" ({100 * share:.0f} %)   {rate:,.0f} events/s   {picture.orders_sent} orders   "
-        f"{picture.fills} fills   {picture.denied} denied   Ctrl-C or `assay stop` ends it",
+        f" ({100 * share:.0f} %)   {rate:,.0f} events/s   {picture.orders_sent} orders"
+        f"   {picture.fills} fills   {picture.denied} denied",
     )  # fmt: skip
     return Group(
         Columns([_market(picture), _account(picture), _limits(picture)]),
-        Panel(Text(curve, style="cyan"), title="equity"),
+        Panel(Text(curve, style="cyan"), title=_curve_title(picture)),
         Panel(Text("\n".join(picture.orders) or "no fills yet"), title="orders and fills"),
         foot,
     )

@@ -43,7 +43,7 @@ scratch_orders [1], counts [8] = rows in the four logs, then the most that one e
 
 
 @structref.register
-class WorldType(types.StructRef):  # type: ignore[misc]
+class WorldType(types.StructRef):  # type: ignore[misc,name-defined]
     """Type the structure for the compiler."""
 
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from assay.kernel.compiling import bind_types
 from assay.kernel.records import (
     BASE_BAR,
+    EQUITY_LOG,
     EVENT,
     LIMIT,
     MARKET,
@@ -55,8 +57,11 @@ TYPE_NAMES = {
     STOP_OUT: "stop_out",
 }
 DENIALS = {**REASONS, NO_SLOT: "too_many_orders"}
-_EVENT_BYTES = Struct("<qqqqqiiiihbbi")
-assert _EVENT_BYTES.size == EVENT.itemsize
+EVENT_BYTES = Struct("<qqqqqiiiihbbi")
+_COUNT_BYTES = Struct("<qqqq")
+_EQUITY_BYTES = Struct("<qqqq")
+assert EVENT_BYTES.size == EVENT.itemsize
+assert _EQUITY_BYTES.size == EQUITY_LOG.itemsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,28 +94,34 @@ class TradingDesk:
     _event: Any = field(init=False)
     _octets: Any = field(init=False)
     _counts: Any = field(init=False)
+    _equity: Any = field(init=False)
+    _run: Callable[..., int] = field(init=False)
     _index: dict[str, int] = field(init=False)
-    _seen: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         self._event = np.zeros(1, EVENT)
-        self._octets = memoryview(self._event.view(np.uint8))
-        self._counts = memoryview(self.world.counts)
+        self._octets = _octets_of(self._event)
+        self._counts = _octets_of(self.world.counts)
+        self._equity = _octets_of(self.world.equity)
+        self._run = bind_types(self.plan.strategy.run, self.world.handle, self._event, 0, 1)
         self._index = {symbol: i for i, symbol in enumerate(self.plan.symbols)}
-        self._seen = [0, 0, 0, 0]
 
     def handle(self, message: Message) -> list[Message]:
         """Return what one message leads to, in order."""
         if type(message) is BarClosed:
             self._write_bar(message)
-            return self._advance(message)
-        if type(message) is Tick:
+        elif type(message) is Tick:
             self._write_tick(message)
-            return self._advance(message)
-        return self._set_halt(message)
+        else:
+            return self._set_halt(message)
+        if self._run(self.world.handle, self._event, 0, 1) == 0:
+            self._run(self._grow(), self._event, 0, 1)
+        if not self.plan.strategy.is_compiled and type(message) is BarClosed:
+            self._decide_in_python(message)
+        return self._drain(message)
 
     def _write_bar(self, bar: BarClosed) -> None:
-        _EVENT_BYTES.pack_into(
+        EVENT_BYTES.pack_into(
             self._octets, 0, bar.ts_event, bar.open, bar.high, bar.low, bar.close,
             bar.spread_open, bar.spread_high, bar.spread_low, bar.spread_close,
             self._index[bar.symbol], BASE_BAR, MATCHED_ON_TICKS if bar.has_ticks else 0,
@@ -119,18 +130,15 @@ class TradingDesk:
 
     def _write_tick(self, tick: Tick) -> None:
         bid, spread = tick.bid, tick.ask - tick.bid
-        _EVENT_BYTES.pack_into(
+        EVENT_BYTES.pack_into(
             self._octets, 0, tick.ts_event, bid, bid, bid, bid, spread, spread, spread, spread,
             self._index[tick.symbol], TICK, 0, 0,
         )  # fmt: skip
 
-    def _advance(self, message: Message) -> list[Message]:
-        world, strategy = self.world, self.plan.strategy
-        if strategy.run(world.handle, self._event, 0, 1) == 0:
-            strategy.run(world.grow(), self._event, 0, 1)
-        if not strategy.is_compiled and type(message) is BarClosed:
-            self._decide_in_python(message)
-        return self._drain(message)
+    def _grow(self) -> object:
+        handle = self.world.grow()
+        self._equity = _octets_of(self.world.equity)
+        return handle
 
     def _decide_in_python(self, bar: BarClosed) -> None:
         world, i, event = self.world, self._index[bar.symbol], self._event[0]
@@ -154,19 +162,16 @@ class TradingDesk:
 
     def _drain(self, cause: Message) -> list[Message]:
         """Turn the rows logged since the last call into messages; rows of one event, in order."""
-        counts, world = self._counts, self.world
+        orders, fills, notes, marks = _COUNT_BYTES.unpack_from(self._counts)
         found: list[Message] = []
-        if counts[1] or counts[2]:
-            rows = [(*world.notes[k].item(), False) for k in range(counts[2])]
-            rows += [(*world.fills[k].item(), True) for k in range(counts[1])]
-            for row in sorted(rows, key=lambda row: row[-2]):
-                make = self._to_fill if row[-1] else self._to_note
-                found.append(make(row[:-2], cause))
-        if counts[0]:
-            for k in range(counts[0]):
-                found += self._to_order(world.order_log[k].item(), cause)
-        for k in range(counts[3]):
-            ts, balance, equity, margin = world.equity[k].item()
+        if fills or notes:
+            found += self._drain_changes(fills, notes, cause)
+        for row in self.world.order_log[:orders].tolist() if orders else ():
+            found += self._to_order(row, cause)
+        for k in range(marks):
+            ts, balance, equity, margin = _EQUITY_BYTES.unpack_from(
+                self._equity, k * _EQUITY_BYTES.size
+            )
             spec = self.plan.accounts[k]
             found.append(
                 EquityMarked(
@@ -175,8 +180,17 @@ class TradingDesk:
                     margin=margin,
                 )
             )  # fmt: skip
-        counts[0] = counts[1] = counts[2] = counts[3] = 0
+        _COUNT_BYTES.pack_into(self._counts, 0, 0, 0, 0, 0)
         return found
+
+    def _drain_changes(self, fills: int, notes: int, cause: Message) -> list[Message]:
+        rows = [(*row, False) for row in self.world.notes[:notes].tolist()]
+        rows += [(*row, True) for row in self.world.fills[:fills].tolist()]
+        rows.sort(key=lambda row: row[-2])
+        return [
+            self._to_fill(row[:-2], cause) if row[-1] else self._to_note(row[:-2], cause)
+            for row in rows
+        ]
 
     def _key(self, account: AccountSpec, i: int, ts: int, intent: str, ordinal: int) -> int:
         symbol = self.plan.symbols[i]
@@ -246,3 +260,7 @@ class TradingDesk:
     def restore(self, state: bytes) -> None:
         """Bring the desk to a state taken before."""
         restore_state(self.world, state)
+
+
+def _octets_of(array: np.ndarray) -> memoryview:
+    return memoryview(array.view(np.uint8))

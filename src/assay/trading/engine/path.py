@@ -56,10 +56,10 @@ def _corner(event, stage, low_first):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _nearest_exit(position, bid_start, bid_end, ask_start, ask_end):  # type: ignore[no-untyped-def]
+def _nearest_exit(position, bid_leg, ask_leg):  # type: ignore[no-untyped-def]
     best, found = NEVER, NOTHING
     buys = position.quantity < 0
-    start, end = (ask_start, ask_end) if buys else (bid_start, bid_end)
+    start, end = ask_leg if buys else bid_leg
     if position.stop:
         best = distance_to_trigger(STOP_LOSS, buys, position.stop, start, end)
         found = AT_STOP if best < NEVER else NOTHING
@@ -71,13 +71,13 @@ def _nearest_exit(position, bid_start, bid_end, ask_start, ask_end):  # type: ig
 
 
 @compiled
-def _nearest_order(orders, a, i, bid_start, bid_end, ask_start, ask_end, best):  # type: ignore[no-untyped-def]
+def _nearest_order(orders, bid_leg, ask_leg, best):  # type: ignore[no-untyped-def]
     found = NOTHING
     for slot in range(ORDER_SLOTS):
-        order = orders[a, i, slot]
+        order = orders[slot]
         if order.state == RESTING:
             buys = order.quantity > 0
-            start, end = (ask_start, ask_end) if buys else (bid_start, bid_end)
+            start, end = ask_leg if buys else bid_leg
             far = distance_to_trigger(order.type, buys, order.price, start, end)
             if far < best:
                 best, found = far, slot
@@ -128,8 +128,9 @@ def _low_comes_first(position, event):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _find(world, a, i, event, stage, low_first, entered):  # type: ignore[no-untyped-def]
-    """Return (what fills next in this stage, its distance from the stage's start)."""
+def _find(world, a, i, event, where):  # type: ignore[no-untyped-def]
+    """Return (what fills next in this stage of the path, its distance from the stage's start)."""
+    stage, low_first, entered = where
     position = world.positions[a, i]
     if stage == OPENING:
         return _first_pending(world.orders, a, i), 0
@@ -140,8 +141,8 @@ def _find(world, a, i, event, stage, low_first, entered):  # type: ignore[no-unt
     bid_end, ask_end = _corner(event, stage, low_first)
     best, found = NEVER, NOTHING
     if position.quantity != 0 and not entered:
-        best, found = _nearest_exit(position, bid_start, bid_end, ask_start, ask_end)
-    far, slot = _nearest_order(world.orders, a, i, bid_start, bid_end, ask_start, ask_end, best)
+        best, found = _nearest_exit(position, (bid_start, bid_end), (ask_start, ask_end))
+    far, slot = _nearest_order(world.orders[a, i], (bid_start, bid_end), (ask_start, ask_end), best)
     return (slot, far) if slot != NOTHING else (found, best)
 
 
@@ -195,7 +196,7 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
             if found == NOTHING:
                 continue
         else:
-            found, distance = _find(world, a, i, event, stage, low_first, entered)
+            found, distance = _find(world, a, i, event, (stage, low_first, entered))
         if found == NOTHING:
             stage += 1
             if stage > last:
@@ -213,7 +214,7 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
             price = ask if order.quantity > 0 else bid
         before = abs(position.quantity)
         ts = ts_open if stage == OPENING else event.ts
-        fill_order(world, a, i, order, price, ask - bid, ts, modelled)
+        fill_order(world, a, i, order, (price, ask - bid, ts, modelled))
         if found >= 0 and distance > 0 and modelled and abs(position.quantity) >= before:
             entered = check_inside = True
 
@@ -226,4 +227,4 @@ def stop_out(world, a, i, event, price, spread):  # type: ignore[no-untyped-def]
         account.stopped_out += 1
         _prepare_exit(world, a, i, AT_STOP_OUT, event.ts)
         modelled = 0 if event.kind == TICK else 1
-        fill_order(world, a, i, world.scratch_orders[0], price, spread, event.ts, modelled)
+        fill_order(world, a, i, world.scratch_orders[0], (price, spread, event.ts, modelled))

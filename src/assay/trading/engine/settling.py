@@ -66,8 +66,9 @@ def _log_costs(fill, instrument, crossed, slipped, leg_bid):  # type: ignore[no-
 
 
 @compiled
-def fill_order(world, a, i, order, price, spread, ts, modelled):  # type: ignore[no-untyped-def]
-    """Fill an order at its side's price plus slippage; log it and settle it on the account."""
+def fill_order(world, a, i, order, at):  # type: ignore[no-untyped-def]
+    """Fill an order at (price, spread, time, modelled) plus slippage; log it and settle it."""
+    price, spread, ts, modelled = at
     account, position = world.accounts[a], world.positions[a, i]
     instrument, market = world.instruments[i], world.markets[i]
     quantity, kind = order.quantity, order.type

@@ -75,7 +75,7 @@ def run_schedule(world, i, until):  # type: ignore[no-untyped-def]
 
 @compiled
 def check_stop_out(world, a, i, event):  # type: ignore[no-untyped-def]
-    """Mark the account at the event's extreme adverse to the position; close it where that ruins."""
+    """Mark the account at the event's adverse extreme; close the position where that ruins."""
     account, position, market = world.accounts[a], world.positions[a, i], world.markets[i]
     falls = position.quantity > 0
     market.bid = event.low if falls else event.high
@@ -136,7 +136,7 @@ def _fill_in_order(world, a, i, order, event_ts, ts):  # type: ignore[no-untyped
 
 
 @compiled
-def _log_order(world, a, i, order, denied, position, wanted):  # type: ignore[no-untyped-def]
+def _log_order(world, a, i, order, verdict):  # type: ignore[no-untyped-def]
     n = world.counts[0]
     world.counts[0] = n + 1
     row = world.order_log[n]
@@ -145,7 +145,7 @@ def _log_order(world, a, i, order, denied, position, wanted):  # type: ignore[no
     row.quantity, row.price, row.stop, row.target = (
         order.quantity, order.price, order.stop, order.target,
     )  # fmt: skip
-    row.denied, row.position, row.wanted = denied, position, wanted
+    row.denied, row.position, row.wanted = verdict
 
 
 @compiled
@@ -176,7 +176,7 @@ def place_intent(world, a, i, ts):  # type: ignore[no-untyped-def]
     if denied == 0:
         denied = _keep(world, a, i, order)
     wanted = intent.quantity if intent.action == GO_TO else held + quantity
-    _log_order(world, a, i, order, denied, held, wanted)
+    _log_order(world, a, i, order, (denied, held, wanted))
 
 
 @compiled

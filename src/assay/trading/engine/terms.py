@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -97,7 +98,7 @@ def _ratio(value: Fraction, what: str) -> tuple[int, int]:
 
 def instrument_terms(
     contract: Contract, account: AccountSpec, profile: RiskProfile, price_max: int
-) -> np.void:
+) -> Any:
     """Return the INSTRUMENT record; raise UsageError where a product could pass 64 bits."""
     spec, row = contract.instrument, np.zeros((), INSTRUMENT)
     value = Fraction(10) ** (account.currency_digits - spec.quantity_digits - contract.digits)
@@ -124,7 +125,7 @@ def instrument_terms(
             f"{spec.symbol}: volume_max {spec.volume_max} x price {price_max} passes 63 bits; "
             "lower volume_max or the digits"
         )
-    return row[()]  # type: ignore[no-any-return]
+    return row[()]
 
 
 def _commission_terms(
@@ -161,9 +162,7 @@ def _swap_terms(row: np.ndarray, contract: Contract, account: AccountSpec, value
     row["swap_num"], row["swap_den"] = _ratio(factor, f"{spec.symbol}: swap")
 
 
-def limit_terms(
-    profile: RiskProfile, account: AccountSpec, lot_units: int, pip_points: int
-) -> np.void:
+def limit_terms(profile: RiskProfile, account: AccountSpec, lot_units: int, pip_points: int) -> Any:
     """Return the LIMITS record of one account; amounts are shares of the opening cash."""
     row = np.zeros((), LIMITS)
     row["position_max"] = int(profile.position_max_lots * lot_units)
@@ -175,4 +174,4 @@ def limit_terms(
     row["session_only"] = profile.session_only
     row["margin_use_max_bp"] = profile.margin_use_max_bp
     row["stop_out_level_bp"] = profile.stop_out_level_bp
-    return row[()]  # type: ignore[no-any-return]
+    return row[()]

@@ -83,7 +83,11 @@ def build_world(
     memory_words: int,
     log_rows: tuple[int, int] = (1024, 1024),
 ) -> World:
-    """Return a World at rest; params are [account][instrument][words], terms are (instruments [i], limits [a], schedule [entries])."""
+    """Return a World at rest, its equity at the accounts' cash.
+
+    params are [account][instrument][words]; terms are (instruments [i], limits [a],
+    schedule [entries]); log_rows are the first room for trades and for equity.
+    """
     instruments, limits, schedule = terms
     count, width = len(accounts), len(instruments)
     states = np.zeros(count, ACCOUNT)
@@ -126,7 +130,7 @@ def restore_state(world: World, state: bytes) -> None:
         array = getattr(world, name)
         if len(saved.get(name, b"")) != array.nbytes:
             raise DataError(
-                f"the saved {name} have {len(saved.get(name, b''))} bytes, expected {array.nbytes}: "
+                f"the saved {name} have {len(saved.get(name, b''))} bytes, not {array.nbytes}: "
                 "instruments, accounts or parameters changed; use the same ones or a new home"
             )
         array[...] = np.frombuffer(saved[name], array.dtype).reshape(array.shape)

@@ -48,7 +48,9 @@ drawdown_allows = drawdown.allows
 
 
 @compiled
-def first_breach(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
+def first_breach(  # type: ignore[no-untyped-def]
+    order, account, position, market, instrument, limits
+):
     """Return the code of the first rule that denies the order, 0 when all allow it."""
     if not halt_allows(order, account, position, market, instrument, limits):
         return 100

@@ -44,8 +44,7 @@ class PaperBroker:
             with self._path.open("r+b") as torn:
                 torn.truncate(whole)
         return [
-            msgspec.json.decode(line, type=ReceivedOrder)
-            for line in content[:whole].splitlines()
+            msgspec.json.decode(line, type=ReceivedOrder) for line in content[:whole].splitlines()
         ]
 
     def send(self, order: OrderSubmitted) -> None:
