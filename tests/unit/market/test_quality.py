@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from assay.market.quality import assess, find_gaps
+from assay.market.quality import assess, assess_file, find_gaps
 from assay.market.quality.rules import local_scale, reject_disorder
-from assay.market.reading import RawSeries
+from assay.market.reading import RawSeries, ReadRequest, find_source
+from assay.model.errors import DataError
 from assay.model.time import HOUR, MINUTE, SECOND, Timeframe, parse_time
 
 MONDAY = parse_time("2019-03-04T08:00")
@@ -136,3 +140,24 @@ def test_the_local_scale_follows_the_market() -> None:
     scale = local_scale(sizes)
     assert (scale[:560] == 1).all()
     assert (scale[640:] == 50).all()
+
+
+def written(folder: Path, row: str, rows: int = 20) -> ReadRequest:
+    path = folder / "EURUSD_H1_mine.csv"
+    lines = "".join(f"2019-03-01 08:{n:02d}:00,{row}\n" for n in range(rows))
+    path.write_text(f"time,open,high,low,close\n{lines}")
+    return ReadRequest(path=path)
+
+
+def test_minutes_are_no_hours(tmp_path: Path) -> None:
+    request = written(tmp_path, "1.1,1.2,1.0,1.1")
+    with pytest.raises(DataError, match=r"EURUSD_H1_mine.csv: rows 60 s apart are no H1 bars"):
+        assess_file(find_source("csv"), request)
+    minutes = replace(request, timeframe=Timeframe.M1)
+    assert len(assess_file(find_source("csv"), minutes).series) == 20
+
+
+def test_a_file_without_a_sound_row_is_no_file_of_prices(tmp_path: Path) -> None:
+    request = replace(written(tmp_path, "1.1,1.0,1.2,1.1"), timeframe=Timeframe.M1)
+    with pytest.raises(DataError, match=r"no row passes the quality rules \(inconsistent 20\)"):
+        assess_file(find_source("csv"), request)

@@ -210,3 +210,9 @@ def test_one_endless_line_is_refused_in_little_memory(tmp_path: Path) -> None:
     unit = 1 if sys.platform == "darwin" else 1024
     assert int(told[1]) * unit < 300 * 1024 * 1024
     assert resource.RUSAGE_SELF == 0
+
+
+def test_a_date_and_a_time_of_day_of_two_columns_add_up(tmp_path: Path) -> None:
+    path = tmp_path / "EURUSD_M1_mine.csv"
+    path.write_text("Date,Time,Open,High,Low,Close\n2019.03.01,00:05,1.1,1.1,1.1,1.1\n")
+    assert read(path, "csv").time.tolist() == [parse_time("2019-03-01T00:05")]

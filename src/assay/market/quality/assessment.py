@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.market.quality import rules
-from assay.market.reading import RawSeries, to_series
+from assay.market.reading import RawSeries, ReadRequest, Source, to_series
 from assay.market.series import Bools, Int64s, Series
+from assay.model.errors import DataError
+from assay.model.time import SECOND
 
 RULES: tuple[tuple[str, Callable[[Series], Bools]], ...] = (
     ("non_positive", rules.reject_non_positive),
@@ -20,6 +22,7 @@ RULES: tuple[tuple[str, Callable[[Series], Bools]], ...] = (
     ("duplicate", rules.reject_repeated),
     ("spike", rules.reject_spikes),
 )
+HARMLESS = frozenset({"duplicate", "empty", "ambiguous_hour"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +79,34 @@ def assess(raw: RawSeries) -> Assessment:
         kept = kept[~bad]
     rejects = describe_rejects(raw, np.flatnonzero(verdict != ""), verdict)
     return Assessment(series.select(kept), kept, len(raw), rejects)
+
+
+def assess_file(source: Source, request: ReadRequest) -> Assessment:
+    """Read and assess one file; raise DataError where its rows cannot be what they are called."""
+    raw = source.read(request)
+    _require_timeframe(request, raw)
+    found = assess(raw)
+    broken = {rule: count for rule, count in found.counts.items() if rule not in HARMLESS}
+    if broken and sum(broken.values()) == found.read:
+        told = ", ".join(f"{rule} {count}" for rule, count in broken.items())
+        raise DataError(
+            f"{request.path}: no row passes the quality rules ({told}); check format, columns "
+            "and symbol"
+        )
+    return found
+
+
+def _require_timeframe(request: ReadRequest, raw: RawSeries) -> None:
+    steps = np.diff(raw.time)
+    steps = steps[steps > 0]
+    if raw.timeframe is None or len(steps) < 2:
+        return
+    usual = int(np.median(steps))
+    if usual < 0.9 * raw.timeframe:
+        raise DataError(
+            f"{request.path}: rows {usual / SECOND:g} s apart are no {raw.timeframe.name} bars; "
+            "give their own --timeframe"
+        )
 
 
 def describe_rejects(raw: RawSeries, rows: Int64s, verdict: np.ndarray) -> Rejects:

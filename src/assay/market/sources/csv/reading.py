@@ -84,7 +84,10 @@ def _names(request: ReadRequest, cells: list[str]) -> tuple[tuple[str, ...], int
         lowered = [cell.lower().replace(" ", "_") for cell in cells]
         plain = [cell.lower() for cell in cells]
         for place, cell in enumerate(lowered):
-            name = cell if cell in FIELDS else ALIASES.get(plain[place])
+            cell = cell.strip("<>")
+            name = cell if cell in FIELDS else ALIASES.get(plain[place].strip("<>"))
+            if name == "time" and "time" in places.values():
+                name = "clock"  # a date and a time of day, each in its own column
             if name and name not in places.values():
                 places[place] = name
     names = tuple(places.get(place, f"#{place + 1}") for place in range(len(cells)))

@@ -1,0 +1,97 @@
+"""`assay import` and `assay data` as others script against them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from assay.apps.cli.console import run
+from assay.apps.cli.importing import register
+from assay.market.sources.parquet import read_parquet
+from assay.runtime.home import Home, open_home
+from assay.runtime.stores.clickhouse import stop_owner
+
+Ask = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    found = open_home(tmp_path / "home")
+    yield found
+    assert stop_owner(found), "the owner is still alive"
+
+
+@pytest.fixture
+def ask(home: Home, capfd: pytest.CaptureFixture[str]) -> Ask:
+    app = typer.Typer()
+    register(app)
+
+    def told(*words: str, code: int = 0) -> dict[str, Any]:
+        capfd.readouterr()
+        assert run(app, [*words, "--json", "--home", str(home.path)]) == code
+        output = capfd.readouterr()
+        assert output.out.count("\n") == (1 if code == 0 else 0)
+        return json.loads(output.out) if output.out else {"error": output.err}
+
+    return told
+
+
+def write_bars(folder: Path) -> Path:
+    path = folder / "EURUSD_M1_mine.csv"
+    rows = [
+        f"2019-03-04 {8 + n // 60:02d}:{n % 60:02d}:00,1.10001,1.10005,1.09999,1.10002,{n + 1}"
+        for n in range(120)
+        if not 40 <= n < 60
+    ]
+    rows[7] = rows[7].replace("1.10005", "1.09")
+    path.write_text("\n".join(["Time,Open,High,Low,Close,Volume", *rows]) + "\n")
+    return path
+
+
+@pytest.mark.running
+def test_import_list_show_export_gaps_and_rejects(ask: Ask, tmp_path: Path) -> None:
+    first = ask("import", "csv", str(write_bars(tmp_path)))
+    assert set(first) == {
+        "read", "accepted", "rejected", "first", "last", "symbol", "timeframe", "side", "sha256",
+    }  # fmt: skip
+    assert (first["read"], first["accepted"]) == (100, 99)
+    assert first["rejected"] == {"inconsistent": 1}
+    assert (first["first"], first["last"]) == ("2019-03-04T08:00:00Z", "2019-03-04T09:59:00Z")
+    again = ask("import", "csv", str(write_bars(tmp_path)))
+    assert (again["accepted"], again["sha256"]) == (0, first["sha256"])
+    (listed,) = ask("data", "list")["series"]
+    assert (listed["symbol"], listed["timeframe"], listed["rows"]) == ("EURUSD", "M1", 99)
+    shown = ask("data", "show", "EURUSD", "M1", "--from", "2019-03-04T09:00", "--limit", "1")
+    assert shown["rows"] == 60
+    assert shown["data"] == [
+        {
+            "time": "2019-03-04T09:00:00Z", "open": 1.10001, "high": 1.10005, "low": 1.09999,
+            "close": 1.10002, "volume": 61.0, "fold": False,
+        }
+    ]  # fmt: skip
+    gaps = ask("data", "gaps", "EURUSD", "M1")["gaps"]
+    assert [(gap["from"], gap["missed_seconds"]) for gap in gaps] == [
+        ("2019-03-04T08:40:00Z", 1200.0)
+    ]
+    rejected = ask("data", "rejects", "EURUSD", "M1")
+    assert (rejected["count"], rejected["rules"]) == (1, {"inconsistent": 1})
+    assert rejected["rejects"][0]["row"] == 8
+    target = tmp_path / "eurusd_m1_out.parquet"
+    assert ask("data", "export", "EURUSD", "M1", str(target))["rows"] == 99
+    assert len(read_parquet(target)) == 99
+
+
+@pytest.mark.running
+def test_what_is_not_stored_or_not_known_is_refused(ask: Ask, tmp_path: Path) -> None:
+    assert "data list" in ask("data", "show", "EURUSD", "M1", code=3)["error"]
+    assert "timeframe" in ask("data", "show", "EURUSD", "M7", code=2)["error"]
+    assert "use one of csv" in ask("import", "excel", "x.xls", code=2)["error"]
+    path = tmp_path / "mine.csv"
+    path.write_text("time,open,high,low,close\n2019-03-04 08:00:00,1,1,1,1\n")
+    assert "--symbol" in ask("import", "csv", str(path), code=2)["error"]
+    assert "no such file" in ask("import", "csv", "EURUSD_M1_absent.csv", code=3)["error"]
