@@ -7,23 +7,51 @@ from typing import Any
 
 import msgspec
 
+from assay.model.accounts import AccountSpec, CommissionMode, CommissionSchedule
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument, instrument_for
+from assay.model.values import scale_decimal
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Describe the paper account: its currency, its minor unit, its cash and its leverage."""
+    """Describe the paper account: its currency, its minor unit, its cash, leverage and costs.
+
+    `commission_rate` is per lot and side, per million or in basis points, as `commission_mode`
+    says; `commission_minimum` and `swap_free_fee` (per lot and night) are in minor units.
+    """
 
     currency: str = "USD"
     currency_digits: int = 2
     cash: Decimal = Decimal(100_000)
     leverage: int = 100
+    commission_mode: CommissionMode = "none"
+    commission_rate: Decimal = Decimal(0)
+    commission_minimum: int = 0
+    swap_free: bool = False
+    swap_free_fee: int = 0
+    rollover_zone: str = "America/New_York"
+    rollover_hour: int = 17
 
     def __post_init__(self) -> None:
         if not 0 <= self.currency_digits <= 8:
             raise UsageError(f"account.currency_digits {self.currency_digits} is outside 0..8")
         if self.cash <= 0 or self.leverage < 1:
             raise UsageError("account.cash must be positive and account.leverage at least 1")
+        self.to_spec()
+
+    def to_spec(self) -> AccountSpec:
+        """Return the account; raise UsageError where a value makes no sense."""
+        return AccountSpec(
+            id="paper", tenant="local", currency=self.currency,
+            currency_digits=self.currency_digits,
+            cash=scale_decimal(self.cash, self.currency_digits), leverage=self.leverage,
+            commission=CommissionSchedule(
+                mode=self.commission_mode, rate=self.commission_rate,
+                minimum=self.commission_minimum,
+            ),
+            swap_free=self.swap_free, swap_free_fee=self.swap_free_fee,
+            rollover_zone=self.rollover_zone, rollover_hour=self.rollover_hour,
+        )  # fmt: skip
 
 
 class PostgresConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,8 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
+from assay.apps.config import Config
 from assay.model.errors import UsageError
 from assay.runtime.environment import default_home
+from assay.runtime.home import open_home
+from assay.runtime.settings import load_settings
 
 
 def _decimal(text: str | None, flag: str) -> Decimal | None:
@@ -36,6 +39,12 @@ def parse_params(given: list[str]) -> dict[str, str]:
     return pairs
 
 
+def _config(home: Path | None) -> Config | None:
+    """Return the settings of a home that exists; a backtest makes none."""
+    folder = home or default_home()
+    return load_settings(Config, open_home(folder)).value if folder.is_dir() else None
+
+
 def _lines(figures: dict[str, Any]) -> str:
     sharpe = "-" if figures["sharpe"] is None else f"{figures['sharpe']:.2f}"
     rate = figures["bars_per_second"]
@@ -55,7 +64,7 @@ def backtest(
         list[str] | None,
         typer.Option("--param", help="Strategy parameter, name=value; repeatable."),
     ] = None,
-    cash: Annotated[str, typer.Option("--cash", help="Opening deposit.")] = "100000",
+    cash: Annotated[str | None, typer.Option("--cash", help="Opening deposit; 100000.")] = None,
     units: Annotated[
         int | None, typer.Option("--units", min=1, help="Position size in units of base.")
     ] = None,
@@ -91,9 +100,9 @@ def backtest(
         slippage_points=slippage_points,
     )
     request = Request(
-        data=data, strategy=strategy, params=params, cash=_decimal(cash, "--cash") or Decimal(0),
+        data=data, strategy=strategy, params=params, cash=_decimal(cash, "--cash"),
         costs=costs, risk=risk, driver=driver, out=out,
-        strategies=(home or default_home()) / "strategies",
+        strategies=(home or default_home()) / "strategies", config=_config(home),
     )  # fmt: skip
     with progress("trading", quiet=as_json) as bar:
         figures = run_backtest(request, bar.advance)

@@ -8,8 +8,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow.parquet as pq
 
+from assay.apps.config import Config
 from assay.apps.lab.drivers import Run, replay, sweep
 from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
 from assay.apps.lab.setup import Costs, Setup, prepare
@@ -30,12 +32,13 @@ class Request:
     data: Sequence[Path]
     strategy: str
     params: dict[str, str] = field(default_factory=dict)
-    cash: Decimal = Decimal(100_000)
+    cash: Decimal | None = None
     costs: Costs = field(default_factory=Costs)
     risk: str | None = None
     driver: str = "sweep"
     out: Path | None = None
     strategies: Path | None = None
+    config: Config | None = None
 
 
 def run_backtest(
@@ -55,9 +58,13 @@ def run_backtest(
         raise UsageError("no data given; name at least one Parquet file with --data")
     strategy = load_strategy(request.strategy, request.strategies)
     series = [read_parquet(path) for path in request.data]
+    config = request.config or Config()
+    if request.cash is not None:
+        account = msgspec.structs.replace(config.account, cash=request.cash)
+        config = msgspec.structs.replace(config, account=account)
     setup = prepare(
-        series, strategy, given=request.params, cash=request.cash, costs=request.costs,
-        risk=request.risk,
+        series, strategy, given=request.params, costs=request.costs, risk=request.risk,
+        config=config,
     )  # fmt: skip
     if request.driver == "sweep" and not all(isinstance(one, BarSeries) for one in series):
         raise UsageError("the sweep decides on bars; give bars, or ticks with --driver replay")

@@ -12,7 +12,7 @@ from assay.kernel.records import BASE_BAR, EVENT, TICK
 from assay.market.series import BarSeries, TickSeries
 from assay.market.spreads import spread_points
 from assay.model.errors import UsageError
-from assay.model.instruments import instrument_for
+from assay.model.instruments import Instrument
 from assay.model.time import SECOND
 
 DIGITS_FINER = 3
@@ -32,7 +32,9 @@ class Pricing:
     highest: int
 
 
-def choose_pricing(series: BarSeries | TickSeries, spread_pips: Decimal | None) -> Pricing:
+def choose_pricing(
+    series: BarSeries | TickSeries, spec: Instrument, spread_pips: Decimal | None
+) -> Pricing:
     """Return the pricing of a series; a given spread makes the file's prices mids.
 
     The digits grow until half the spread is a whole number of points.
@@ -42,8 +44,7 @@ def choose_pricing(series: BarSeries | TickSeries, spread_pips: Decimal | None) 
         raise UsageError(f"{series.symbol} has no rows; give another file or span")
     highest = int(prices.max())
     if isinstance(series, TickSeries) or spread_pips is None:
-        return Pricing(series.digits, None, _side(series) == "mid", highest)
-    spec = instrument_for(series.symbol)
+        return Pricing(series.digits, None, series.side == "mid", highest)
     for digits in range(series.digits, series.digits + DIGITS_FINER):
         points = spread_pips * spec.pip_points * Decimal(10) ** (digits - spec.digits)
         if points >= 0 and points % 2 == 0:
@@ -51,17 +52,17 @@ def choose_pricing(series: BarSeries | TickSeries, spread_pips: Decimal | None) 
     raise UsageError(f"--spread-pips {spread_pips} is negative or finer than the price grid")
 
 
-def _side(series: BarSeries | TickSeries) -> str:
-    return series.side
-
-
 def merge_events(
-    series: Sequence[BarSeries | TickSeries], pricing: Sequence[Pricing]
+    series: Sequence[BarSeries | TickSeries],
+    pricing: Sequence[Pricing],
+    instruments: Sequence[Instrument],
 ) -> np.ndarray:
     """Return the events of all series, ordered by end, class, instrument and sequence."""
     blocks = [
-        _tick_events(one, index) if isinstance(one, TickSeries) else _bar_events(one, price, index)
-        for index, (one, price) in enumerate(zip(series, pricing, strict=True))
+        _tick_events(one, index)
+        if isinstance(one, TickSeries)
+        else _bar_events(one, price, spec, index)
+        for index, (one, price, spec) in enumerate(zip(series, pricing, instruments, strict=True))
     ]
     if len(blocks) == 1:
         return blocks[0]
@@ -79,13 +80,13 @@ def _tick_events(series: TickSeries, index: int) -> np.ndarray:
     return events
 
 
-def _bar_events(series: BarSeries, pricing: Pricing, index: int) -> np.ndarray:
+def _bar_events(series: BarSeries, pricing: Pricing, spec: Instrument, index: int) -> np.ndarray:
     events = np.zeros(len(series.ts_open), EVENT)
     events["ts"] = series.ts_open + int(series.timeframe)
     finer = 10 ** (pricing.digits - series.digits)
     modelled = None
     if pricing.spread is None and series.side != "quote":
-        modelled = spread_points(series, instrument_for(series.symbol))
+        modelled = spread_points(series, spec)
     for corner in CORNERS:
         prices = getattr(series, corner) * finer
         if pricing.spread is not None:

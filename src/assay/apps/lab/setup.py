@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 
+from assay.apps.config import Config, configured_instrument
 from assay.apps.lab.events import Pricing, choose_pricing, merge_events
 from assay.kernel.records import (
     INSTRUMENT,
@@ -21,7 +23,7 @@ from assay.market.series import BarSeries, TickSeries
 from assay.model.accounts import AccountSpec, CommissionSchedule
 from assay.model.calendar import Rollover, is_in_session, rollovers, swap_multipliers
 from assay.model.errors import UsageError
-from assay.model.instruments import Instrument, instrument_for
+from assay.model.instruments import Instrument
 from assay.model.time import DAY, HOUR
 from assay.trading.engine.loading import Strategy
 from assay.trading.engine.module import DeskPlan, TradingDesk
@@ -64,7 +66,7 @@ class Setup:
 
     def events(self) -> np.ndarray:
         """Return every event of every instrument in the total order."""
-        return merge_events(self.series, self.pricing)
+        return merge_events(self.series, self.pricing, self.instruments)
 
     def world(self, bars: int = 1024) -> World:
         """Return a fresh engine with room for the equity of that many bars."""
@@ -89,25 +91,17 @@ class Setup:
         return TradingDesk(plan=plan, world=self.world(), next_id=next_id)
 
 
-def build_account(
-    cash: Decimal, costs: Costs, strategy: Strategy, mark: str, template: AccountSpec | None = None
-) -> AccountSpec:
+def build_account(spec: AccountSpec, costs: Costs, strategy: Strategy, mark: str) -> AccountSpec:
     """Return the account of a run; the commission is the flag's, else the strategy's reference."""
-    spec = template or AccountSpec(id="paper", tenant="local")
     rate = costs.commission_bp
     if rate is None and getattr(strategy.module, "REFERENCE_COSTS", False):
         rate = Decimal("0.5")
     commission = spec.commission
     if rate is not None:
         commission = CommissionSchedule(mode="bp", rate=rate)
-    minor = int(cash.scaleb(spec.currency_digits).to_integral_value())
-    return AccountSpec(
-        id=spec.id, tenant=spec.tenant, currency=spec.currency,
-        currency_digits=spec.currency_digits, cash=minor, leverage=spec.leverage,
-        commission=commission, swap_free=spec.swap_free, swap_free_fee=spec.swap_free_fee,
-        rollover_zone=spec.rollover_zone, rollover_hour=spec.rollover_hour,
-        mark="mid" if mark == "mid" else "exit",
-    )  # fmt: skip
+    return msgspec.structs.replace(
+        spec, commission=commission, mark="mid" if mark == "mid" else "exit"
+    )
 
 
 def prepare(
@@ -115,11 +109,12 @@ def prepare(
     strategy: Strategy,
     *,
     given: dict[str, str],
-    cash: Decimal = Decimal(100_000),
     costs: Costs | None = None,
     risk: str | None = None,
+    config: Config | None = None,
 ) -> Setup:
-    """Bring data, strategy and costs together; raise UsageError where they do not fit."""
+    """Bring data, strategy, costs and settings together; raise UsageError where they do not fit."""
+    config = config or Config()
     costs = costs or Costs()
     reference = getattr(strategy.module, "REFERENCE_COSTS", False)
     if costs.spread_pips is None and reference:
@@ -132,10 +127,13 @@ def prepare(
     symbols = [one.symbol for one in series]
     if len(set(symbols)) != len(symbols):
         raise UsageError(f"a symbol is given twice among {', '.join(symbols)}; give each once")
-    pricing = [choose_pricing(one, costs.spread_pips) for one in series]
+    instruments = [configured_instrument(config, symbol) for symbol in symbols]
+    pricing = [
+        choose_pricing(one, spec, costs.spread_pips)
+        for one, spec in zip(series, instruments, strict=True)
+    ]
     mark = "mid" if all(price.is_mid for price in pricing) else "exit"
-    account = build_account(cash, costs, strategy, mark)
-    instruments = [instrument_for(symbol) for symbol in symbols]
+    account = build_account(config.account.to_spec(), costs, strategy, mark)
     params = strategy.resolve(given)
     terms = _terms(series, instruments, pricing, account, profile, costs)
     return Setup(

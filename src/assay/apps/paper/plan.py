@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from assay.apps.config import Config
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.setup import Setup, prepare
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import UsageError
 from assay.trading.engine.loading import load_strategy
@@ -46,14 +45,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def prepare_plan(plan: Plan, config: Config, strategies: Path) -> Setup:
     """Read the data and bring everything together; raise UsageError or DataError."""
     strategy = load_strategy(plan.strategy, strategies)
-    series = [read_parquet(path) for path in plan.files()]
+    side = "ask" if plan.source == "sample" else None
+    series = [read_parquet(path, side=side) for path in plan.files()]
     risk = plan.risk
     if risk is None and not getattr(strategy.module, "REFERENCE_COSTS", False):
         risk = config.risk.profile
-    return prepare(
-        series, strategy, given=plan.params, cash=Decimal(config.account.cash), costs=Costs(),
-        risk=risk,
-    )  # fmt: skip
+    return prepare(series, strategy, given=plan.params, risk=risk, config=config)
 
 
 def identify_setup(plan: Plan, setup: Setup) -> str:

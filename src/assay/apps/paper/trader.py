@@ -11,7 +11,7 @@ from assay import __version__
 from assay.apps.lab.drivers import FEED, PLATFORM
 from assay.apps.lab.setup import Setup
 from assay.apps.topology import Topology, build_topology
-from assay.model.errors import InvariantError
+from assay.model.errors import DataError, InvariantError
 from assay.model.messages import (
     Message,
     OrderSubmitted,
@@ -174,6 +174,8 @@ class PaperTrader:
         kept = self._journal.halt_state(self.tenant)
         if kept.engaged and not self.halted:
             self.halt(kept.reason, kept.by)
+        elif self.halted and not kept.engaged:
+            self.resume(kept.reason, kept.by)
 
     def halt(self, reason: str, by: str) -> None:
         """Engage the kill switch: durable first, then resting orders go, new ones are refused."""
@@ -211,9 +213,19 @@ class PaperTrader:
         return answers
 
     def handle(self, message: Message) -> list[Message]:
-        """Handle one event of the feed; an order commits at once, the rest with the batch."""
+        """Handle one event of the feed; an order commits at once, the rest with the batch.
+
+        An event that was handled before is ignored; raises DataError where one is missing.
+        """
+        number = message.id - (FEED << 48)
+        if number <= self.next:
+            return []
+        if number != self.next + 1:
+            raise DataError(
+                f"event {number} follows event {self.next}; the feed has lost some, start it again"
+            )
         answers = self._take(message)
-        self.next = message.id - (FEED << 48)
+        self.next = number
         if self._orders:
             self.commit()
         return answers
