@@ -183,6 +183,12 @@ def _take_order(world, a, i, slot, ts_open):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _opens(before, after):  # type: ignore[no-untyped-def]
+    """Say whether a fill opened, increased or turned a position."""
+    return after != 0 and (abs(after) > abs(before) or (after > 0) != (before > 0))
+
+
+@compiled
 def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
     """Fill what an event reaches: market orders at its open, the rest along its path."""
     position, order = world.positions[a, i], world.scratch_orders[0]
@@ -212,10 +218,10 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
         price = order.price
         if distance == 0:
             price = ask if order.quantity > 0 else bid
-        before = abs(position.quantity)
+        before = position.quantity
         ts = ts_open if stage == OPENING else event.ts
         fill_order(world, a, i, order, (price, ask - bid, ts, modelled))
-        if found >= 0 and distance > 0 and modelled and abs(position.quantity) >= before:
+        if found >= 0 and distance > 0 and modelled and _opens(before, position.quantity):
             entered = check_inside = True
 
 

@@ -66,6 +66,12 @@ def _log_costs(fill, instrument, crossed, slipped, leg_bid):  # type: ignore[no-
 
 
 @compiled
+def _shrinks(before, after):  # type: ignore[no-untyped-def]
+    """Say whether a fill closed a part; what is left keeps its stop and target."""
+    return abs(after) < abs(before) and (after > 0) == (before > 0)
+
+
+@compiled
 def fill_order(world, a, i, order, at):  # type: ignore[no-untyped-def]
     """Fill an order at (price, spread, time, modelled) plus slippage; log it and settle it."""
     price, spread, ts, modelled = at
@@ -75,6 +81,7 @@ def fill_order(world, a, i, order, at):  # type: ignore[no-untyped-def]
     slippage = 0 if kind in (LIMIT, TAKE_PROFIT) else instrument.slippage
     paid = price + slippage if quantity > 0 else price - slippage
     leg_bid = paid if instrument.leg == i else market.leg_bid
+    held = position.quantity
     raw = book_quantity(position, quantity, paid)
     profit = value_in_account(raw, instrument, leg_bid, 1)
     fee = commission_for(quantity, paid, instrument, leg_bid)
@@ -96,7 +103,7 @@ def fill_order(world, a, i, order, at):  # type: ignore[no-untyped-def]
     fill.order_ts, fill.order_ordinal = order.ts, order.ordinal
     if position.quantity == 0:
         position.stop = position.target = 0
-    elif kind <= STOP:
+    elif kind <= STOP and not _shrinks(held, position.quantity):
         position.stop, position.target = order.stop, order.target
     bind_margin(account, position, instrument, leg_bid)
     mark_position(account, position, market, instrument)
