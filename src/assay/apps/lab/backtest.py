@@ -16,7 +16,6 @@ from assay.apps.lab.drivers import Run, replay, sweep
 from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.kernel.records import SWAP
-from assay.market.series import BarSeries
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import InvariantError, OperatorError, UsageError
 from assay.model.messages import Message, encode_message
@@ -66,8 +65,6 @@ def run_backtest(
         series, strategy, given=request.params, costs=request.costs, risk=request.risk,
         config=config,
     )  # fmt: skip
-    if request.driver == "sweep" and not all(isinstance(one, BarSeries) for one in series):
-        raise UsageError("the sweep decides on bars; give bars, or ticks with --driver replay")
     run = _drive(setup, request, on_progress, wire=wire)
     if run.halted:
         raise InvariantError(f"the ledger and the engine disagree: trading halted, {run.halted}")

@@ -65,7 +65,6 @@ def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run
 def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[BarClosed | Tick]:
     """Yield events as market messages; the id of each is its place, so a restart repeats it."""
     symbols, first_id = setup.symbols, FEED << 48
-    frames = [int(getattr(one, "timeframe", 0)) for one in setup.series]
     for begin in range(start, len(events), CHUNK):
         rows = EVENT_BYTES.iter_unpack(events[begin : begin + CHUNK].view(np.uint8))
         for place, row in enumerate(rows, first_id + begin + 1):
@@ -75,7 +74,7 @@ def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[
             if kind == BASE_BAR:
                 yield BarClosed(
                     id=place, ts_event=ts, ts_init=ts, symbol=symbols[i],
-                    timeframe=frames[i], ts_open=ts - seconds * SECOND, open=open_, high=high,
+                    timeframe=seconds * SECOND, ts_open=ts - seconds * SECOND, open=open_, high=high,
                     low=low, close=close, spread_open=s_open, spread_high=s_high,
                     spread_low=s_low, spread_close=s_close,
                     has_ticks=bool(flags & MATCHED_ON_TICKS),
@@ -115,8 +114,7 @@ def replay(
     for count, message in enumerate(feed_messages(setup, events), 1):
         answers = push(message)
         messages += len(answers)
-        for answer in answers:
-            take(answer)
+        take(*answers)
         if sink:
             sink(answers)
         if on_progress and count % CHUNK == 0:

@@ -8,14 +8,17 @@ from decimal import Decimal
 
 import numpy as np
 
-from assay.kernel.records import BASE_BAR, EVENT, TICK
+from assay.kernel.records import BASE_BAR, EVENT, MATCHED_ON_TICKS, TICK
+from assay.market.bars import ticks_to_bars
 from assay.market.series import BarSeries, TickSeries
 from assay.market.spreads import spread_points
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument
-from assay.model.time import SECOND
+from assay.model.time import SECOND, Timeframe
 
 DIGITS_FINER = 3
+TICK_BARS = Timeframe.M1
+"""Strategies decide on bars of this length where the data are ticks."""
 CORNERS = ("open", "high", "low", "close")
 
 
@@ -59,15 +62,25 @@ def merge_events(
 ) -> np.ndarray:
     """Return the events of all series, ordered by end, class, instrument and sequence."""
     blocks = [
-        _tick_events(one, index)
-        if isinstance(one, TickSeries)
-        else _bar_events(one, price, spec, index)
+        block
         for index, (one, price, spec) in enumerate(zip(series, pricing, instruments, strict=True))
+        for block in _events_of(one, price, spec, index)
     ]
     if len(blocks) == 1:
         return blocks[0]
     merged = np.concatenate(blocks)
     return merged[np.lexsort((merged["instrument"], merged["kind"], merged["ts"]))]
+
+
+def _events_of(
+    series: BarSeries | TickSeries, pricing: Pricing, spec: Instrument, index: int
+) -> list[np.ndarray]:
+    """Return a series' events; ticks bring the bars that strategies decide on."""
+    if isinstance(series, BarSeries):
+        return [_bar_events(series, pricing, spec, index)]
+    bars = _bar_events(ticks_to_bars(series, TICK_BARS), pricing, spec, index)
+    bars["flags"] = MATCHED_ON_TICKS
+    return [_tick_events(series, index), bars]
 
 
 def _tick_events(series: TickSeries, index: int) -> np.ndarray:

@@ -103,11 +103,12 @@ class OutcomeCollector:
             TradingHalted: self._take_halt,
         }
 
-    def take(self, message: Message) -> None:
-        """Note one message; those that are no part of an outcome pass by."""
-        taker = self._takers.get(type(message))
-        if taker:
-            taker(message)
+    def take(self, *messages: Message) -> None:
+        """Note messages in their order; those that are no part of an outcome pass by."""
+        takers = self._takers
+        for message in messages:
+            if take := takers.get(type(message)):
+                take(message)
 
     def _take_equity(self, mark: EquityMarked) -> None:
         self._equity += _EQUITY_ROW.pack(mark.ts_event, mark.balance, mark.equity, mark.margin)
