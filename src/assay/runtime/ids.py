@@ -19,6 +19,8 @@ class IdSource:
     first stopped, so a replay gives the same ids.
     """
 
+    __slots__ = ("_counter", "_prefix")
+
     def __init__(self, producer: int, start: int = 0) -> None:
         if not 0 <= producer <= PRODUCER_MAX:
             raise InvariantError(f"producer {producer} is outside 0..{PRODUCER_MAX}")
@@ -39,10 +41,11 @@ class IdSource:
         >>> ids.next(), ids.state
         (42, 42)
         """
-        if self._counter >= _COUNTER_MAX:
+        counter = self._counter + 1
+        if counter > _COUNTER_MAX:
             raise InvariantError(f"producer {self._prefix >> COUNTER_BITS} has used all its ids")
-        self._counter += 1
-        return self._prefix | self._counter
+        self._counter = counter
+        return self._prefix | counter
 
 
 class Rng(random.Random):

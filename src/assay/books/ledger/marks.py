@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from assay.model.accounts import AccountSpec
 from assay.model.instruments import Instrument
 from assay.model.messages import BarClosed, Tick
 
 
-class Mark(NamedTuple):
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """Hold a price in 10^-price_digits and the rate from the quote to the account's currency."""
 
     price: int
@@ -65,27 +67,26 @@ class QuoteMarks:
         self._digits.update(price_digits or {})
         self._quotes: dict[str, tuple[int, int]] = {}
         self._rates: dict[tuple[str, str], tuple[int, int] | None] = {}
-        currencies = {spec.currency for spec in self._accounts.values()}
-        self._legs = {
-            symbol: [
-                (currency, None if spec.quote == currency
-                 else find_leg(spec.quote, currency, instruments) or Leg("", False))
-                for currency in sorted(currencies)
-            ]
-            for symbol, spec in instruments.items()
-        }  # fmt: skip
+        self._legs: dict[str, list[tuple[str, Leg]]] = {symbol: [] for symbol in instruments}
+        for currency in sorted({spec.currency for spec in self._accounts.values()}):
+            for symbol, spec in instruments.items():
+                if spec.quote == currency:
+                    self._rates[symbol, currency] = (1, 1)
+                elif leg := find_leg(spec.quote, currency, instruments):
+                    self._legs[symbol].append((currency, leg))
 
     def observe(self, message: BarClosed | Tick) -> None:
         """Take the bid and ask of a tick or of a bar's close, in integer points."""
         symbol = message.symbol
-        if isinstance(message, BarClosed) and message.has_ticks:
-            return  # its ticks went before, and the engine valued the position at those
         if isinstance(message, Tick):
             self._quotes[symbol] = (message.bid, message.ask)
+        elif message.has_ticks:
+            return  # its ticks went before, and the engine valued the position at those
         else:
-            self._quotes[symbol] = (message.close, message.close + message.spread_close)
+            close = message.close
+            self._quotes[symbol] = (close, close + message.spread_close)
         for currency, leg in self._legs.get(symbol, ()):
-            self._rates[symbol, currency] = (1, 1) if leg is None else self._find_rate(leg)
+            self._rates[symbol, currency] = self._find_rate(leg)
 
     def mark(self, account: str, symbol: str, quantity: int) -> Mark | None:
         """Return the mid (one digit finer) or the price that would close the position."""
@@ -94,9 +95,10 @@ class QuoteMarks:
         if not spec or not quote or not rate:
             return None
         bid, ask = quote
+        rate_num, rate_den = rate
         if spec.mark == "mid":
-            return Mark((bid + ask) * 5, self._digits[symbol] + 1, *rate)
-        return Mark(bid if quantity > 0 else ask, self._digits[symbol], *rate)
+            return Mark((bid + ask) * 5, self._digits[symbol] + 1, rate_num, rate_den)
+        return Mark(bid if quantity > 0 else ask, self._digits[symbol], rate_num, rate_den)
 
     def _find_rate(self, leg: Leg) -> tuple[int, int] | None:
         bid, _ = self._quotes.get(leg.symbol, (0, 0))

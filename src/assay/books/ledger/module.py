@@ -9,8 +9,8 @@ from hashlib import blake2b
 import msgspec
 
 from assay.books.ledger.arithmetic import Conversion, compute_commission, to_minor
-from assay.books.ledger.marks import Mark
-from assay.books.ledger.position import Position, apply_fill
+from assay.books.ledger.marks import MarkSource
+from assay.books.ledger.position import Position, Valuation, apply_fill
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, InvariantError
 from assay.model.instruments import Instrument
@@ -77,6 +77,7 @@ class Ledger:
         self._instruments = dict(instruments)
         self._next_id = next_id
         self._state = LedgerState({}, {})
+        self._valuations: dict[tuple[str, str], Valuation] = {}
 
     def handle(self, message: Message) -> Iterable[Message]:
         """Return the entries that a message calls for, or the gap that it shows."""
@@ -146,14 +147,39 @@ class Ledger:
         """Return the description of an account; None for an unknown one."""
         return self._specs.get(account)
 
-    def value_position(self, account: str, symbol: str, mark: Mark) -> int:
-        """Return the unrealised profit of a position at a mark, in minor units, half-even."""
-        held = self.positions(account)[symbol].refine(mark.price_digits)
-        price = mark.price * 10 ** (held.price_digits - mark.price_digits)
-        scale = self._instruments[symbol].quantity_digits + held.price_digits
-        digits = self._specs[account].currency_digits
-        raw = held.quantity * price - held.cost
-        return to_minor(raw, Conversion(mark.rate_num, mark.rate_den, digits, scale))
+    def compute_worth(self, spec: AccountSpec, marks: MarkSource | None) -> tuple[int, int | None]:
+        """Return the cash and the unrealised profit of an account in minor units.
+
+        The profit is rounded half-even per position; it is None where a position has no mark.
+        """
+        account = spec.id
+        books = self._state.accounts.get(account)
+        if books is None or not books.opened:
+            return spec.cash, 0
+        cash, profit = books.balances[CASH], 0
+        if marks is None:
+            return cash, None
+        for symbol, held in books.positions.items():
+            mark = marks.mark(account, symbol, held.quantity)
+            if mark is None:
+                return cash, None
+            value = self._valuations.get((account, symbol))
+            if value is None or value.held is not held or value.digits != mark.price_digits:
+                value = self._prepare_valuation(spec, symbol, held, mark.price_digits)
+            profit += value.at(mark)
+        return cash, profit
+
+    def _prepare_valuation(
+        self, spec: AccountSpec, symbol: str, held: Position, digits: int
+    ) -> Valuation:
+        scale = self._instruments[symbol].quantity_digits
+        value = Valuation(held, digits, scale, spec.currency_digits)
+        self._valuations[spec.id, symbol] = value
+        return value
+
+    def follow(self, entries: Mapping[str, int]) -> None:
+        """Number new entries on from the last ones of earlier books, given by tenant."""
+        self._state.entries.update(entries)
 
     def snapshot(self) -> bytes:
         """Return the state with a digest in front; equal states give equal bytes."""
@@ -168,6 +194,7 @@ class Ledger:
                 "ledger snapshot does not match its digest; replay the journal from its start"
             )
         self._state = msgspec.msgpack.decode(body, type=LedgerState)
+        self._valuations.clear()
 
     def _report(self, message: OrderFilled | SwapCharged, what: str) -> GapFound:
         spec = self._specs.get(message.account)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from assay.books.ledger.arithmetic import half_even
+from assay.books.ledger.arithmetic import Conversion, half_even
+from assay.books.ledger.marks import Mark
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True):
@@ -57,3 +58,24 @@ def apply_fill(held: Position, quantity: int, *, price: int, price_digits: int) 
     rest = held.quantity - closed
     cost = opened * price if opened else held.cost - released
     return Change(Position(rest + opened, cost, held.price_digits), closed * price - released)
+
+
+class Valuation:
+    """Value one position at marks of one price grid; all but price and rate is worked out once."""
+
+    __slots__ = ("_cost", "_denominator", "_numerator", "_units", "digits", "held")
+
+    def __init__(
+        self, held: Position, digits: int, quantity_digits: int, currency_digits: int
+    ) -> None:
+        fine = held.refine(digits)
+        unit = Conversion(1, 1, currency_digits, quantity_digits + fine.price_digits)
+        self.held, self.digits = held, digits
+        self._cost = fine.cost
+        self._units = fine.quantity * 10 ** (fine.price_digits - digits)
+        self._numerator, self._denominator = unit.numerator, unit.denominator
+
+    def at(self, mark: Mark) -> int:
+        """Return the unrealised profit at a mark in minor units, half-even."""
+        raw = self._units * mark.price - self._cost
+        return half_even(raw * mark.rate_num * self._numerator, mark.rate_den * self._denominator)

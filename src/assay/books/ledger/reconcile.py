@@ -66,28 +66,24 @@ class Reconciler:
         self._next_id = next_id
         self._marks = marks
         self._state = ReconcilerState()
-        # Any: each comparison takes the one type of message that is its key.
-        self._comparisons: dict[type[Message], Callable[[Any], list[Difference]]] = {
+        # Any: each method takes the one type of message that is its key.
+        self._takers: dict[type[Message], Callable[[Any], list[Difference] | None]] = {
             OrderFilled: self._compare_fill,
             SwapCharged: self._compare_position,
             EquityMarked: self._compare_worth,
             EntryPosted: self._compare_entry,
+            TradingResumed: self._forget,
         }
+        if isinstance(marks, QuoteMarks):
+            self._takers |= {BarClosed: marks.observe, Tick: marks.observe}
 
     def handle(self, message: Message) -> Iterable[Message]:
         """Return GapFound for each new difference and TradingHalted with a tenant's first."""
-        compare = self._comparisons.get(type(message))
-        if compare:
-            differences = compare(message)
-            return self._tell(message, differences) if differences else []
-        if isinstance(message, BarClosed | Tick):
-            if isinstance(self._marks, QuoteMarks):
-                self._marks.observe(message)
-        elif isinstance(message, TradingResumed):
-            self._state.told.pop(message.tenant, None)
-        elif isinstance(message, GapFound):
+        if isinstance(message, GapFound):
             return self._halt(message)
-        return []
+        take = self._takers.get(type(message))
+        differences = take(message) if take else None
+        return self._tell(message, differences) if differences else ()
 
     def snapshot(self) -> bytes:
         """Return the state; equal states give equal bytes."""
@@ -96,6 +92,9 @@ class Reconciler:
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot."""
         self._state = msgspec.msgpack.decode(snapshot, type=ReconcilerState)
+
+    def _forget(self, resumed: TradingResumed) -> None:
+        self._state.told.pop(resumed.tenant, None)
 
     def _compare_fill(self, fill: OrderFilled) -> list[Difference]:
         if self._ledger.find_problem(fill):
@@ -119,28 +118,16 @@ class Reconciler:
 
     def _compare_worth(self, mark: EquityMarked) -> list[Difference]:
         spec = self._ledger.spec(mark.account)
-        balance = self._ledger.balance(mark.account)
-        if spec is None or balance is None:
+        if spec is None:
             return [("unknown_account", 0, mark.balance)]
         if spec.tenant != mark.tenant:
             return [("wrong_tenant", 0, mark.balance)]
+        balance, unrealised = self._ledger.compute_worth(spec, self._marks)
         if balance != mark.balance:
             return [("balance", balance, mark.balance)]
-        unrealised = self._value_positions(mark.account)
         if unrealised is not None and balance + unrealised != mark.equity:
             return [("equity", balance + unrealised, mark.equity)]
         return []
-
-    def _value_positions(self, account: str) -> int | None:
-        if self._marks is None:
-            return None
-        total = 0
-        for symbol, held in self._ledger.positions(account).items():
-            mark = self._marks.mark(account, symbol, held.quantity)
-            if mark is None:
-                return None
-            total += self._ledger.value_position(account, symbol, mark)
-        return total
 
     def _compare_entry(self, entry: EntryPosted) -> list[Difference]:
         spec = self._ledger.spec(entry.account)

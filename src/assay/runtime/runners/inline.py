@@ -21,9 +21,8 @@ class InlineRunner:
 
     def __init__(self, modules: Sequence[Module], *, wire: bool = False) -> None:
         self._routes: dict[type[Message], list[Handle]] = {}
-        self._wire = wire
         for module in modules:
-            handle = _declared(module) if wire else module.handle
+            handle = _over_wire(module) if wire else module.handle
             for kind in module.consumes:
                 self._routes.setdefault(kind, []).append(handle)
 
@@ -33,16 +32,15 @@ class InlineRunner:
         routes = self._routes
         for current in queue:
             for handle in routes.get(type(current), ()):
-                sent = decode_message(encode_message(current)) if self._wire else current
-                queue.extend(handle(sent))
+                queue += handle(current)
         return queue
 
 
-def _declared(module: Module) -> Handle:
+def _over_wire(module: Module) -> Handle:
     allowed = module.publishes
 
     def handle(message: Message) -> Iterable[Message]:
-        for answer in module.handle(message):
+        for answer in module.handle(decode_message(encode_message(message))):
             if type(answer) not in allowed:
                 raise InvariantError(
                     f"{type(module).__name__} published {type(answer).__name__} undeclared"

@@ -168,11 +168,12 @@ class TradingDesk:
             found += self._drain_changes(fills, notes, cause)
         for row in self.world.order_log[:orders].tolist() if orders else ():
             found += self._to_order(row, cause)
+        accounts = self.plan.accounts
         for k in range(marks):
             ts, balance, equity, margin = _EQUITY_BYTES.unpack_from(
                 self._equity, k * _EQUITY_BYTES.size
             )
-            spec = self.plan.accounts[k]
+            spec = accounts[k]
             found.append(
                 EquityMarked(
                     id=self.next_id(), cause=cause.id, tenant=spec.tenant, ts_event=ts,
@@ -263,4 +264,4 @@ class TradingDesk:
 
 
 def _octets_of(array: np.ndarray) -> memoryview:
-    return memoryview(array.view(np.uint8))
+    return array.view(np.uint8).data
