@@ -90,6 +90,7 @@ class Place:
     book: Path
     log: MemoryLog = field(default_factory=MemoryLog)
     wire: bool = False
+    setup_id: str = "first"
 
     def messages(self) -> list[bytes]:
         """Return what was committed, encoded, without the starts and recoveries."""
@@ -102,7 +103,7 @@ class Place:
         broker = PaperBroker(self.book)
         try:
             trader = PaperTrader(
-                self.setup, "setup", FragileJournal(journal, fuse),  # type: ignore[arg-type]
+                self.setup, self.setup_id, FragileJournal(journal, fuse),  # type: ignore[arg-type]
                 FragileBroker(broker, self.book, fuse), SimClock(1), wire=self.wire,
             )  # fmt: skip
             trader.recover()

@@ -13,6 +13,7 @@ from assay.apps.lab.drivers import FEED, feed_messages, sweep
 from assay.apps.lab.outcome import OutcomeCollector
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.paper.trader import PaperTrader
+from assay.books.ledger import trial_balance
 from assay.model.errors import DataError
 from assay.model.messages import (
     DecisionMade,
@@ -210,3 +211,32 @@ def test_a_repeated_message_is_ignored_and_a_missing_one_refused(
 
     other = Place(setup, tmp_path / "other.jsonl", wire=wire)
     assert other.live(Fuse(), skip) is not None
+
+
+def test_another_setup_opens_books_of_its_own(tmp_path: Path, wire: bool) -> None:
+    first = make_setup("sma-cross", ("EURUSD",), 4, "reference")
+    place = Place(first, tmp_path / "book.jsonl", wire=wire)
+    assert place.live(Fuse(), trade_on(place)) is not None
+    assert place.live(Fuse(), engage) is not None
+    given = {**FAST["sma-cross"], "units": "2000"}
+    place.setup = prepare(first.series, first.strategy, given=given, risk="reference")
+    place.setup_id = "another"
+
+    def begin(trader: PaperTrader) -> None:
+        assert (trader.halted, trader.next, trader.setup.account.id) == (True, 0, "paper-2")
+        trader.resume("sane again", "rini")
+        trade_on(place, 200)(trader)
+
+    assert place.live(Fuse(), begin) is None
+    last = place.live(Fuse(), trade_on(place))
+    assert last is not None
+    setup, collector = last.setup, OutcomeCollector(last.setup)
+    for message in place.log.messages:
+        if getattr(message, "account", "") == setup.account.id:
+            collector.take(message)
+    assert collector.outcome().digest(setup) == sweep(setup).outcome.digest(setup)
+    entries = [message for message in place.log.messages if isinstance(message, EntryPosted)]
+    assert {entry.account for entry in entries} == {"paper", "paper-2"}
+    assert trial_balance(entries).is_balanced
+    keys = [order.key for order in book_of(place)]
+    assert len(set(keys)) == len(keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -13,6 +13,7 @@ from assay.apps.lab.setup import Setup
 from assay.apps.topology import Topology, build_topology
 from assay.model.errors import DataError, InvariantError
 from assay.model.messages import (
+    EntryPosted,
     Message,
     OrderSubmitted,
     PlatformRecovered,
@@ -73,17 +74,30 @@ class PaperTrader:
         self, setup: Setup, setup_id: str, journal: Journal, broker: Broker, clock: Clock,
         *, wire: bool = False,
     ) -> None:  # fmt: skip
-        self.setup, self.setup_id = setup, setup_id
+        self.setup_id = setup_id
         self._journal, self._broker, self._clock, self._wire = journal, broker, clock, wire
         self._ids = IdSource(PLATFORM)
-        self.topology: Topology = build_topology(setup, self._next_id)
-        self._runner: InlineRunner = self.topology.runner(wire=wire)
+        self._build(setup)
         self._buffer: list[Message] = []
         self._orders: list[OrderSubmitted] = []
         self._commits = 0
         self._run = 1
         self.next = 0
         self.tenant = setup.account.tenant
+
+    def _build(self, setup: Setup) -> None:
+        self.setup = setup
+        self.topology: Topology = build_topology(setup, self._next_id)
+        self._runner: InlineRunner = self.topology.runner(wire=self._wire)
+
+    def _open_run(self, run: int) -> None:
+        """Give each run after the first an account, and so books and order keys, of its own."""
+        self._run = run
+        if run > 1:
+            account = msgspec.structs.replace(
+                self.setup.account, id=f"{self.setup.account.id}-{run}"
+            )
+            self._build(replace(self.setup, account=account))
 
     def _next_id(self) -> int:
         return self._ids.next()
@@ -109,7 +123,10 @@ class PaperTrader:
         return (CONTROL << 48) | (self._journal.last_position() + len(self._buffer) + 1)
 
     def _begin(self, run: int) -> Recovery:
-        self._run, now = run, self._clock.now_ns()
+        self._open_run(run)
+        if run > 1:
+            self.topology.ledger.follow(self._last_entries())
+        now = self._clock.now_ns()
         started = PlatformStarted(
             id=self._control_id(), ts_event=now, ts_init=now, version=__version__, run=str(run)
         )
@@ -117,8 +134,16 @@ class PaperTrader:
         self.commit(with_snapshot=True)
         return Recovery(next=0, run=run)
 
+    def _last_entries(self) -> dict[str, int]:
+        posted = self._journal.read(kinds=("EntryPosted",))
+        return {
+            recorded.message.tenant: recorded.message.entry
+            for recorded in posted
+            if isinstance(recorded.message, EntryPosted)
+        }
+
     def _resume(self, cursor: Cursor) -> Recovery:
-        self._run = cursor.run
+        self._open_run(cursor.run)
         snapshot = self._journal.load_snapshot(MODULE)
         if snapshot is None:
             raise InvariantError("the journal has a cursor and no sound snapshot; restore a backup")

@@ -181,6 +181,10 @@ class Ledger:
         """Number new entries on from the last ones of earlier books, given by tenant."""
         self._state.entries.update(entries)
 
+    def follow(self, entries: Mapping[str, int]) -> None:
+        """Continue the numbers of earlier books; their last entry is given by tenant."""
+        self._state.entries.update(entries)
+
     def snapshot(self) -> bytes:
         """Return the state with a digest in front; equal states give equal bytes."""
         body = msgspec.msgpack.encode(self._state, order="sorted")
