@@ -178,10 +178,6 @@ class Ledger:
         return value
 
     def follow(self, entries: Mapping[str, int]) -> None:
-        """Number new entries on from the last ones of earlier books, given by tenant."""
-        self._state.entries.update(entries)
-
-    def follow(self, entries: Mapping[str, int]) -> None:
         """Continue the numbers of earlier books; their last entry is given by tenant."""
         self._state.entries.update(entries)
 
