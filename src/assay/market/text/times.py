@@ -156,7 +156,7 @@ def _assemble(values: dict[str, Int64s]) -> tuple[Int64s, NDArray[np.bool_]]:
         month = np.clip(month, 1, 12)
         months = ((np.clip(year, 1970, 2070) - 1970) * 12 + month - 1).astype("datetime64[M]")
         begin = months.astype("datetime64[D]").astype(np.int64)
-        after = (months + 1).astype("datetime64[D]").astype(np.int64)
+        after = (months + np.timedelta64(1, "M")).astype("datetime64[D]").astype(np.int64)
         valid &= (day >= 1) & (begin + day <= after)
         total += (begin + day - 1) * DAY
     return total, valid
