@@ -37,13 +37,28 @@ def give_order(home: Home, order: ControlOrder, *, seconds: float = 10.0) -> Non
     unfinished = path.with_suffix(".new")
     unfinished.write_bytes(msgspec.json.encode(order))
     unfinished.replace(path)
-    if not wait_for(lambda: not path.exists(), seconds=seconds):
-        raise RetryError(
-            f"the trader did not answer {order.action} in {seconds:g} s; see assay logs"
-        )
+    if wait_for(lambda: not path.exists(), seconds=seconds):
+        return
+    waits = "it will halt as soon as it does"
+    if order.action == "resume":
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return
+        waits = "nothing was resumed"
+    raise RetryError(
+        f"the trader did not answer {order.action} in {seconds:g} s; {waits}, see `assay logs`"
+    )
 
 
 def pending_orders(home: Home) -> list[tuple[Path, ControlOrder]]:
     """Return the orders that wait, the oldest first; remove each file once it is carried out."""
-    waiting = sorted(control_folder(home).glob("*.json"), key=lambda path: path.stat().st_mtime)
-    return [(path, msgspec.json.decode(path.read_bytes(), type=ControlOrder)) for path in waiting]
+    found = []
+    for path in control_folder(home).glob("*.json"):
+        try:
+            given = path.stat().st_mtime_ns
+            order = msgspec.json.decode(path.read_bytes(), type=ControlOrder)
+        except FileNotFoundError:
+            continue  # its giver took it back
+        found.append((given, path, order))
+    return [(path, order) for _, path, order in sorted(found, key=lambda each: each[:2])]

@@ -17,8 +17,9 @@ from assay.apps.lab.setup import Setup
 from assay.apps.paper.control import pending_orders
 from assay.apps.paper.picture import Painter
 from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.apps.paper.refusal import FILE, write_refusal
 from assay.apps.paper.trader import PaperTrader
-from assay.model.errors import AssayError
+from assay.model.errors import AssayError, CallerError, OperatorError
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch, SystemClock
 from assay.runtime.faults import record_fault
@@ -64,7 +65,7 @@ class Session:
             for path, order in pending_orders(self.home):
                 act = self.trader.halt if order.action == "halt" else self.trader.resume
                 act(order.reason, order.by)
-                path.unlink()
+                path.unlink(missing_ok=True)
         if now - self.painted >= PAINT_EVERY:
             self.painted = now
             self.painter.picture.halted = self.trader.halted
@@ -83,6 +84,7 @@ class Session:
         """Trade the feed from where the trader stands; return True at its end."""
         speed, due, last = self.plan.speed, self.clock.now_ns(), 0
         trader, observe = self.trader, self.painter.observe
+        self.look()
         for message in feed_messages(self.trader.setup, events, trader.next):
             if speed is not None:
                 silence = int((message.ts_event - last) / speed) if last else 0
@@ -158,6 +160,8 @@ def main(argv: list[str]) -> int:
         run_trader(home, msgspec.json.decode(argv[1], type=Plan), log)
     except AssayError as error:
         log.error(str(error))
+        if isinstance(error, CallerError | OperatorError):
+            write_refusal(home.folder("run") / FILE, error)
         return error.exit_code
     except Exception as error:
         log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))

@@ -16,8 +16,8 @@ from assay.apps.paper.health import HOST, serve_health
 from assay.apps.paper.picture import Picture, read_picture
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.process import PICTURE
+from assay.apps.paper.refusal import FILE, raise_refusal
 from assay.apps.paper.view import plain_line, render
-from assay.model.errors import OperatorError
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.environment import interpreter
 from assay.runtime.home import Home
@@ -50,27 +50,32 @@ class _Rate:
 def run_platform(home: Home, plan: Plan, *, port: int, plain: bool) -> dict[str, Any]:
     """Run the platform until its feed ends, its time is up, or it is stopped; return a summary.
 
-    Raises RetryError when the home or the port is taken, OperatorError when the trader cannot run.
+    Raises RetryError when the home or the port is taken, and what keeps the trader from running.
     """
     plan.files()
     config = load_settings(Config, home).value
     home.require_space(SPACE_NEEDED)
-    if port:
-        require_port(HOST, port)
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
-    picture_path = home.folder("run") / PICTURE
+    picture_path, refusal = home.folder("run") / PICTURE, home.folder("run") / FILE
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(home, home.clock, log, stop_s=STOP_S))
         picture_path.unlink(missing_ok=True)
+        refusal.unlink(missing_ok=True)
         is_stopped = stack.enter_context(stop_signals())
         if port:
+            require_port(HOST, port)
             server = serve_health(port, lambda: _status(supervisor, picture_path))
+            stack.callback(server.server_close)
             stack.callback(server.shutdown)
         note("compiling and starting (the first time takes about half a minute)…")
         supervisor.start(_program(home, plan))
-        _watch(supervisor, picture_path, is_stopped, plain=plain)
+
+        def is_over() -> bool:
+            return is_stopped() or refusal.exists()
+
+        _watch(supervisor, picture_path, is_over, plain=plain)
         supervisor.stop()
-        _require_sound(supervisor, home)
+        raise_refusal(refusal)
     picture = read_picture(picture_path) or Picture()
     return {
         "events": picture.events, "orders": picture.orders_sent, "fills": picture.fills,
@@ -94,15 +99,6 @@ def _status(supervisor: Supervisor, path: Path) -> dict[str, Any]:
         "events": picture.events if picture else 0,
         "halted": bool(picture and picture.halted),
     }
-
-
-def _require_sound(supervisor: Supervisor, home: Home) -> None:
-    for child in supervisor.states():
-        if child.status == "failed":
-            raise OperatorError(
-                f"the {child.name} could not run; `assay logs --home {home.path} --process trader` "
-                "says why"
-            )
 
 
 def _watch(
