@@ -1,0 +1,204 @@
+"""Run `assay up` through real kills, and hold what it leaves against a run without any."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+
+from assay.apps.config import Config
+from assay.apps.lab.drivers import PLATFORM, feed_messages, sweep
+from assay.apps.lab.outcome import OutcomeCollector
+from assay.apps.lab.setup import Setup
+from assay.apps.paper.picture import read_picture
+from assay.apps.paper.plan import Plan, prepare_plan
+from assay.apps.paper.process import PICTURE
+from assay.apps.paper.trader import PaperTrader
+from assay.model.messages import EntryPosted, Message
+from assay.runtime.clock import SimClock, wait_for
+from assay.runtime.home import Home, open_home
+from assay.runtime.journal import MemoryJournal, PostgresJournal
+from assay.runtime.stores.postgres import open_postgres
+from assay.runtime.stores.postgres.place import find_place
+from assay.runtime.supervisor import read_state
+from assay.trading.brokers.paper import PaperBroker, ReceivedOrder
+
+ASSAY = (sys.executable, "-c", "from assay.apps.cli.main import main; main()")
+LONG_S = 120.0
+
+
+def call(*words: str, home: Path, code: int = 0) -> dict[str, Any]:
+    """Run a command to its end; return the one JSON object that it prints."""
+    told = [*ASSAY, *words, "--home", str(home), "--json"]
+    done = subprocess.run(told, capture_output=True, text=True, timeout=LONG_S, check=False)
+    assert done.returncode == code, done.stderr
+    if code:
+        assert done.stdout == ""
+        return {"error": done.stderr.splitlines()[-1]}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def start(*words: str, home: Path) -> subprocess.Popen[bytes]:
+    """Start `assay up` and leave it running."""
+    told = [*ASSAY, "up", "--plain", *words, "--home", str(home)]
+    return subprocess.Popen(told, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def processes_of(home: Path) -> list[psutil.Process]:
+    """Return the living processes that name a home, or the folder of its PostgreSQL."""
+    named = [str(home.resolve())]
+    place = find_place(home.resolve()) if home.exists() else None
+    if place is not None:
+        named += [str(place.folder)]
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = " ".join(process.cmdline())
+            if process.status() != psutil.STATUS_ZOMBIE and any(name in told for name in named):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def events_of(home: Home) -> int:
+    picture = read_picture(home.path / "run" / PICTURE)
+    return picture.events if picture else 0
+
+
+def trader_of(home: Home) -> psutil.Process | None:
+    """Return the trader that runs now."""
+    state = read_state(home)
+    for child in state.children if state else ():
+        if child.status == "running" and psutil.pid_exists(child.pid):
+            return psutil.Process(child.pid)
+    return None
+
+
+def kill_all(processes: Sequence[psutil.Process]) -> None:
+    for process in processes:
+        try:
+            process.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            continue
+    psutil.wait_procs(processes, timeout=20)
+
+
+def kill_tree(home: Home, up: subprocess.Popen[bytes]) -> None:
+    """Kill the platform with all its children and PostgreSQL with all of its own, at once."""
+    tree = [psutil.Process(up.pid), *psutil.Process(up.pid).children(recursive=True)]
+    server = [each for each in processes_of(home.path) if each not in tree]
+    server += [child for each in server for child in each.children(recursive=True)]
+    kill_all([*tree, *server])
+    up.communicate()
+
+
+@dataclass
+class Ordeal:
+    """Hold a home, what is traded in it, and how it is killed."""
+
+    home: Home
+    data: Path
+    rng: random.Random
+    where: list[str]
+
+    @property
+    def words(self) -> list[str]:
+        return ["--source", "replay", "--data", str(self.data), "--speed", "max", "--port", "0"]
+
+    def _await_moment(self, up: subprocess.Popen[bytes], events: int) -> None:
+        # Mostly in the middle of trading; sometimes at any moment of a start.
+        target = events_of(self.home) + self.rng.randint(1, max(events, 1))
+        seconds = LONG_S if self.rng.random() < 0.7 else self.rng.uniform(0.2, 3.0)
+
+        def is_time() -> bool:
+            picture = read_picture(self.home.path / "run" / PICTURE)
+            reached = picture is not None and (picture.events >= target or picture.done)
+            return reached or up.poll() is not None
+
+        wait_for(is_time, seconds=seconds, step=0.005)
+
+    def kill(self, kinds: Sequence[str], events: int) -> None:
+        """Kill once for each kind, `process` or `tree`, starting the platform where it is gone."""
+        up: subprocess.Popen[bytes] | None = None
+        for number, kind in enumerate(kinds):
+            if up is None:
+                up = start(*self.words, home=self.home.path)
+            leap = (events - events_of(self.home)) // (len(kinds) - number + 1)
+            self._await_moment(up, leap)
+            assert up.poll() is None, up.communicate()[1]
+            if kind == "tree":
+                kill_tree(self.home, up)
+                up = None
+            else:
+                assert wait_for(lambda: trader_of(self.home) is not None, seconds=LONG_S)
+                trader = trader_of(self.home)
+                assert trader is not None
+                kill_all([trader])
+            self.where.append(f"{kind} at {events_of(self.home)}")
+        if up is not None:
+            up.wait(LONG_S)
+            up.communicate()
+
+
+def whole_run(setup: Setup, book: Path) -> list[Message]:
+    """Return what a run without a kill commits."""
+    journal, broker = MemoryJournal(), PaperBroker(book)
+    trader = PaperTrader(setup, "whole", journal, broker, SimClock(1))
+    trader.recover()
+    trader.run(feed_messages(setup, setup.events()))
+    broker.close()
+    return journal.log.messages
+
+
+def followed(messages: Sequence[Message]) -> list[Message]:
+    """Return what followed from the feed: all but starts, recoveries and the dated deposit."""
+    ours = [message for message in messages if message.id >> 48 == PLATFORM]
+    assert isinstance(ours[0], EntryPosted)
+    return ours[1:]
+
+
+def assert_sound(ordeal: Ordeal, book: Path) -> None:
+    """Compare the home with a run without a kill, row by row; stop it and find nothing left."""
+    home, told = ordeal.home, f"{ordeal.where}"
+    plan = Plan(source="replay", data=(str(ordeal.data),))
+    setup = prepare_plan(plan, Config(), home.path / "strategies")
+    server = open_postgres(home.path)
+    try:
+        journal = PostgresJournal(server.dsn)
+        recorded = [each.message for each in journal.read()]
+        assert journal.unconfirmed_orders() == [], told
+        journal.close()
+    finally:
+        server.stop()
+    assert followed(recorded) == followed(whole_run(setup, book)), told
+    collector = OutcomeCollector(setup)
+    for message in recorded:
+        collector.take(message)
+    assert collector.outcome().digest(setup) == sweep(setup).outcome.digest(setup), told
+    lines = (home.path / "broker" / "paper.jsonl").read_bytes().splitlines()
+    keys = [msgspec.json.decode(line, type=ReceivedOrder).key for line in lines]
+    assert len(set(keys)) == len(keys) == int((collector.outcome().orders["denied"] == 0).sum())
+    assert call("ledger", "trial-balance", home=home.path)["balanced"], told
+    call("stop", home=home.path)
+    assert processes_of(home.path) == [], told
+
+
+def survive_kills(folder: Path, data: Path, *, seed: int, kills: int, events: int) -> list[str]:
+    """Trade a file through so many kills of the process and of the tree; return where."""
+    ordeal = Ordeal(open_home(folder / "home"), data, random.Random(seed), [])
+    ordeal.kill(["process", "tree"] * kills, events)
+    figures = call("up", *ordeal.words, home=ordeal.home.path)
+    assert figures["finished"], (seed, ordeal.where)
+    assert_sound(ordeal, folder / "whole.jsonl")
+    return ordeal.where
