@@ -47,11 +47,11 @@ def run(world, events, start, stop):
                     match_event(world, a, i, event, ts_open)
                 if limits[a].stop_out_level_bp and positions[a, i].quantity != 0:
                     check_stop_out(world, a, i, event)
-            if market.next_turn <= event.ts:
-                run_schedule(world, i, event.ts)
             close_market(market, event, instrument, markets)
             for a in range(len(accounts)):
                 mark_account(accounts[a], positions[a, i], market, instrument)
+            if market.next_turn <= event.ts:
+                run_schedule(world, i, event.ts)
         if event.kind != BASE_BAR or not DECIDES:
             continue
         for a in range(len(accounts)):
