@@ -1,0 +1,236 @@
+"""Random markets and random orders: the engine equals a slow, obvious broker to the minor unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from assay.apps.lab.setup import schedule_of
+from assay.kernel.records import BASE_BAR, EVENT, INSTRUMENT, LIMITS, SCHEDULE, SWAP, TICK
+from assay.model.accounts import AccountSpec, CommissionSchedule
+from assay.model.instruments import SwapMode, instrument_for
+from assay.model.time import DAY, HOUR, SECOND, parse_time
+from assay.trading.engine.loading import load_strategy
+from assay.trading.engine.terms import Contract, RiskProfile, instrument_terms, limit_terms
+from assay.trading.engine.world import World, build_world
+from tests.property.slow_broker import (
+    CANCEL,
+    GO_TO,
+    PLACE_LIMIT,
+    PLACE_STOP,
+    Corner,
+    Event,
+    SlowBroker,
+    Wish,
+)  # fmt: skip
+
+SCRIPTED = Path(__file__).parent / "scripted"
+START = parse_time("2019-03-06T12:00:00Z")  # a Wednesday: the triple night is the first
+CENTRE = {"EURUSD": 113_000, "USDJPY": 111_000, "EURGBP": 86_000, "GBPUSD": 131_000, "XAUUSD": 0}
+MARKETS = [["EURUSD"], ["USDJPY"], ["EURGBP", "GBPUSD"]]
+SLOW = settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Hold what both the engine and the slow broker are told."""
+
+    contracts: list[Contract]
+    account: AccountSpec
+    profile: RiskProfile
+
+
+def small(most: int) -> st.SearchStrategy[int]:
+    return st.integers(-most, most)
+
+
+@st.composite
+def bars(draw: Any, symbols: Sequence[str]) -> list[Event]:
+    """Draw bars of every symbol on one clock, with jumps, spreads and nights between them."""
+    last, found, ts = {name: CENTRE[name] for name in symbols}, [], START
+    for _ in range(draw(st.integers(3, 14))):
+        ts += HOUR * draw(st.sampled_from([1, 1, 1, 2, 7, 26, 75]))
+        for i, name in enumerate(symbols):
+            if draw(st.integers(0, 9)) == 0:
+                continue
+            opens = last[name] + draw(st.sampled_from([0, 0, 0, -30, 30]))
+            closes = opens + draw(small(20))
+            low, high = min(opens, closes) - draw(st.integers(0, 15)), max(opens, closes)
+            high += draw(st.integers(0, 15))
+            corners = [
+                Corner(bid, bid + draw(st.integers(0, 12))) for bid in (opens, high, low, closes)
+            ]
+            if draw(st.integers(0, 5)) == 0:
+                found.append(Event(i, ts, ts, *[corners[3]] * 4, is_tick=True))
+            else:
+                found.append(Event(i, ts, ts - HOUR, *corners))
+            last[name] = closes
+    return sorted(found, key=lambda one: (one.ts, not one.is_tick, one.instrument))
+
+
+@st.composite
+def wishes(draw: Any, events: Sequence[Event]) -> list[Wish]:
+    """Draw what the script wants at each bar, near that bar's price."""
+    found = []
+    for one in events:
+        action = draw(st.sampled_from([0, GO_TO, GO_TO, PLACE_LIMIT, PLACE_STOP, PLACE_STOP, 0, 5]))
+        if action == 5:
+            action = draw(st.sampled_from([0, CANCEL]))
+        quantity = draw(small(3)) * 1_000 + draw(st.sampled_from([0, 0, 337]))
+        if quantity == 0 and action != GO_TO:
+            action = 0
+        level = one.close.bid + draw(small(40))
+        stop = one.close.bid + draw(small(60)) if draw(st.booleans()) else 0
+        target = one.close.bid + draw(small(60)) if draw(st.booleans()) else 0
+        price = level if action in (PLACE_LIMIT, PLACE_STOP) else 0
+        found.append(Wish(action, quantity, price, stop, target) if action else Wish())
+    return found
+
+
+COMMISSIONS = [
+    CommissionSchedule(),
+    CommissionSchedule(mode="bp", rate=Decimal("0.5")),
+    CommissionSchedule(mode="per_million", rate=Decimal("35"), minimum=11),
+    CommissionSchedule(mode="per_lot", rate=Decimal("3.5")),
+    CommissionSchedule(mode="per_lot", rate=Decimal("7"), minimum=9),
+]
+SWAPS = [
+    (SwapMode.DISABLED, "5", "5"),
+    (SwapMode.POINTS, "-7.3", "2.1"),
+    (SwapMode.ACCOUNT_CURRENCY_PER_LOT, "-4.25", "1.5"),
+    (SwapMode.ANNUAL_PERCENT, "-3.1", "1.25"),
+]
+PROFILES = [
+    RiskProfile("free", volume_rules=False),
+    RiskProfile("tight", volume_rules=False, stop_out_level_bp=5_000, margin_use_max_bp=9_000),
+    RiskProfile("ruin", volume_rules=False, stop_out_level_bp=12_000),
+    RiskProfile(
+        "limits", volume_rules=False, position_max_lots=Decimal("0.02"), daily_loss_max_bp=20,
+        drawdown_max_bp=60, wait_max=6 * HOUR,
+    ),
+]  # fmt: skip
+
+
+@st.composite
+def terms(draw: Any, symbols: Sequence[str]) -> Terms:
+    """Draw costs, swaps, limits and the account."""
+    account = AccountSpec(
+        id="a", cash=draw(st.sampled_from([2_500, 6_000, 1_000_000])), leverage=100,
+        commission=draw(st.sampled_from(COMMISSIONS)), mark=draw(st.sampled_from(["mid", "exit"])),
+        swap_free=draw(st.sampled_from([False, False, True])), swap_free_fee=300,
+    )  # fmt: skip
+    legs = {"USDJPY": (0, True, 3), "EURGBP": (1, False, 5)}
+    contracts = []
+    for name in symbols:
+        mode, long_rate, short_rate = draw(st.sampled_from(SWAPS))
+        spec = msgspec.structs.replace(
+            instrument_for(name), swap_mode=mode, swap_long=Decimal(long_rate),
+            swap_short=Decimal(short_rate),
+        )  # fmt: skip
+        leg, divides, digits = legs.get(name, (-1, False, 0))
+        slippage = draw(st.integers(0, 3))
+        contracts.append(Contract(spec, spec.digits, slippage, leg, divides, digits))
+    return Terms(contracts, account, draw(st.sampled_from(PROFILES)))
+
+
+def build(told: Terms, wanted: Sequence[Sequence[Wish]], ends: int) -> World:
+    """Return the engine's world of the same terms, with the script as the parameters."""
+    rows, schedules, at = [], [], 0
+    for contract in told.contracts:
+        highest = 2 * CENTRE[contract.instrument.symbol]
+        row = instrument_terms(contract, told.account, told.profile, 4 * highest)
+        entries = schedule_of(contract.instrument, told.account, START, ends + DAY)
+        row["schedule_from"], row["schedule_to"] = at, at + len(entries)
+        at += len(entries)
+        rows.append(row)
+        schedules.append(entries)
+    lots = told.contracts[0].instrument.lot_units
+    limits = limit_terms(told.profile, told.account, lots, 10)
+    width = max(len(each) for each in wanted)
+    params = [
+        [word for wish in each for word in wish] + [0] * 5 * (width - len(each)) for each in wanted
+    ]
+    arrays = (
+        np.array(rows, INSTRUMENT), np.array([limits], LIMITS),
+        np.concatenate(schedules).astype(SCHEDULE),
+    )  # fmt: skip
+    return build_world([told.account], [params], arrays, 1)
+
+
+def to_rows(events: Sequence[Event]) -> np.ndarray:
+    found = np.zeros(len(events), EVENT)
+    for row, one in zip(found, events, strict=True):
+        for name in ("open", "high", "low", "close"):
+            corner = getattr(one, name)
+            row[name], row[f"spread_{name}"] = corner.bid, corner.ask - corner.bid
+        row["ts"], row["instrument"] = one.ts, one.instrument
+        row["kind"] = TICK if one.is_tick else BASE_BAR
+        row["seconds"] = (one.ts - one.ts_open) // SECOND
+    return found
+
+
+def columns(rows: np.ndarray, names: Sequence[str]) -> list[tuple[int, ...]]:
+    return [tuple(int(row[name]) for name in names) for row in rows]
+
+
+def run_engine(told: Terms, events: Sequence[Event], script: Sequence[Wish]) -> World:
+    """Run the compiled loop over the events; the script is split by instrument."""
+    wanted = [
+        [wish for one, wish in zip(events, script, strict=True)
+         if one.instrument == i and not one.is_tick]
+        for i in range(len(told.contracts))
+    ]  # fmt: skip
+    world = build(told, wanted, events[-1].ts)
+    run = load_strategy("scripted", SCRIPTED).run
+    assert run(world.handle, to_rows(events), 0, len(events)) == len(events)
+    return world
+
+
+def assert_alike(told: Terms, events: Sequence[Event], script: Sequence[Wish]) -> SlowBroker:
+    broker = SlowBroker(told.contracts, told.account, told.profile, START - 1)
+    for one, wish in zip(events, script, strict=True):
+        broker.step(one, wish)
+    world = run_engine(told, events, script)
+    orders, fills, notes, equity = (int(count) for count in world.counts[:4])
+    assert columns(
+        world.fills[:fills],
+        ("ts", "instrument", "quantity", "price", "commission", "profit", "position", "modelled",
+         "reason"),
+    ) == broker.fills  # fmt: skip
+    assert columns(
+        world.order_log[:orders],
+        ("ts", "instrument", "type", "quantity", "price", "stop", "target", "denied"),
+    ) == broker.orders  # fmt: skip
+    swaps = world.notes[:notes][world.notes[:notes]["kind"] == SWAP]
+    assert columns(swaps, ("ts", "instrument", "amount", "nights", "position")) == broker.swaps
+    assert columns(world.equity[:equity], ("ts", "balance", "equity", "margin")) == broker.equity
+    account = world.accounts[0]
+    assert account["overflow"] == 0
+    assert (account["day_start"], account["peak"]) == (broker.day_start, broker.peak)
+    return broker
+
+
+@pytest.mark.parametrize("symbols", MARKETS, ids="+".join)
+def test_engine_equals_the_slow_broker(symbols: list[str]) -> None:
+    @SLOW
+    @given(st.data())
+    def compare(data: st.DataObject) -> None:
+        events = data.draw(bars(symbols))
+        if not events:
+            return
+        script = data.draw(wishes(events))
+        broker = assert_alike(data.draw(terms(symbols)), events, script)
+        event(f"{min(len(broker.fills), 6)} fills or more")
+
+    compare()

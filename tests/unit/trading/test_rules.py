@@ -1,0 +1,197 @@
+"""Every risk rule, found by its folder: pure, sure to deny what it does not know, and exact."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from assay.kernel.records import ACCOUNT, INSTRUMENT, LIMITS, MARKET_STATE, ORDER, POSITION
+from assay.kernel.rounding import OVERFLOW
+from assay.trading.engine.step import NO_SLOT
+from assay.trading.risk import catalogue, rules
+from tools.generate_risk_catalogue import render
+
+FOLDER = Path(rules.__file__).parent
+NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
+TYPES = {
+    "order": ORDER, "account": ACCOUNT, "position": POSITION, "market": MARKET_STATE,
+    "instrument": INSTRUMENT, "limits": LIMITS,
+}  # fmt: skip
+SOUND = {
+    "order": {"quantity": 1_000, "ts": 100, "notional": 100, "margin": 10},
+    "account": {"balance": 10_000, "peak": 10_000, "day_start": 10_000},
+    "position": {},
+    "market": {"ts": 100, "bid": 110_000, "ask": 110_010, "spread": 10, "session_open": 1},
+    "instrument": {
+        "volume_min": 1_000, "volume_max": 5_000, "volume_step": 1_000, "trade_mode": 4,
+        "price_max": 1_000_000, "leg": -1,
+    },
+    "limits": {},
+}  # fmt: skip
+Records = dict[str, np.ndarray]
+
+
+def load(name: str) -> ModuleType:
+    return import_module(f"assay.trading.risk.rules.{name}")
+
+
+def records(**changes: int) -> Records:
+    """Return an order that every rule lets pass, with fields changed as `record_field=value`."""
+    found = {name: np.zeros(1, dtype) for name, dtype in TYPES.items()}
+    for name, values in SOUND.items():
+        for field, value in values.items():
+            found[name][field] = value
+    for key, value in changes.items():
+        name, _, field = key.partition("_")
+        found[name][field] = value
+    return found
+
+
+def allows(name: str, given: Records) -> bool:
+    return bool(load(name).allows(*(given[each][0] for each in TYPES)))
+
+
+def first_breach(given: Records) -> int:
+    return int(catalogue.first_breach(*(given[each][0] for each in TYPES)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_declares_itself(name: str) -> None:
+    rule = load(name)
+    assert 100 <= rule.CODE < 200
+    assert rule.REASON.lower().replace(" ", "_") == rule.REASON
+    assert set(rule.PARAMETERS) <= set(LIMITS.names or ())
+    assert rule.__doc__ == rule.allows.py_func.__doc__
+
+
+def test_codes_and_reasons_are_unique() -> None:
+    found = [load(name) for name in NAMES]
+    assert len({rule.CODE for rule in found} | {NO_SLOT}) == len(NAMES) + 1
+    assert len({rule.REASON for rule in found} | {"too_many_orders"}) == len(NAMES) + 1
+
+
+def test_the_catalogue_is_the_folder() -> None:
+    assert sorted(rule.__name__.rpartition(".")[2] for rule in catalogue.RULES) == NAMES
+    assert [rule.CODE for rule in catalogue.RULES] == sorted(rule.CODE for rule in catalogue.RULES)
+    assert {rule.CODE: rule.REASON for rule in catalogue.RULES} == catalogue.REASONS
+    assert Path(catalogue.__file__).read_text() == render()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_rule_is_pure(name: str) -> None:
+    for given in (records(), records(limits_exposure_max=1, limits_daily_loss_max=1), zeroed()):
+        before = {each: rows.tobytes() for each, rows in given.items()}
+        answers = {allows(name, given) for _ in range(3)}
+        assert len(answers) == 1
+        assert {each: rows.tobytes() for each, rows in given.items()} == before
+
+
+def zeroed() -> Records:
+    return {name: np.zeros(1, dtype) for name, dtype in TYPES.items()}
+
+
+def test_a_sound_order_passes_and_the_unknown_does_not() -> None:
+    assert first_breach(records()) == 0
+    assert first_breach(zeroed()) != 0
+    for unknown in ("market", "instrument", "order"):
+        given = records()
+        given[unknown][...] = np.zeros(1, TYPES[unknown])
+        assert first_breach(given) != 0, unknown
+
+
+BOUNDS = [
+    # rule, what lets pass, what denies
+    ("halt", {}, {"account_halted": 1}),
+    ("halt", {}, {"account_overflow": 1}),
+    ("trade_mode", {}, {"instrument_trade_mode": 0}),
+    ("trade_mode", {"instrument_trade_mode": 1}, {"instrument_trade_mode": 2}),
+    ("trade_mode", {"instrument_trade_mode": 2, "order_quantity": -1_000},
+     {"instrument_trade_mode": 1, "order_quantity": -1_000}),
+    ("trade_mode", {"instrument_trade_mode": 3, "order_reduces": 1}, {"instrument_trade_mode": 3}),
+    ("unknown_price", {}, {"market_bid": 0}),
+    ("unknown_price", {"market_ask": 110_000}, {"market_ask": 109_999}),
+    ("unknown_price", {"instrument_price_max": 110_010}, {"instrument_price_max": 110_009}),
+    ("unknown_price", {}, {"order_quantity": 0}),
+    ("unknown_price", {"instrument_leg": 1, "market_leg_bid": 1}, {"instrument_leg": 1}),
+    ("stale_data", {"limits_age_max": 50, "order_ts": 150},
+     {"limits_age_max": 50, "order_ts": 151}),
+    ("session", {"limits_session_only": 1}, {"limits_session_only": 1, "market_session_open": 0}),
+    ("volume", {"order_quantity": 5_000}, {"order_quantity": 6_000}),
+    ("volume", {"order_quantity": -5_000}, {"order_quantity": -6_000}),
+    ("volume", {"order_quantity": 2_000}, {"order_quantity": 1_500}),
+    ("volume", {"order_quantity": 1_000}, {"order_quantity": 0}),
+    ("spread", {"limits_spread_max": 10}, {"limits_spread_max": 9}),
+    ("position_size", {"limits_position_max": 3_000, "position_quantity": 2_000},
+     {"limits_position_max": 2_999, "position_quantity": 2_000}),
+    ("position_size", {"limits_position_max": 3_000, "position_waiting": 2_000},
+     {"limits_position_max": 3_000, "position_waiting": 2_001}),
+    ("position_size", {"limits_position_max": 1_000, "position_quantity": -2_000},
+     {"limits_position_max": 1_000, "position_quantity": -2_001}),
+    ("exposure", {"limits_exposure_max": 300, "account_exposure": 200},
+     {"limits_exposure_max": 299, "account_exposure": 200}),
+    ("exposure", {"limits_exposure_max": 2**60},
+     {"limits_exposure_max": 2**60, "order_notional": OVERFLOW}),
+    ("exposure", {"limits_exposure_max": 2**60},
+     {"limits_exposure_max": 2**60, "account_exposure": OVERFLOW}),
+    ("margin", {"limits_margin_use_max_bp": 5_000, "account_margin": 4_990},
+     {"limits_margin_use_max_bp": 5_000, "account_margin": 4_991}),
+    ("margin", {"limits_margin_use_max_bp": 10}, {"limits_margin_use_max_bp": 9}),
+    ("margin", {"limits_margin_use_max_bp": 5_000},
+     {"limits_margin_use_max_bp": 5_000, "order_margin": OVERFLOW}),
+    ("margin", {"limits_margin_use_max_bp": 5_000},
+     {"limits_margin_use_max_bp": 5_000, "account_balance": -1}),
+    ("daily_loss", {"limits_daily_loss_max": 500, "account_unrealised": -499},
+     {"limits_daily_loss_max": 500, "account_unrealised": -500}),
+    ("daily_loss", {"limits_daily_loss_max": 500, "account_balance": 9_501},
+     {"limits_daily_loss_max": 500, "account_balance": 9_500}),
+    ("drawdown", {"limits_drawdown_max_bp": 1_000, "account_unrealised": -999},
+     {"limits_drawdown_max_bp": 1_000, "account_unrealised": -1_000}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "within", "beyond"), BOUNDS)
+def test_a_rule_allows_up_to_its_limit(
+    name: str, within: dict[str, int], beyond: dict[str, int]
+) -> None:
+    assert allows(name, records(**within))
+    assert not allows(name, records(**beyond))
+    assert first_breach(records(**beyond)) != 0
+
+
+def test_every_rule_has_a_bound_above() -> None:
+    assert {name for name, _, _ in BOUNDS} == set(NAMES)
+
+
+@pytest.mark.parametrize(
+    ("name", "beyond"),
+    [(name, beyond) for name, _, beyond in BOUNDS
+     if name in ("session", "spread", "position_size", "exposure", "margin", "daily_loss",
+                 "drawdown")],
+)  # fmt: skip
+def test_what_only_reduces_passes_the_limits_of_new_risk(name: str, beyond: dict[str, int]) -> None:
+    assert allows(name, records(**beyond, order_reduces=1))
+
+
+def test_a_halt_denies_even_what_reduces() -> None:
+    given = records(account_halted=1, order_reduces=1)
+    assert first_breach(given) == load("halt").CODE
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_limits_of_zero_do_not_bind(name: str) -> None:
+    given = records(
+        account_balance=1, account_exposure=2**60, market_spread=10**6, market_session_open=0,
+        position_quantity=4_000, order_ts=2**60,
+    )  # fmt: skip
+    assert allows(name, given)
+
+
+def test_the_first_breach_is_the_lowest_code() -> None:
+    given = records(account_halted=1, market_bid=0, instrument_trade_mode=0)
+    assert first_breach(given) == 100
+    given["account"]["halted"] = 0
+    assert first_breach(given) == 101
