@@ -67,7 +67,7 @@ def run_platform(home: Home, plan: Plan, *, port: int, plain: bool) -> dict[str,
             server = serve_health(port, lambda: _status(supervisor, picture_path))
             stack.callback(server.server_close)
             stack.callback(server.shutdown)
-        note("compiling and starting (the first time takes about half a minute)…")
+        note("starting the database, the engine and the market…")
         supervisor.start(_program(home, plan))
 
         def is_over() -> bool:
