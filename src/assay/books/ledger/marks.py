@@ -48,6 +48,15 @@ def find_leg(quote: str, currency: str, symbols: Iterable[str]) -> Leg | None:
     return None
 
 
+class View(NamedTuple):
+    """Say how one account sees one symbol; the rate is None where a leg must tell it."""
+
+    is_mid: bool
+    digits: int
+    currency: str
+    rate: tuple[int, int] | None
+
+
 class QuoteMarks:
     """Keep the last bid and ask of each symbol, from closed bars and ticks.
 
@@ -62,43 +71,53 @@ class QuoteMarks:
         instruments: Mapping[str, Instrument],
         price_digits: Mapping[str, int] | None = None,
     ) -> None:
-        self._accounts = {spec.id: spec for spec in accounts}
+        accounts = list(accounts)
         self._digits = {symbol: spec.digits for symbol, spec in instruments.items()}
         self._digits.update(price_digits or {})
         self._quotes: dict[str, tuple[int, int]] = {}
         self._rates: dict[tuple[str, str], tuple[int, int] | None] = {}
-        self._legs: dict[str, list[tuple[str, Leg]]] = {symbol: [] for symbol in instruments}
-        for currency in sorted({spec.currency for spec in self._accounts.values()}):
-            for symbol, spec in instruments.items():
-                if spec.quote == currency:
-                    self._rates[symbol, currency] = (1, 1)
-                elif leg := find_leg(spec.quote, currency, instruments):
-                    self._legs[symbol].append((currency, leg))
+        self._legs: dict[str, list[tuple[str, Leg]]] = {}
+        for symbol, spec in instruments.items():
+            currencies = sorted({account.currency for account in accounts} - {spec.quote})
+            found = [(currency, find_leg(spec.quote, currency, instruments))
+                     for currency in currencies]  # fmt: skip
+            self._legs[symbol] = [(currency, leg) for currency, leg in found if leg]
+        self._views = {
+            account.id: {symbol: self._view(account, spec) for symbol, spec in instruments.items()}
+            for account in accounts
+        }
 
     def observe(self, message: BarClosed | Tick) -> None:
         """Take the bid and ask of a tick or of a bar's close, in integer points."""
         symbol = message.symbol
-        if isinstance(message, Tick):
+        if type(message) is BarClosed:
+            if message.has_ticks:
+                return  # its ticks went before, and the engine valued the position at those
+            bid = message.close
+            self._quotes[symbol] = (bid, bid + message.spread_close)
+        elif type(message) is Tick:
             self._quotes[symbol] = (message.bid, message.ask)
-        elif message.has_ticks:
-            return  # its ticks went before, and the engine valued the position at those
-        else:
-            close = message.close
-            self._quotes[symbol] = (close, close + message.spread_close)
         for currency, leg in self._legs.get(symbol, ()):
             self._rates[symbol, currency] = self._find_rate(leg)
 
     def mark(self, account: str, symbol: str, quantity: int) -> Mark | None:
         """Return the mid (one digit finer) or the price that would close the position."""
-        spec, quote = self._accounts.get(account), self._quotes.get(symbol)
-        rate = self._rates.get((symbol, spec.currency)) if spec else None
-        if not spec or not quote or not rate:
+        try:
+            is_mid, digits, currency, rate = self._views[account][symbol]
+            bid, ask = self._quotes[symbol]
+        except KeyError:
             return None
-        bid, ask = quote
+        rate = rate or self._rates.get((symbol, currency))
+        if rate is None:
+            return None
         rate_num, rate_den = rate
-        if spec.mark == "mid":
-            return Mark((bid + ask) * 5, self._digits[symbol] + 1, rate_num, rate_den)
-        return Mark(bid if quantity > 0 else ask, self._digits[symbol], rate_num, rate_den)
+        if is_mid:
+            return Mark((bid + ask) * 5, digits + 1, rate_num, rate_den)
+        return Mark(bid if quantity > 0 else ask, digits, rate_num, rate_den)
+
+    def _view(self, account: AccountSpec, spec: Instrument) -> View:
+        rate = (1, 1) if spec.quote == account.currency else None
+        return View(account.mark == "mid", self._digits[spec.symbol], account.currency, rate)
 
     def _find_rate(self, leg: Leg) -> tuple[int, int] | None:
         bid, _ = self._quotes.get(leg.symbol, (0, 0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import gcd
+
 import msgspec
 
 from assay.books.ledger.arithmetic import Conversion, half_even
@@ -73,7 +75,8 @@ class Valuation:
         self.held, self.digits = held, digits
         self._cost = fine.cost
         self._units = fine.quantity * 10 ** (fine.price_digits - digits)
-        self._numerator, self._denominator = unit.numerator, unit.denominator
+        shared = gcd(unit.numerator, unit.denominator)
+        self._numerator, self._denominator = unit.numerator // shared, unit.denominator // shared
 
     def at(self, mark: Mark) -> int:
         """Return the unrealised profit at a mark in minor units, half-even."""

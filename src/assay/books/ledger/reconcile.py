@@ -79,7 +79,7 @@ class Reconciler:
 
     def handle(self, message: Message) -> Iterable[Message]:
         """Return GapFound for each new difference and TradingHalted with a tenant's first."""
-        if isinstance(message, GapFound):
+        if type(message) is GapFound:
             return self._halt(message)
         take = self._takers.get(type(message))
         differences = take(message) if take else None

@@ -58,7 +58,6 @@ TYPE_NAMES = {
 }
 DENIALS = {**REASONS, NO_SLOT: "too_many_orders"}
 EVENT_BYTES = Struct("<qqqqqiiiihbbi")
-_COUNT_BYTES = Struct("<qqqq")
 _EQUITY_BYTES = Struct("<qqqq")
 assert EVENT_BYTES.size == EVENT.itemsize
 assert _EQUITY_BYTES.size == EQUITY_LOG.itemsize
@@ -101,7 +100,7 @@ class TradingDesk:
     def __post_init__(self) -> None:
         self._event = np.zeros(1, EVENT)
         self._octets = _octets_of(self._event)
-        self._counts = _octets_of(self.world.counts)
+        self._counts = self.world.counts.data
         self._equity = _octets_of(self.world.equity)
         self._run = bind_types(self.plan.strategy.run, self.world.handle, self._event, 0, 1)
         self._index = {symbol: i for i, symbol in enumerate(self.plan.symbols)}
@@ -162,14 +161,10 @@ class TradingDesk:
 
     def _drain(self, cause: Message) -> list[Message]:
         """Turn the rows logged since the last call into messages; rows of one event, in order."""
-        orders, fills, notes, marks = _COUNT_BYTES.unpack_from(self._counts)
-        found: list[Message] = []
-        if fills or notes:
-            found += self._drain_changes(fills, notes, cause)
-        for row in self.world.order_log[:orders].tolist() if orders else ():
-            found += self._to_order(row, cause)
-        accounts = self.plan.accounts
-        for k in range(marks):
+        counts, accounts = self._counts, self.plan.accounts
+        trades = counts[0] or counts[1] or counts[2]
+        found = self._drain_trades(cause) if trades else []
+        for k in range(counts[3]):
             ts, balance, equity, margin = _EQUITY_BYTES.unpack_from(
                 self._equity, k * _EQUITY_BYTES.size
             )
@@ -181,17 +176,22 @@ class TradingDesk:
                     margin=margin,
                 )
             )  # fmt: skip
-        _COUNT_BYTES.pack_into(self._counts, 0, 0, 0, 0, 0)
+        counts[3] = 0
         return found
 
-    def _drain_changes(self, fills: int, notes: int, cause: Message) -> list[Message]:
-        rows = [(*row, False) for row in self.world.notes[:notes].tolist()]
-        rows += [(*row, True) for row in self.world.fills[:fills].tolist()]
+    def _drain_trades(self, cause: Message) -> list[Message]:
+        counts, world = self._counts, self.world
+        rows = [(*row, False) for row in world.notes[: counts[2]].tolist()]
+        rows += [(*row, True) for row in world.fills[: counts[1]].tolist()]
         rows.sort(key=lambda row: row[-2])
-        return [
+        found = [
             self._to_fill(row[:-2], cause) if row[-1] else self._to_note(row[:-2], cause)
             for row in rows
         ]
+        for row in world.order_log[: counts[0]].tolist():
+            found += self._to_order(row, cause)
+        counts[0] = counts[1] = counts[2] = 0
+        return found
 
     def _key(self, account: AccountSpec, i: int, ts: int, intent: str, ordinal: int) -> int:
         symbol = self.plan.symbols[i]
