@@ -88,9 +88,9 @@ def up(
 
 
 def _summary(figures: dict[str, Any]) -> str:
-    state = (
-        "the feed is finished" if figures["finished"] else "stopped; the next `assay up` goes on"
-    )
+    state = "stopped; the next `assay up` goes on"
+    if figures["finished"]:
+        state = "the feed is finished; another --home or other --data starts afresh"
     return (
         f"{figures['events']:,} events  {figures['orders']:,} orders  {figures['fills']:,} fills  "
         f"equity {figures['equity']:,.2f}  ({state})"
