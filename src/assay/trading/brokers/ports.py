@@ -17,3 +17,7 @@ class Broker(Protocol):
     def knows(self, key: int) -> bool:
         """Say whether an order of that key was received, whatever became of it."""
         ...
+
+    def close(self) -> None:
+        """Let go of the broker; what it received stays received."""
+        ...
