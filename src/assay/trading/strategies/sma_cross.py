@@ -21,15 +21,15 @@ def decide(memory, event, position, params, intent):  # type: ignore[no-untyped-
     """Compare the averages exactly: fast_sum x slow against slow_sum x fast, on integer points."""
     fast, slow, units = params[0], params[1], params[2]
     seen = memory[0]
-    slot = seen % slow
+    slot = seen if seen < slow else seen - slow
     if seen >= fast:
-        memory[1] -= memory[4 + (seen - fast) % slow]
+        memory[1] -= memory[4 + (slot - fast if slot >= fast else slot - fast + slow)]
     if seen >= slow:
         memory[2] -= memory[4 + slot]
     memory[4 + slot] = event.close
     memory[1] += event.close
     memory[2] += event.close
-    memory[0] = seen + 1
+    memory[0] = seen + 1 if slot + 1 < slow else slow
     if seen + 1 < slow:
         return
     above = memory[1] * slow - memory[2] * fast
