@@ -110,7 +110,8 @@ def _create(folder: Path) -> None:
     missing = []
     here = folder
     while not here.is_dir():
-        if here.exists() or here.is_symlink():
+        # Another process may have made it since the line above looked.
+        if (here.exists() or here.is_symlink()) and not here.is_dir():
             raise NotADirectoryError(20, f"{here} is not a folder")
         missing.append(here)
         here = here.parent
