@@ -1,0 +1,198 @@
+"""The parts of paper trading on their own: plan, control orders, refusals, picture and view."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from assay.apps.config import Config
+from assay.apps.lab.drivers import feed_messages
+from assay.apps.paper.control import (
+    ControlOrder,
+    control_folder,
+    give_order,
+    pending_orders,
+)
+from assay.apps.paper.health import serve_health
+from assay.apps.paper.picture import Painter, Picture, read_picture
+from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.apps.paper.refusal import raise_refusal, write_refusal
+from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.view import draw_curve, plain_line, render
+from assay.market.sources.parquet.writing import write_parquet
+from assay.model.errors import DataError, OperatorError, RetryError, UsageError
+from assay.runtime.clock import SimClock, wait_for
+from assay.runtime.home import Home, open_home
+from assay.runtime.journal import MemoryJournal
+from assay.trading.brokers.paper import PaperBroker
+from tests.replay.markets import generate_bars
+
+HALT = ControlOrder("halt", "odd prices", "rini")
+RESUME = ControlOrder("resume", "sane again", "rini")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return open_home(tmp_path / "home")
+
+
+def write_market(folder: Path, seed: int) -> str:
+    path = folder / f"eurusd_h1_seed{seed}_20190304_20190401.parquet"
+    write_parquet(generate_bars("EURUSD", 300, seed, gapped=True), path)
+    return str(path)
+
+
+def test_an_order_is_given_once_it_is_carried_out(home: Home) -> None:
+    def carry_out() -> None:
+        assert wait_for(lambda: bool(pending_orders(home)), seconds=30)
+        for path, order in pending_orders(home):
+            seen.append(order)
+            path.unlink()
+
+    seen: list[ControlOrder] = []
+    trader = threading.Thread(target=carry_out)
+    trader.start()
+    give_order(home, HALT, seconds=30)
+    trader.join()
+    assert seen == [HALT]
+    assert list(control_folder(home).iterdir()) == []
+    assert control_folder(home).stat().st_mode & 0o777 == 0o700
+
+
+def test_a_halt_waits_for_the_trader_and_a_resume_is_taken_back(home: Home) -> None:
+    with pytest.raises(RetryError, match="it will halt as soon as it does"):
+        give_order(home, HALT, seconds=0.05)
+    with pytest.raises(RetryError, match="nothing was resumed"):
+        give_order(home, RESUME, seconds=0.05)
+    assert [order for _, order in pending_orders(home)] == [HALT]
+    with pytest.raises(UsageError, match="'pause'"):
+        give_order(home, ControlOrder("pause", "", ""))
+
+
+@pytest.mark.parametrize("error", [UsageError("odd"), DataError("bad"), OperatorError("full")])
+def test_a_refusal_is_raised_again_as_it_was(error: Exception, tmp_path: Path) -> None:
+    path = tmp_path / "refusal.json"
+    raise_refusal(path)
+    write_refusal(path, error)  # type: ignore[arg-type]
+    with pytest.raises(type(error), match=str(error)):
+        raise_refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("plan", "named"),
+    [
+        (Plan(source="mt5"), "'mt5'"),
+        (Plan(source="replay"), "--data"),
+        (Plan(data=("x.parquet",)), "--source replay"),
+    ],
+)
+def test_a_plan_that_contradicts_itself_is_refused(plan: Plan, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        plan.files()
+
+
+def test_a_setup_is_known_by_all_that_decides_its_outcome(tmp_path: Path) -> None:
+    one, two = write_market(tmp_path, 1), write_market(tmp_path, 2)
+    plans = {
+        "plain": Plan(source="replay", data=(one,)),
+        "data": Plan(source="replay", data=(two,)),
+        "strategy": Plan(source="replay", data=(one,), strategy="breakout"),
+        "params": Plan(source="replay", data=(one,), params={"fast": "3"}),
+        "risk": Plan(source="replay", data=(one,), risk="default"),
+    }
+
+    def identify(plan: Plan) -> str:
+        return identify_setup(plan, prepare_plan(plan, Config(), tmp_path))
+
+    found = {name: identify(plan) for name, plan in plans.items()}
+    assert len(set(found.values())) == len(plans)
+    slower = Plan(source="replay", data=(one,), speed=60.0, seconds=1.0)
+    assert identify(slower) == found["plain"]
+
+
+@pytest.fixture
+def painted(tmp_path: Path) -> Iterator[Painter]:
+    plan = Plan(source="replay", data=(write_market(tmp_path, 1),), params={"fast": "3"})
+    setup = prepare_plan(plan, Config(), tmp_path)
+    painter = Painter(setup, tmp_path / "picture.json")
+    broker = PaperBroker(tmp_path / "book.jsonl")
+    trader = PaperTrader(setup, "one", MemoryJournal(), broker, SimClock(1))
+    trader.recover()
+    for message in feed_messages(setup, setup.events()):
+        painter.observe(trader.handle(message))
+    painter.write()
+    yield painter
+    broker.close()
+
+
+def test_the_picture_shows_what_happened(painted: Painter, tmp_path: Path) -> None:
+    picture = read_picture(tmp_path / "picture.json")
+    assert picture == painted.picture
+    assert picture is not None
+    assert (picture.symbol, picture.events, picture.strategy) == ("EURUSD", 300, "sma-cross")
+    assert picture.orders_sent >= picture.fills > 3
+    assert len(picture.orders) == min(picture.fills, 12)
+    assert abs(picture.position) == 10_000
+    assert picture.curve[-1] == picture.equity
+    assert picture.peak >= picture.equity
+    assert picture.ask - picture.bid == pytest.approx(picture.spread_pips / 10_000)
+    assert read_picture(tmp_path / "none.json") is None
+    (tmp_path / "torn.json").write_bytes(b'{"symbol": "EUR')
+    assert read_picture(tmp_path / "torn.json") is None
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+@pytest.mark.parametrize("halted", [False, True])
+def test_the_view_fits_and_says_what_counts(painted: Painter, width: int, halted: bool) -> None:
+    painted.picture.halted = halted
+    console = Console(width=width, record=True, file=None, force_terminal=False, quiet=False)
+    with console.capture() as capture:
+        console.print(render(painted.picture, 1234.0, width))
+    shown = capture.get()
+    assert max(len(line) for line in shown.splitlines()) <= width
+    assert "EURUSD" in shown
+    assert f"{painted.picture.equity:,.2f}" in shown
+    assert ("KILL SWITCH ENGAGED" in shown) == halted
+    line = plain_line(painted.picture, 1234.0)
+    assert ("HALTED" in line) == halted
+    assert "1,234 events/s" in line
+    assert "\n" not in line
+
+
+def test_an_empty_picture_can_be_shown() -> None:
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(render(Picture(), 0.0, 80))
+    assert "no fills yet" in capture.get()
+
+
+def test_a_curve_keeps_its_ends_and_its_width() -> None:
+    assert draw_curve([], 10, 2) == ["", ""]
+    assert draw_curve([5.0] * 4, 4, 1) == ["▁▁▁▁"]
+    rows = draw_curve([float(n) for n in range(1000)], 60, 8)
+    assert len(rows) == 8
+    assert max(map(len, rows)) <= 60
+    assert rows[0].endswith("█")
+    assert rows[-1].startswith("▁")
+
+
+def test_health_answers_health_alone() -> None:
+    import json
+    from urllib.error import HTTPError
+    from urllib.request import urlopen
+
+    server = serve_health(0, lambda: {"status": "ok", "events": 3})
+    try:
+        place = f"http://127.0.0.1:{server.server_address[1]}"
+        with urlopen(f"{place}/health", timeout=10) as answer:
+            assert json.load(answer) == {"status": "ok", "events": 3}
+        with pytest.raises(HTTPError, match="404") as refused:
+            urlopen(f"{place}/", timeout=10)
+        refused.value.close()
+    finally:
+        server.shutdown()
+        server.server_close()
