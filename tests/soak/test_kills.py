@@ -1,0 +1,31 @@
+"""Ten kills of the trader and ten of everything with PostgreSQL, as far as the budget reaches."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from assay.market.sources.parquet.writing import write_parquet
+from assay.model.time import Timeframe
+from assay.runtime.stores.postgres import remove_postgres
+from tests.integration.killing import kill_all, processes_of, survive_kills
+from tests.replay.markets import generate_bars
+
+BARS_PER_KILL = 2_000
+KILLS = 10
+"""Of each kind."""
+PAIR_S = 12.0
+"""About what one kill of each kind takes, the starts included."""
+
+
+def test_twenty_kills_change_nothing(tmp_path: Path, soak_seconds: float) -> None:
+    kills, seed = max(1, min(KILLS, int(soak_seconds / PAIR_S))), secrets.randbits(32)
+    bars = 2 * kills * BARS_PER_KILL
+    data = tmp_path / "eurusd_m1_soak_20190304_20190401.parquet"
+    write_parquet(generate_bars("EURUSD", bars, 1, gapped=True, timeframe=Timeframe.M1), data)
+    try:
+        where = survive_kills(tmp_path, data, seed=seed, kills=kills, events=bars)
+    finally:
+        kill_all(processes_of(tmp_path / "home"))
+        remove_postgres(tmp_path / "home")
+    assert len(where) == 2 * kills, f"seed {seed}: {where}"
