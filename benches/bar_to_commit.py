@@ -1,0 +1,34 @@
+"""Live path: a closed bar through the paper trader until all it led to is committed and sent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from benches.harness import Bench, Round, time_each
+from benches.workload.live import LivePlatform
+
+ORDERS = 300
+FLOOR_US = 5_000.0
+
+
+def build(folder: Path) -> Bench:
+    """Start one platform; every round trades so many orders."""
+    platform = LivePlatform(folder)
+
+    def subject() -> Round:
+        spans = [platform.trade_order()[0] for _ in range(ORDERS)]
+        latencies = np.array(spans) / 1e3
+        return Round(ORDERS, float(latencies.sum()) / 1e6, latencies)
+
+    return Bench(
+        what="closed bar to committed and confirmed order, paper trader",
+        items="orders",
+        figure="latency",
+        reference_what="bare psycopg insert + commit",
+        subject=subject,
+        reference=lambda: time_each(ORDERS, platform.insert_bare),
+        floor=FLOOR_US,
+        close=platform.close,
+    )
