@@ -13,7 +13,7 @@ from assay.runtime.stores.postgres import remove_postgres
 from tests.integration.killing import kill_all, processes_of, survive_kills
 from tests.replay.markets import generate_bars
 
-BARS = 12_000
+BARS = 6_000
 KILLS = 3
 """Of each kind."""
 
