@@ -75,8 +75,8 @@ def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[
                 yield BarClosed(
                     id=place, ts_event=ts, ts_init=ts, symbol=symbols[i],
                     timeframe=seconds * SECOND, ts_open=ts - seconds * SECOND,
-                    open=open_, high=high, low=low, close=close, spread_open=s_open, spread_high=s_high,
-                    spread_low=s_low, spread_close=s_close,
+                    open=open_, high=high, low=low, close=close, spread_open=s_open,
+                    spread_high=s_high, spread_low=s_low, spread_close=s_close,
                     has_ticks=bool(flags & MATCHED_ON_TICKS),
                 )  # fmt: skip
             else:
