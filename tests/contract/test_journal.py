@@ -118,7 +118,7 @@ def test_a_new_journal_is_empty(journal: Journal) -> None:
     assert contents(journal) == []
     assert journal.load_snapshot("m") is None
     assert journal.load_inbox("m") is None
-    assert journal.unsent_orders() == []
+    assert journal.unconfirmed_orders() == []
     assert journal.halt_state("a") == Halt("a", False, "", "", 0)
 
 
@@ -169,7 +169,7 @@ def test_a_wrong_version_changes_nothing(journal: Journal) -> None:
     assert journal.last_position() == 1
     assert journal.load_inbox("m") is None
     assert journal.load_snapshot("m") is None
-    assert journal.unsent_orders() == []
+    assert journal.unconfirmed_orders() == []
 
 
 def test_versions_go_on_after_reopening(opening: Open) -> None:
@@ -201,24 +201,18 @@ def test_state_is_committed_with_the_messages(opening: Open) -> None:
 def test_orders_wait_in_the_outbox_until_confirmed(opening: Open) -> None:
     journal = opening()
     journal.commit(Batch([halting(1)], orders=[(30, b"c"), (10, b"a"), (20, b"b")]))
-    assert [order.key for order in journal.unsent_orders()] == [30, 10, 20]
-    assert journal.mark_sent(10, 100)
-    assert not journal.mark_sent(10, 200)
+    assert [order.key for order in journal.unconfirmed_orders()] == [30, 10, 20]
     journal.close()
     journal = opening()
-    assert [order.key for order in journal.unsent_orders()] == [30, 20]
-    unknown = [order for order in journal.unconfirmed_orders() if order.sent_at is not None]
-    assert [(order.key, order.payload, order.sent_at) for order in unknown] == [(10, b"a", 100)]
+    assert [(order.key, order.payload) for order in journal.unconfirmed_orders()] == [
+        (30, b"c"),
+        (10, b"a"),
+        (20, b"b"),
+    ]
     assert journal.mark_confirmed(10, 300)
     assert not journal.mark_confirmed(10, 400)
     assert [order.key for order in journal.unconfirmed_orders()] == [30, 20]
     journal.close()
-
-
-def test_a_confirmed_order_was_sent(journal: Journal) -> None:
-    journal.commit(Batch([], orders=[(1, b"x")]))
-    assert journal.mark_confirmed(1, 5)
-    assert journal.unsent_orders() == []
 
 
 def test_an_order_key_is_taken_once(journal: Journal) -> None:
@@ -226,13 +220,11 @@ def test_an_order_key_is_taken_once(journal: Journal) -> None:
     with pytest.raises(ConcurrencyError, match="order 5 "):
         journal.commit(Batch([halting(2)], orders=[(6, b"y"), (5, b"z")]))
     assert journal.last_position() == 1
-    assert [order.payload for order in journal.unsent_orders()] == [b"x"]
+    assert [order.payload for order in journal.unconfirmed_orders()] == [b"x"]
     assert journal.commit(Batch([halting(2)], orders=[(6, b"y")])) == 2
 
 
 def test_an_unknown_order_is_a_usage_error(journal: Journal) -> None:
-    with pytest.raises(UsageError, match="order 9 "):
-        journal.mark_sent(9, 1)
     with pytest.raises(UsageError, match="order 9 "):
         journal.mark_confirmed(9, 1)
 

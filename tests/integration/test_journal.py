@@ -98,7 +98,7 @@ def require_whole(journal: PostgresJournal, sure: int) -> None:
     assert [each.position for each in found] == list(range(1, last + 1))
     assert journal.load_inbox("m") == (last - 7, "c")
     assert journal.load_snapshot("m") == (last, 1, str(last - 7).encode())
-    assert len(journal.unsent_orders()) == last // 7
+    assert len(journal.unconfirmed_orders()) == last // 7
     assert journal.stream_version("main") == last
 
 

@@ -295,7 +295,7 @@ def test_a_home_of_schema_1_is_backed_up_and_upgraded(home: Path) -> None:
         old.dsn,
         "insert into journal values (1, 1, 'a', 'main', 1, 'Tick', 1, 0, 5, 6, 1, 'x')",
         "insert into halt values ('a', true, 'drawdown', 'risk', 7)",
-        "insert into outbox values (9, 1, 0, 'order', null, null)",
+        "insert into outbox values (9, 1, 0, 'order', null)",
     )
     tables = ["journal", "halt", "outbox"]
     before = [run_sql(old.dsn, f"select * from {table}") for table in tables]

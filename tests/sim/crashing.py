@@ -23,8 +23,8 @@ from assay.runtime.journal import MemoryJournal
 from assay.runtime.journal.memory import MemoryLog
 from assay.trading.brokers.paper import PaperBroker
 
-WRITES = ("commit", "mark_sent", "mark_confirmed", "set_halt")
-SENDING = ("mark_sent", "send", "mark_confirmed")
+WRITES = ("commit", "mark_confirmed", "set_halt")
+SENDING = ("send", "mark_confirmed")
 MOMENTS = ("before", "torn", "after")
 
 

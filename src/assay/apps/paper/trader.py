@@ -285,7 +285,7 @@ class PaperTrader:
             self._hand_over(order)
 
     def _hand_over(self, order: OrderSubmitted) -> None:
-        self._journal.mark_sent(order.key, self._clock.now_ns())
+        # The key is in the outbox already; until it is confirmed there, its fate counts as unknown.
         self._broker.send(order)
         self._journal.mark_confirmed(order.key, self._clock.now_ns())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from assay.model.errors import RetryError, UsageError
 from assay.model.messages import Message
@@ -19,7 +19,7 @@ class MemoryLog:
     inbox: dict[str, tuple[int, str]] = field(default_factory=dict)
     snapshots: dict[str, tuple[int, int, bytes]] = field(default_factory=dict)
     orders: dict[int, OutboxOrder] = field(default_factory=dict)
-    confirmed: set[int] = field(default_factory=set)
+    confirmed: dict[int, int] = field(default_factory=dict)
     halts: dict[str, Halt] = field(default_factory=dict)
     is_written: bool = False
 
@@ -48,7 +48,7 @@ class MemoryJournal:
             module, version, state = batch.snapshot
             log.snapshots[module] = (last, version, bytes(state))
         for key, payload in batch.orders:
-            log.orders[key] = OutboxOrder(key, last, bytes(payload), None)
+            log.orders[key] = OutboxOrder(key, last, bytes(payload))
         return last
 
     def _check(self, log: MemoryLog, batch: Batch) -> None:
@@ -97,37 +97,18 @@ class MemoryJournal:
         """Return (position, cursor) of a module."""
         return self.log.inbox.get(module)
 
-    def unsent_orders(self) -> list[OutboxOrder]:
-        """Return the orders never marked sent."""
-        return [order for order in self.log.orders.values() if order.sent_at is None]
-
     def unconfirmed_orders(self) -> list[OutboxOrder]:
         """Return the orders never marked confirmed."""
         return [order for key, order in self.log.orders.items() if key not in self.log.confirmed]
 
-    def mark_sent(self, key: int, ts: int) -> bool:
-        """Note the first sending of an order."""
-        order = self._order(key)
-        if order.sent_at is not None:
-            return False
-        self.log.orders[key] = replace(order, sent_at=ts)
-        return True
-
     def mark_confirmed(self, key: int, ts: int) -> bool:
         """Note the broker's answer."""
-        order = self._order(key)
+        if key not in self._require_open().orders:
+            raise UsageError(unknown_order(key))
         if key in self.log.confirmed:
             return False
-        self.log.confirmed.add(key)
-        if order.sent_at is None:
-            self.log.orders[key] = replace(order, sent_at=ts)
+        self.log.confirmed[key] = ts
         return True
-
-    def _order(self, key: int) -> OutboxOrder:
-        order = self._require_open().orders.get(key)
-        if order is None:
-            raise UsageError(unknown_order(key))
-        return order
 
     def halt_state(self, tenant: str) -> Halt:
         """Return the kill switch of a tenant."""

@@ -42,12 +42,11 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class OutboxOrder:
-    """Hold an order committed for sending; `sent_at` is None until somebody tried (ns UTC)."""
+    """Hold an order committed for sending; until it is confirmed, its fate is unknown."""
 
     key: int
     position: int
     payload: bytes
-    sent_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +94,8 @@ class Journal(Protocol):
         """Return (position, cursor) up to which a module's effects are committed."""
         ...
 
-    def unsent_orders(self) -> list[OutboxOrder]:
-        """Return the orders never marked sent, in the order of commit."""
-        ...
-
     def unconfirmed_orders(self) -> list[OutboxOrder]:
-        """Return the orders never marked confirmed: unsent, or with an unknown outcome."""
-        ...
-
-    def mark_sent(self, key: int, ts: int) -> bool:
-        """Note the first sending; return False when it was noted before."""
+        """Return the orders never marked confirmed, unsent or not, in the order of commit."""
         ...
 
     def mark_confirmed(self, key: int, ts: int) -> bool:

@@ -7,7 +7,6 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -220,40 +219,20 @@ class PostgresJournal:
             ).fetchone()
         return (int(row[0]), str(row[1])) if row else None
 
-    def unsent_orders(self) -> list[OutboxOrder]:
-        """Return the orders never marked sent."""
-        return self._open_orders(sql.SQL("and sent_at is null"))
-
     def unconfirmed_orders(self) -> list[OutboxOrder]:
         """Return the orders never marked confirmed."""
-        return self._open_orders(sql.SQL(""))
-
-    def _open_orders(self, condition: sql.SQL) -> list[OutboxOrder]:
-        query = sql.SQL(
-            "select key, position, payload, sent_at from outbox where confirmed_at is null {} "
+        query = (
+            "select key, position, payload from outbox where confirmed_at is null "
             "order by position, ordinal"
-        ).format(condition)
+        )
         with reachable():
             return [OutboxOrder(*row) for row in self._connection.execute(query)]
 
-    def mark_sent(self, key: int, ts: int) -> bool:
-        """Note the first sending of an order."""
-        return self._mark(
-            "update outbox set sent_at = %(ts)s where key = %(key)s and sent_at is null", key, ts
-        )
-
     def mark_confirmed(self, key: int, ts: int) -> bool:
         """Note the broker's answer."""
-        return self._mark(
-            "update outbox set confirmed_at = %(ts)s, sent_at = coalesce(sent_at, %(ts)s) "
-            "where key = %(key)s and confirmed_at is null",
-            key,
-            ts,
-        )
-
-    def _mark(self, statement: LiteralString, key: int, ts: int) -> bool:
+        statement = "update outbox set confirmed_at = %s where key = %s and confirmed_at is null"
         with reachable():
-            if self._connection.execute(statement, {"key": key, "ts": ts}).rowcount:
+            if self._connection.execute(statement, (ts, key)).rowcount:
                 return True
             known = self._connection.execute("select 1 from outbox where key = %s", (key,))
             if known.fetchone() is None:

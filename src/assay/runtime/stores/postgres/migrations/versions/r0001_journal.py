@@ -40,7 +40,6 @@ create table outbox (
     position      bigint not null,
     ordinal       integer not null,
     payload       bytea not null,
-    sent_at       bigint,
     confirmed_at  bigint
 );
 create table halt (
