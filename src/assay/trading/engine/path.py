@@ -189,6 +189,11 @@ def _opens(before, after):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _waits_on_path(position):  # type: ignore[no-untyped-def]
+    return position.resting_orders != 0 or position.stop != 0 or position.target != 0
+
+
+@compiled
 def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
     """Fill what an event reaches: market orders at its open, the rest along its path."""
     position, order = world.positions[a, i], world.scratch_orders[0]
@@ -205,7 +210,7 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
             found, distance = _find(world, a, i, event, (stage, low_first, entered))
         if found == NOTHING:
             stage += 1
-            if stage > last:
+            if stage > last or not _waits_on_path(position):
                 return
             if stage == TO_FIRST:
                 low_first = _low_comes_first(position, event)
