@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.apps.cli.console import HomeOption, JsonOption, emit, note
+from assay.apps.cli.console import EXIT_INTERRUPTED, HomeOption, JsonOption, emit, note
 from assay.model.errors import UsageError
 from assay.runtime.home import open_home
 
@@ -85,6 +85,8 @@ def up(
     )  # fmt: skip
     figures = run_platform(open_home(home), plan, port=port, plain=plain or as_json)
     emit(figures, as_json, _summary)
+    if figures["interrupted"]:
+        raise typer.Exit(EXIT_INTERRUPTED)
 
 
 def _summary(figures: dict[str, Any]) -> str:

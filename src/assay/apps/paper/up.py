@@ -80,7 +80,7 @@ def run_platform(home: Home, plan: Plan, *, port: int, plain: bool) -> dict[str,
     return {
         "events": picture.events, "orders": picture.orders_sent, "fills": picture.fills,
         "denied": picture.denied, "equity": picture.equity, "finished": picture.done,
-        "halted": picture.halted,
+        "halted": picture.halted, "interrupted": is_stopped.is_interrupt,
     }  # fmt: skip
 
 

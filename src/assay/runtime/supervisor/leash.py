@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import FrameType
 
 from assay.runtime.clock import Deadline
@@ -42,18 +43,33 @@ def _wait_for_end(descriptor: int, grace_s: float) -> None:
     os._exit(EXIT_ORPHANED)
 
 
-@contextmanager
-def stop_signals() -> Iterator[Callable[[], bool]]:
-    """Turn SIGTERM, SIGINT and SIGHUP into a flag that the returned function reads."""
-    asked = threading.Event()
+@dataclass(slots=True)
+class StopRequest:
+    """Hold the signal that asked this process to stop; calling it says whether one did."""
 
-    def ask(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
+    number: int = 0
+
+    def __call__(self) -> bool:
+        return self.number != 0
+
+    @property
+    def is_interrupt(self) -> bool:
+        """Say whether it was Ctrl-C."""
+        return self.number == signal.SIGINT
+
+
+@contextmanager
+def stop_signals() -> Iterator[StopRequest]:
+    """Turn SIGTERM, SIGINT and SIGHUP into a request that the program looks at when it can."""
+    asked = StopRequest()
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        asked.number = asked.number or number
 
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.signal(number, ask) for number in numbers]
     try:
-        yield asked.is_set
+        yield asked
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
