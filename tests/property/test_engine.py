@@ -155,8 +155,10 @@ def build(told: Terms, wanted: Sequence[Sequence[Wish]], ends: int) -> World:
         at += len(entries)
         rows.append(row)
         schedules.append(entries)
-    lots = told.contracts[0].instrument.lot_units
-    limits = limit_terms(told.profile, told.account, lots, 10)
+    limits = [
+        limit_terms(told.profile, told.account, each.instrument.lot_units, 10)
+        for each in told.contracts
+    ]
     width = max(len(each) for each in wanted)
     params = [
         [word for wish in each for word in wish] + [0] * 5 * (width - len(each)) for each in wanted

@@ -124,7 +124,7 @@ LIMITS = np.dtype(
         )
     ]
 )  # fmt: skip
-"""Risk limits of one account; 0 is no limit."""
+"""Risk limits of one account in one instrument; 0 is no limit."""
 
 ORDER_LOG = np.dtype(
     [

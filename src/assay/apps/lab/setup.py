@@ -157,7 +157,7 @@ def _terms(
     costs: Costs,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     symbols = [spec.symbol for spec in instruments]
-    rows, schedules, at = [], [], 0
+    rows, limits, schedules, at = [], [], [], 0
     for one, spec, price in zip(series, instruments, pricing, strict=True):
         leg, divides, _ = conversion_leg(spec, account.currency, symbols)
         contract = Contract(
@@ -169,10 +169,9 @@ def _terms(
         row["schedule_from"], row["schedule_to"] = at, at + len(entries)
         at += len(entries)
         rows.append(row)
+        pip = spec.pip_points * 10 ** (price.digits - spec.digits)
+        limits.append(limit_terms(profile, account, spec.lot_units, pip))
         schedules.append(entries)
-    pip = min(spec.pip_points * 10 ** (price.digits - spec.digits)
-              for spec, price in zip(instruments, pricing, strict=True))  # fmt: skip
-    limits = limit_terms(profile, account, max(spec.lot_units for spec in instruments), pip)
     return np.array(rows, INSTRUMENT), np.array([limits], LIMITS), np.concatenate(schedules)
 
 

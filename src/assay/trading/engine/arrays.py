@@ -22,7 +22,7 @@ LAYOUT: dict[str, tuple[Any, int]] = {
     "orders": (records.ORDER, 3),
     "memory": (np.dtype(np.int64), 3),
     "params": (np.dtype(np.int64), 3),
-    "limits": (records.LIMITS, 1),
+    "limits": (records.LIMITS, 2),
     "instruments": (records.INSTRUMENT, 1),
     "markets": (records.MARKET_STATE, 1),
     "schedule": (records.SCHEDULE, 1),
@@ -37,7 +37,7 @@ LAYOUT: dict[str, tuple[Any, int]] = {
 """Arrays by name: (dtype, dimensions); a = account, i = instrument, s = order slot.
 
 accounts [a], positions [a, i], orders [a, i, s], memory [a, i, words] of the strategy,
-params [a, i, words], limits [a], instruments [i], markets [i], schedule [entries], intent [1],
+params [a, i, words], limits [a, i], instruments [i], markets [i], schedule [entries], intent [1],
 scratch_orders [1], counts [8] = rows in the four logs, then the most that one event may start with.
 """
 

@@ -20,7 +20,7 @@ from assay.trading.engine.world import World, build_world
 def idle_world(strategy: Strategy) -> World:
     """Return an engine of one account and one instrument that nobody trades."""
     params = list(strategy.parameters.values())
-    terms = (np.zeros(1, INSTRUMENT), np.zeros(1, LIMITS), np.zeros(0, SCHEDULE))
+    terms = (np.zeros(1, INSTRUMENT), np.zeros((1, 1), LIMITS), np.zeros(0, SCHEDULE))
     words = strategy.module.memory_words(strategy.parameters)
     return build_world([AccountSpec(id="idle")], [[params]], terms, words)
 

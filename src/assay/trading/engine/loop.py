@@ -45,7 +45,7 @@ def run(world, events, start, stop):
             for a in range(len(accounts)):
                 if waits(positions[a, i]):
                     match_event(world, a, i, event, ts_open)
-                if limits[a].stop_out_level_bp and positions[a, i].quantity != 0:
+                if limits[a, i].stop_out_level_bp and positions[a, i].quantity != 0:
                     check_stop_out(world, a, i, event)
             close_market(market, event, instrument, markets)
             for a in range(len(accounts)):

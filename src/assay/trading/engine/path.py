@@ -175,7 +175,7 @@ def _take_order(world, a, i, slot, ts_open):  # type: ignore[no-untyped-def]
     else:
         position.resting_orders -= 1
     kept.state = FREE
-    wait_max = world.limits[a].wait_max
+    wait_max = world.limits[a, i].wait_max
     if order.type == MARKET and wait_max and not kept.reduces and ts_open - kept.ts > wait_max:
         note_cancel(world, a, i, kept, ts_open)
         return False
@@ -234,7 +234,7 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
 def stop_out(world, a, i, event, price, spread):  # type: ignore[no-untyped-def]
     """Close the position when equity at this price falls below the stop-out share of margin."""
     account, position = world.accounts[a], world.positions[a, i]
-    if _is_ruined(account, position, world.limits[a]):
+    if _is_ruined(account, position, world.limits[a, i]):
         account.stopped_out += 1
         _prepare_exit(world, a, i, AT_STOP_OUT, event.ts)
         modelled = 0 if event.kind == TICK else 1

@@ -130,7 +130,7 @@ def _fill_in_order(world, a, i, order, event_ts, ts):  # type: ignore[no-untyped
     order.reduces = 1 if grows == 0 and (after == 0 or (after > 0) == (before > 0)) else 0
     price = market.ask if order.quantity > 0 else market.bid
     order.notional = value_in_account(grows * price, instrument, market.leg_bid, 1)
-    if world.limits[a].exposure_max:
+    if world.limits[a, i].exposure_max:
         account.exposure = _exposure(world, a)
     order.margin = margin_for(grows * price, instrument, market.leg_bid)
 
@@ -171,8 +171,9 @@ def place_intent(world, a, i, ts):  # type: ignore[no-untyped-def]
     order.price = 0 if intent.action == GO_TO else intent.price
     _fill_in_order(world, a, i, order, ts, ts)
     denied = first_breach(
-        order, world.accounts[a], position, world.markets[i], world.instruments[i], world.limits[a]
-    )
+        order, world.accounts[a], position, world.markets[i], world.instruments[i],
+        world.limits[a, i],
+    )  # fmt: skip
     if denied == 0:
         denied = _keep(world, a, i, order)
     wanted = intent.quantity if intent.action == GO_TO else held + quantity

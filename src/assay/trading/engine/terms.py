@@ -163,7 +163,10 @@ def _swap_terms(row: np.ndarray, contract: Contract, account: AccountSpec, value
 
 
 def limit_terms(profile: RiskProfile, account: AccountSpec, lot_units: int, pip_points: int) -> Any:
-    """Return the LIMITS record of one account; amounts are shares of the opening cash."""
+    """Return the LIMITS of an account in one instrument; amounts are shares of the opening cash.
+
+    A lot is lot_units, a pip is pip_points at the engine's digits.
+    """
     row = np.zeros((), LIMITS)
     row["position_max"] = int(profile.position_max_lots * lot_units)
     row["exposure_max"] = account.cash * profile.exposure_max_bp // 10_000

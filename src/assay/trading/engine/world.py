@@ -85,7 +85,7 @@ def build_world(
 ) -> World:
     """Return a World at rest, its equity at the accounts' cash.
 
-    params are [account][instrument][words]; terms are (instruments [i], limits [a],
+    params are [account][instrument][words]; terms are (instruments [i], limits [a, i],
     schedule [entries]); log_rows are the first room for trades and for equity.
     """
     instruments, limits, schedule = terms
