@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
@@ -103,15 +105,15 @@ def _make_folder(path: Path) -> Path:
 
 
 def write_results(run: Run, setup: Setup, figures: dict[str, Any], request: Request) -> None:
-    """Write orders, fills and equity as Parquet, and the report as one HTML page."""
+    """Write orders, fills and equity as Parquet, and the report as one HTML page.
+
+    The files appear together once all are whole, so an interrupt leaves none of them.
+    """
     from assay.books.reports.backtest import write_backtest
     from assay.books.reports.result import BacktestResult
 
-    folder = _make_folder(request.out or Path())
+    out = _make_folder(request.out or Path())
     fills = fill_table(run.outcome, setup)
-    pq.write_table(order_table(run.outcome, setup), folder / "orders.parquet")
-    pq.write_table(fills, folder / "fills.parquet")
-    pq.write_table(equity_table(run.outcome, setup), folder / "equity.parquet")
     notes = run.outcome.notes
     swap = int(notes["amount"][notes["kind"] == SWAP].sum())
     rows = run.outcome.equity
@@ -129,4 +131,13 @@ def write_results(run: Run, setup: Setup, figures: dict[str, Any], request: Requ
             "driver": request.driver, "denied orders": figures["denied"],
         },
     )  # fmt: skip
-    write_backtest(result, folder / "report.html")
+    folder = Path(mkdtemp(prefix=".unfinished-", dir=out))
+    try:
+        pq.write_table(order_table(run.outcome, setup), folder / "orders.parquet")
+        pq.write_table(fills, folder / "fills.parquet")
+        pq.write_table(equity_table(run.outcome, setup), folder / "equity.parquet")
+        write_backtest(result, folder / "report.html")
+        for path in sorted(folder.iterdir()):
+            path.replace(out / path.name)
+    finally:
+        rmtree(folder)
