@@ -36,12 +36,23 @@ PASSING = frozenset({"locks", "run", "postgres", POINTER, "backups", "analytics/
 """What a backup leaves out: it belongs to running processes, or is a backup itself."""
 
 SURELY_OURS = frozenset(
-    {MARK, "config.toml", "locks", "run", "logs", "faults", "analytics", "postgres", POINTER}
+    {
+        MARK,
+        "config.toml",
+        "locks",
+        "run",
+        "logs",
+        "faults",
+        "analytics",
+        "postgres",
+        "broker",
+        POINTER,
+    }
     | {"backups", "objects", "runs", "cache", "data", "reports", "state", "secrets"}
 )
 """What the platform writes into a home; anything else there is left alone."""
 
-FRESH = frozenset({MARK, "locks", "run", "logs", "faults", "cache"})
+FRESH = frozenset({MARK, "locks", "run", "logs", "faults.jsonl"})
 _ANALYTICS_LOCKS = frozenset({"analytics", "analytics-start", "analytics-migrations"})
 
 
