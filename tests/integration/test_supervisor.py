@@ -199,11 +199,8 @@ def test_a_recycled_pid_is_never_touched(home: Home) -> None:
 def test_a_second_platform_is_refused_by_name(
     home: Home, platform: subprocess.Popen[bytes], log: Logger
 ) -> None:
-    with (
-        pytest.raises(RetryError, match=rf"'up' of home .* process {platform.pid} since"),
-        Supervisor(home, SystemClock(), log),
-    ):
-        pass
+    with pytest.raises(RetryError, match=rf"'up' of home .* process {platform.pid} since"):
+        Supervisor(home, SystemClock(), log).__enter__()
     assert read_state(home) is not None
 
 

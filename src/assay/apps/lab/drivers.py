@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,7 +34,6 @@ class Run:
     seconds: float
     halted: str = ""
     messages: int = 0
-    watch: list[str] = field(default_factory=list)
 
 
 def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run:

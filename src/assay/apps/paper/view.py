@@ -93,7 +93,7 @@ def render(picture: Picture, rate: float, width: int) -> Any:
     """Return what Rich shows: market, account, limits, equity curve, orders, and the state."""
     curve = "\n".join(draw_curve(picture.curve, max(width - 6, 10)))
     state = (
-        Text(" KILL SWITCH ENGAGED ", style="bold white on red")
+        Text(f" KILL SWITCH ENGAGED {picture.halt_reason} ", style="bold white on red")
         if picture.halted
         else Text("finished" if picture.done else "trading", style="green")
     )

@@ -23,7 +23,7 @@ MEMBERS_MAX = 1000
 RATIO_MAX = 200
 _PRINTABLE = bytes([9, 10, 13, *range(32, 127)])
 _ZIP_ERRORS = (
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+    zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError,
     OSError, OverflowError,
 )  # fmt: skip
 

@@ -54,8 +54,8 @@ def normalise_message(text: str) -> str:
     >>> normalise_message("row 17 of '/tmp/a.csv' at 0xff00")
     'row <number> of <text> at <address>'
     """
-    for pattern, placeholder in _VARIABLE_PARTS:
-        text = pattern.sub(placeholder, text)
+    for pattern, name in _VARIABLE_PARTS:
+        text = pattern.sub(name, text)
     return text[:MESSAGE_MAX]
 
 

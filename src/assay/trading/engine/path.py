@@ -13,6 +13,7 @@ from __future__ import annotations
 from assay.kernel.compiling import compiled
 from assay.kernel.matching import NEVER, distance_to_trigger
 from assay.kernel.records import (
+    CANCELLED,
     FREE,
     MARKET,
     ORDER_SLOTS,
@@ -26,7 +27,7 @@ from assay.kernel.records import (
 from assay.trading.engine.settling import fill_order
 
 AT_STOP_OUT, AT_STOP, AT_TARGET, NOTHING = -3, -2, -1, -4
-OPENING, GAP, TO_FIRST, TO_SECOND, TO_CLOSE, AFTER, DONE = 0, 1, 2, 3, 4, 5, 6
+OPENING, GAP, TO_FIRST, TO_SECOND, TO_CLOSE, AFTER = 0, 1, 2, 3, 4, 5
 """Stages of an event's path."""
 
 
@@ -37,7 +38,7 @@ def note_cancel(world, a, i, order, ts):  # type: ignore[no-untyped-def]
     world.counts[2] = n + 1
     note = world.notes[n]
     note.sequence = world.counts[1] + world.counts[2]
-    note.ts, note.account, note.instrument, note.kind = ts, a, i, 1
+    note.ts, note.account, note.instrument, note.kind = ts, a, i, CANCELLED
     note.order, note.amount, note.nights = order.number, 0, 0
     note.position = world.positions[a, i].quantity
     note.order_ts, note.order_ordinal = order.ts, order.ordinal
