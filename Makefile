@@ -1,4 +1,5 @@
-# Verbs of the house. Variables: EXTRA=deep, PYTHON=/path/to/python, ARGS="...", BUDGET=seconds.
+# Verbs of the house. Variables: EXTRA=deep, PYTHON=/path/to/python, ARGS="...", BUDGET=seconds,
+# SEED=number.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -8,6 +9,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 JOBS ?= 2
 BUDGET ?= 600
+SEED ?= 1
 LADDER := unit contract property sim replay integration architecture
 export ASSAY_SHARED ?= $(abspath ../shared)
 export EXTRA
@@ -40,8 +42,8 @@ evaluate: install ## the program on the market data of ../shared (ASSAY_SHARED n
 	  "put the market data there or name its place with ASSAY_SHARED" >&2; exit 4; }
 	@$(BIN)/pytest -q tests/evaluate
 
-soak: install ## long kills, fuzzing and endurance, for BUDGET seconds
-	@ASSAY_SOAK_BUDGET=$(BUDGET) $(BIN)/pytest -q tests/soak
+soak: install ## long kills, fuzzing and endurance, for BUDGET seconds (SEED=number begins elsewhere)
+	@ASSAY_SOAK_BUDGET=$(BUDGET) ASSAY_SOAK_SEED=$(SEED) $(BIN)/pytest -q tests/soak
 
 bench: install ## measure the paths of the platform (ARGS="sweep replay")
 	@$(BIN)/assay bench $(ARGS)

@@ -1,4 +1,4 @@
-"""How long the long runs may take: the budget, shared equally by the tests that were collected."""
+"""How long the long runs may take (all of them share a budget) and the seed they begin with."""
 
 import os
 
@@ -12,3 +12,9 @@ def soak_seconds(request: pytest.FixtureRequest) -> float:
     """Return the seconds that one soak test may loop: $ASSAY_SOAK_BUDGET over their number."""
     budget = float(os.environ.get("ASSAY_SOAK_BUDGET") or DEFAULT_SECONDS)
     return budget / max(request.session.testscollected, 1)
+
+
+@pytest.fixture(scope="session")
+def soak_seed() -> int:
+    """Return the first seed of the long runs: $ASSAY_SOAK_SEED, else the one CI always uses."""
+    return int(os.environ.get("ASSAY_SOAK_SEED") or 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from assay.market.sources.parquet.writing import write_parquet
@@ -18,8 +17,8 @@ PAIR_S = 12.0
 """About what one kill of each kind takes, the starts included."""
 
 
-def test_twenty_kills_change_nothing(tmp_path: Path, soak_seconds: float) -> None:
-    kills, seed = max(1, min(KILLS, int(soak_seconds / PAIR_S))), secrets.randbits(32)
+def test_twenty_kills_change_nothing(tmp_path: Path, soak_seconds: float, soak_seed: int) -> None:
+    kills, seed = max(1, min(KILLS, int(soak_seconds / PAIR_S))), soak_seed
     bars = 2 * kills * BARS_PER_KILL
     data = tmp_path / "eurusd_m1_soak_20190304_20190401.parquet"
     write_parquet(generate_bars("EURUSD", bars, 1, gapped=True, timeframe=Timeframe.M1), data)

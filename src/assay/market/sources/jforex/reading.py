@@ -58,7 +58,12 @@ def _zone(request: ReadRequest, header: str, *, has_offset: bool) -> ZoneTable:
     if "local" in header.lower() and not has_offset:
         raise UsageError(f"{request.path.name} is in local time; give --tz")
     named = re.search(r"\((.+)\)", header)
-    return zone_table(named[1] if named and named[1].upper() not in ("UTC", "GMT") else "UTC+0")
+    if named is None or named[1].upper() in ("UTC", "GMT"):
+        return zone_table("UTC+0")
+    try:
+        return zone_table(named[1])
+    except UsageError as error:
+        raise DataError(f"{request.path}: line 1: {error}; mend the header or give --tz") from None
 
 
 def _pattern(path: Path, stamp: str) -> str:
