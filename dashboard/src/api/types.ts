@@ -1,0 +1,346 @@
+// Made from src/assay/apps/gateway/views.py by `python -m tools.generate_page_types`.
+
+/** Carry the account's worth. */
+export interface AccountChange {
+  kind: "account";
+  account: AccountView;
+}
+
+/** Hold an account's worth; `drawdown` is a fraction of the peak. */
+export interface AccountView {
+  tenant: string;
+  account: string;
+  currency: string;
+  currency_digits: number;
+  balance: number;
+  equity: number;
+  margin: number;
+  margin_level: number | null;
+  day_profit: number;
+  drawdown: number;
+  peak: number;
+}
+
+/** Name the audit entry of a decision. */
+export interface AuditRef {
+  entry: number;
+  hash: string;
+}
+
+/** Hold one bar of bid prices; `spread` is in price at its close. */
+export interface Bar {
+  time: number;
+  open: number;
+  high: number;
+  low: number;
+  close: number;
+  spread: number;
+  volume: number | null;
+  forming: boolean;
+}
+
+/** Carry a bar that closed or goes on forming. */
+export interface BarChange {
+  kind: "bar";
+  symbol: string;
+  timeframe: string;
+  bar: Bar;
+  forming: boolean;
+}
+
+/** Answer GET /api/bars. */
+export interface BarsPage {
+  symbol: string;
+  timeframe: string;
+  digits: number;
+  bars: Bar[];
+}
+
+/** Hold what was decided, how sure, at what cost, and why; `denied_by` is a rule's code. */
+export interface Decision {
+  id: string;
+  time: string;
+  symbol: string;
+  timeframe: string;
+  strategy: string;
+  outcome: "abstain" | "denied" | "enter" | "exit" | "hold";
+  side: "flat" | "long" | "short";
+  lots: number;
+  probability: number | null;
+  lower: number | null;
+  upper: number | null;
+  cost: number | null;
+  expected: number | null;
+  reasons: Reason[];
+  denied_by: string | null;
+}
+
+/** Carry a new decision, or one that was denied since. */
+export interface DecisionChange {
+  kind: "decision";
+  decision: Decision;
+}
+
+/** Hold a decision with all that belongs to it. */
+export interface DecisionDetail {
+  id: string;
+  time: string;
+  symbol: string;
+  timeframe: string;
+  strategy: string;
+  outcome: "abstain" | "denied" | "enter" | "exit" | "hold";
+  side: "flat" | "long" | "short";
+  lots: number;
+  probability: number | null;
+  lower: number | null;
+  upper: number | null;
+  cost: number | null;
+  expected: number | null;
+  reasons: Reason[];
+  denied_by: string | null;
+  inputs: DecisionInput[];
+  checks: RuleCheck[];
+  order: Order | null;
+  fills: Fill[];
+  audit: AuditRef | null;
+}
+
+/** Hold one number or word that a decision was made from. */
+export interface DecisionInput {
+  name: string;
+  value: number | string;
+}
+
+/** Answer GET /api/decisions, the newest first; `next` is the `before` of the next page. */
+export interface DecisionsPage {
+  decisions: Decision[];
+  next: string | null;
+}
+
+/** Carry what changed since the message before; empty as a heartbeat. */
+export interface DeltaMessage {
+  type: "delta";
+  seq: number;
+  data: Change[];
+}
+
+/** Carry the newest point of the equity curve. */
+export interface EquityChange {
+  kind: "equity";
+  point: EquityPoint;
+}
+
+/** Answer GET /api/equity, the oldest first. */
+export interface EquityPage {
+  points: EquityPoint[];
+}
+
+/** Hold an account's worth at the close of a bar. */
+export interface EquityPoint {
+  time: number;
+  equity: number;
+  balance: number;
+  drawdown: number;
+}
+
+/** Say how fresh the market is: `age_ms` since the last event, `speed` None for max. */
+export interface Feed {
+  source: string;
+  state: "ended" | "live" | "lost" | "stale";
+  age_ms: number;
+  speed: number | null;
+  events: number;
+  events_per_second: number;
+}
+
+/** Carry the freshness of the market. */
+export interface FeedChange {
+  kind: "feed";
+  feed: Feed;
+}
+
+/** Hold one execution; `order` is its order's key. */
+export interface Fill {
+  id: string;
+  order: string;
+  time: string;
+  symbol: string;
+  side: "flat" | "long" | "short";
+  lots: number;
+  price: number;
+  commission: number;
+  profit: number;
+  kind: string;
+  reason: string;
+}
+
+/** Carry an execution. */
+export interface FillChange {
+  kind: "fill";
+  fill: Fill;
+}
+
+/** Answer GET /api/fills, the newest first. */
+export interface FillsPage {
+  fills: Fill[];
+}
+
+/** Hold the state of the kill switch. */
+export interface Halt {
+  engaged: boolean;
+  reason: string;
+  by: string;
+  since: string | null;
+}
+
+/** Carry the state of the kill switch. */
+export interface HaltChange {
+  kind: "halt";
+  halt: Halt;
+}
+
+/** Ask to engage or release the kill switch. */
+export interface KillSwitch {
+  engaged: boolean;
+  reason: string;
+}
+
+/** Hold how much of a risk limit is used; `share` is value / limit, None where there is none. */
+export interface Limit {
+  name: string;
+  value: number;
+  limit: number | null;
+  unit: string;
+  share: number | null;
+  reason_code: string;
+}
+
+/** Carry how far the limits are used. */
+export interface LimitsChange {
+  kind: "limits";
+  limits: Limit[];
+}
+
+/** Hold an order and what became of it. */
+export interface Order {
+  key: string;
+  time: string;
+  symbol: string;
+  type: string;
+  side: "flat" | "long" | "short";
+  lots: number;
+  price: number | null;
+  stop: number | null;
+  target: number | null;
+  state: "cancelled" | "denied" | "filled" | "submitted";
+  reason: string;
+}
+
+/** Carry an order in its new state. */
+export interface OrderChange {
+  kind: "order";
+  order: Order;
+}
+
+/** Hold an open position at its last price. */
+export interface Position {
+  symbol: string;
+  side: "flat" | "long" | "short";
+  lots: number;
+  entry: number;
+  price: number;
+  stop: number | null;
+  target: number | null;
+  profit: number;
+  opened: string;
+}
+
+/** Carry all open positions. */
+export interface PositionsChange {
+  kind: "positions";
+  positions: Position[];
+}
+
+/** Say what went wrong and what to do about it. */
+export interface Problem {
+  code: string;
+  message: string;
+  remedy: string;
+}
+
+/** Carry a new quote. */
+export interface QuoteChange {
+  kind: "quote";
+  symbol: string;
+  bid: number;
+  ask: number;
+  time: string;
+}
+
+/** Hold one link of the chain that led to a decision. */
+export interface Reason {
+  code: string;
+  text: string;
+}
+
+/** Ask for a snapshot because a number was missing. */
+export interface ResyncMessage {
+  type: "resync";
+}
+
+/** Hold what a risk rule saw of an order. */
+export interface RuleCheck {
+  rule: string;
+  value: number | null;
+  limit: number | null;
+  passed: boolean;
+}
+
+/** Name the account on show and what trades it. */
+export interface SessionView {
+  tenant: string;
+  account: string;
+  version: string;
+  source: string;
+  strategy: string;
+  model: string | null;
+}
+
+/** Hold everything the page opens with; `seq` is the number of the stream's message. */
+export interface Snapshot {
+  seq: number;
+  time: string;
+  feed: Feed;
+  symbols: SymbolView[];
+  account: AccountView;
+  limits: Limit[];
+  positions: Position[];
+  orders: Order[];
+  fills: Fill[];
+  decisions: Decision[];
+  equity: EquityPoint[];
+  halt: Halt;
+}
+
+/** Open a stream, or answer a resync. */
+export interface SnapshotMessage {
+  type: "snapshot";
+  seq: number;
+  data: Snapshot;
+}
+
+/** Hold a symbol's last quote; `change_day` is a fraction since the day's first price. */
+export interface SymbolView {
+  symbol: string;
+  digits: number;
+  pip: number;
+  bid: number;
+  ask: number;
+  spread_pips: number;
+  time: string;
+  change_day: number;
+}
+
+export type Change = AccountChange | BarChange | DecisionChange | EquityChange | FeedChange | FillChange | HaltChange | LimitsChange | OrderChange | PositionsChange | QuoteChange;
+
+export type StreamMessage = DeltaMessage | SnapshotMessage;
