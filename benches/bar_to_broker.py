@@ -1,4 +1,4 @@
-"""Live path: a closed bar until its order, key committed, is on the paper broker's disk."""
+"""Live path: a closed bar until its order, key committed, is at the broker's gateway."""
 
 from __future__ import annotations
 

@@ -32,7 +32,9 @@ MODULE = "paper"
 CONTROL = 3
 SNAPSHOT_FORMAT = 1
 SNAPSHOT_EVERY = 32
-"""Commits between snapshots; a recovery replays at most so many."""
+"""Commits between snapshots."""
+SNAPSHOT_AT_LAST = 128
+"""A commit that carries an order leaves the snapshot to the next one, but not for ever."""
 
 
 class Cursor(msgspec.Struct, frozen=True):
@@ -266,7 +268,9 @@ class PaperTrader:
             return
         self._commits += 1
         snapshot = None
-        if with_snapshot or self._commits % SNAPSHOT_EVERY == 0:
+        patience = SNAPSHOT_AT_LAST if self._orders else SNAPSHOT_EVERY
+        if with_snapshot or self._commits >= patience:
+            self._commits = 0
             saved = Saved(self.topology.snapshot(), self._ids.state, self.next)
             snapshot = (MODULE, SNAPSHOT_FORMAT, msgspec.msgpack.encode(saved))
         cursor = Cursor(self._run, self.setup_id, self.next)
