@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib.resources import files
-from itertools import count
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from assay.apps.lab.drivers import feed_messages, sweep
-from assay.apps.lab.outcome import OutcomeCollector
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.setup import prepare
 from assay.apps.paper.plan import SAMPLE
-from assay.apps.paper.trader import PaperTrader
 from assay.market.sources.parquet import read_parquet
-from assay.model.messages import TradingHalted
-from assay.runtime.clock import SimClock
 from assay.runtime.journal import Journal, MemoryJournal, PostgresJournal
 from assay.runtime.stores.postgres import Postgres, open_postgres, remove_postgres
-from assay.trading.brokers.paper import PaperBroker
 from assay.trading.engine.loading import load_strategy
 from tests.replay.markets import generate_market
+from tests.replay.paper_runs import assert_paper_equals_sweep
 
 FAST = {"sma-cross": {"fast": "5", "slow": "12"}, "breakout": {"bars": "12"}}
 THREE = ("EURGBP", "GBPUSD", "USDJPY")
@@ -52,26 +46,6 @@ def journal(request: pytest.FixtureRequest) -> Iterator[Journal]:
 
 
 JOURNALS = pytest.mark.parametrize("journal", ["memory", "postgres"], indirect=True)
-
-
-def assert_paper_equals_sweep(setup: Setup, journal: Journal, book: Path, *, wire: bool) -> int:
-    """Trade the whole feed on paper, compare the digests, and return the number of fills."""
-    broker = PaperBroker(book)
-    trader = PaperTrader(setup, "setup", journal, broker, SimClock(1), wire=wire)
-    assert not trader.recover().found
-    trader.run(feed_messages(setup, setup.events()))
-    collector, positions = OutcomeCollector(setup), count(1)
-    for recorded in journal.read():
-        assert recorded.position == next(positions)
-        assert not isinstance(recorded.message, TradingHalted), recorded
-        collector.take(recorded.message)
-    outcome, swept = collector.outcome(), sweep(setup).outcome
-    assert outcome.digest(setup) == swept.digest(setup)
-    orders = int((outcome.orders["denied"] == 0).sum())
-    assert len(book.read_bytes().splitlines()) == orders
-    assert journal.unconfirmed_orders() == []
-    broker.close()
-    return len(outcome.fills)
 
 
 @JOURNALS
