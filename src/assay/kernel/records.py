@@ -160,3 +160,21 @@ NOTE_LOG = np.dtype(
 SCHEDULE = np.dtype([("ts", "i8"), ("kind", "i8"), ("nights", "i8")])
 
 EQUITY_LOG = np.dtype([("ts", "i8"), ("balance", "i8"), ("equity", "i8"), ("margin", "i8")])
+
+FORECAST = np.dtype(
+    [
+        (name, "i8")
+        for name in (
+            "p_up", "up_lower", "up_upper", "p_long", "long_lower", "long_upper", "p_short",
+            "short_lower", "short_upper", "gain", "loss", "stop", "target", "horizon", "state",
+        )
+    ]
+)  # fmt: skip
+"""What a model says at the close of a bar: probabilities x 10,000, distances in points.
+
+`p_long` is the chance that a long bracket earns after costs, `gain` and `loss` what one that does
+and one that does not earn before them; `state` is one of the words below.
+"""
+
+READY, WARMING, UNSKILLED, ABSENT = 0, 1, 2, 3
+"""States of a forecast: usable, features not settled, no proven skill, no prediction came."""

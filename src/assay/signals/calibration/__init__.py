@@ -1,0 +1,8 @@
+"""From a model's score to a probability that keeps its word."""
+
+from assay.signals.calibration.isotonic import Scored, Slope, bin_scores, fit_slope, fit_steps
+from assay.signals.calibration.steps import ONE, StepTable, to_score
+
+__all__ = [
+    "ONE", "Scored", "Slope", "StepTable", "bin_scores", "fit_slope", "fit_steps", "to_score",
+]  # fmt: skip
