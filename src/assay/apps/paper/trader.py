@@ -25,6 +25,7 @@ from assay.model.messages import (
 from assay.runtime.clock import Clock
 from assay.runtime.ids import IdSource
 from assay.runtime.journal import Batch, Halt, Journal
+from assay.runtime.ring import NullRing, Publisher
 from assay.runtime.runners import InlineRunner
 from assay.trading.brokers.ports import Broker
 
@@ -69,7 +70,8 @@ class PaperTrader:
 
     Everything an event leads to is committed together with the place in the feed. An order is
     handed to the broker only after that commit; at a start, orders whose fate is unknown are
-    looked up at the broker by key before anything is sent.
+    looked up at the broker by key before anything is sent. What is committed goes to `ring`, each
+    message's bytes with its place in the journal.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class PaperTrader:
         self._orders: list[OrderSubmitted] = []
         self._commits = 0
         self._run = 1
+        self.ring: Publisher = NullRing()
         self.next = 0
         self.tenant = setup.account.tenant
 
@@ -275,7 +278,7 @@ class PaperTrader:
             snapshot = (MODULE, SNAPSHOT_FORMAT, msgspec.msgpack.encode(saved))
         cursor = Cursor(self._run, self.setup_id, self.next)
         orders, self._orders = self._orders, []
-        self._journal.commit(
+        last = self._journal.commit(
             Batch(
                 messages=self._buffer,
                 stream=MODULE,
@@ -284,9 +287,12 @@ class PaperTrader:
                 orders=[(order.key, encode_message(order)) for order in orders],
             )
         )
-        self._buffer = []
+        committed, self._buffer = self._buffer, []
         for order in orders:
             self._hand_over(order)
+        publish = self.ring.publish
+        for place, message in enumerate(committed, last - len(committed) + 1):
+            publish(encode_message(message), place)
 
     def _hand_over(self, order: OrderSubmitted) -> None:
         # The key is in the outbox already; until it is confirmed there, its fate counts as unknown.
