@@ -102,6 +102,35 @@ def test_options_reach_the_engine(
     assert figures(capsys)["denied"] > 0
 
 
+def _releases(folder: Path) -> Path:
+    """Return a calendar with a release of the dollar at every second hour of early 2017."""
+    days = [f"2017-{month:02d}-{day:02d}" for month in (1, 2, 3) for day in range(1, 29)]
+    rows = [f"{day}T{hour:02d}:00:00Z,USD,High,Figures" for day in days for hour in range(0, 24, 2)]
+    path = folder / "calendar.csv"
+    path.write_text("\n".join(["time,currency,importance,event", *rows]), encoding="utf-8")
+    return path
+
+
+def test_a_calendar_makes_the_modelled_spread_dearer(
+    hours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_of = ("--data", hours, "--strategy", "breakout", "--risk", "reference", "--json")
+    near = ("--calendar", _releases(tmp_path))
+    assert call(tmp_path, *run_of) == 0
+    usual = figures(capsys)
+    digests = []
+    for driver in ("sweep", "replay"):
+        assert call(tmp_path, *run_of, *near, "--driver", driver) == 0
+        dearer = figures(capsys)
+        assert dearer["net_profit"] < usual["net_profit"]
+        digests.append(dearer["digest"])
+    assert digests[0] == digests[1] != usual["digest"]
+    assert call(tmp_path, "--data", hours, "--strategy", "sma-cross", *near) == 2
+    assert "leave out --calendar" in refusal(capsys)
+    assert call(tmp_path, *run_of, "--calendar", hours) == 3
+    assert "no column currency, importance, event among" in refusal(capsys)
+
+
 @pytest.mark.parametrize("driver", ["sweep", "replay"])
 def test_out_writes_tables_and_report(
     hours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], driver: str

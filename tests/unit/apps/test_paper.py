@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -97,10 +98,14 @@ def test_a_plan_that_contradicts_itself_is_refused(plan: Plan, named: str) -> No
 
 def test_a_setup_is_known_by_all_that_decides_its_outcome(tmp_path: Path) -> None:
     one, two = write_market(tmp_path, 1), write_market(tmp_path, 2)
+    releases = tmp_path / "calendar.csv"
+    releases.write_text("time,currency,importance,event\n2019-03-04T09:00,USD,High,Figures\n")
+    breakout = Plan(source="replay", data=(one,), strategy="breakout")
     plans = {
         "plain": Plan(source="replay", data=(one,)),
+        "calendar": msgspec.structs.replace(breakout, calendar=str(releases)),
         "data": Plan(source="replay", data=(two,)),
-        "strategy": Plan(source="replay", data=(one,), strategy="breakout"),
+        "strategy": breakout,
         "params": Plan(source="replay", data=(one,), params={"fast": "3"}),
         "risk": Plan(source="replay", data=(one,), risk="default"),
     }

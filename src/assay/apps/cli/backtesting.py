@@ -15,6 +15,15 @@ from assay.runtime.environment import default_home
 from assay.runtime.home import open_home
 from assay.runtime.settings import load_settings
 
+CalendarOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--calendar",
+        help="Parquet or CSV file of releases (time, currency, importance, event); "
+        "the modelled spread is wider near them.",
+    ),
+]
+
 
 def _decimal(text: str | None, flag: str) -> Decimal | None:
     if text is None:
@@ -78,6 +87,7 @@ def backtest(
     slippage_points: Annotated[
         int, typer.Option("--slippage-points", min=0, help="Slippage of market and stop orders.")
     ] = 0,
+    calendar: CalendarOption = None,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
     driver: Annotated[str, typer.Option("--driver", help="sweep or replay.")] = "sweep",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and report.")] = None,
@@ -90,6 +100,7 @@ def backtest(
     """
     from assay.apps.lab.backtest import Request, run_backtest
     from assay.apps.lab.setup import Costs
+    from assay.market.news import read_calendar
 
     params = parse_params(param or [])
     if units is not None:
@@ -98,6 +109,7 @@ def backtest(
         spread_pips=_decimal(spread_pips, "--spread-pips"),
         commission_bp=_decimal(commission_bp, "--commission-bp"),
         slippage_points=slippage_points,
+        releases=read_calendar(calendar) if calendar else (),
     )
     request = Request(
         data=data, strategy=strategy, params=params, cash=_decimal(cash, "--cash"),

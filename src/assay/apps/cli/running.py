@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from assay.apps.cli.backtesting import CalendarOption, parse_params
 from assay.apps.cli.console import EXIT_INTERRUPTED, HomeOption, JsonOption, emit, note
 from assay.model.errors import UsageError
 from assay.runtime.home import open_home
@@ -56,6 +57,7 @@ def up(
         list[str] | None,
         typer.Option("--param", help="Strategy parameter, name=value; repeatable."),
     ] = None,
+    calendar: CalendarOption = None,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
     speed: Annotated[
         str, typer.Option("--speed", help="Market seconds a second, such as 1 or 60; or max.")
@@ -74,7 +76,6 @@ def up(
 
     Example: assay up --source sample --speed max --plain
     """
-    from assay.apps.cli.backtesting import parse_params
     from assay.apps.paper.plan import Plan
     from assay.apps.paper.up import run_platform
     from assay.market.replay import parse_speed
@@ -82,6 +83,7 @@ def up(
     plan = Plan(
         source=source, data=tuple(str(path.resolve()) for path in data or []), strategy=strategy,
         params=parse_params(param or []), risk=risk, speed=parse_speed(speed), seconds=seconds,
+        calendar=str(calendar.resolve()) if calendar else None,
     )  # fmt: skip
     figures = run_platform(open_home(home), plan, port=port, plain=plain or as_json)
     emit(figures, as_json, _summary)

@@ -10,6 +10,7 @@ import numpy as np
 
 from assay.kernel.records import BASE_BAR, EVENT, MATCHED_ON_TICKS, TICK
 from assay.market.bars import ticks_to_bars
+from assay.market.news import Release
 from assay.market.series import BarSeries, TickSeries
 from assay.market.spreads import spread_points
 from assay.model.errors import UsageError
@@ -26,17 +27,21 @@ CORNERS = ("open", "high", "low", "close")
 class Pricing:
     """Say how a series' prices become bid and ask: its engine digits, and the spread (points).
 
-    A spread of None is the series' own (real ask columns) or the table's.
+    A spread of None is the series' own (real ask columns) or the table's, wider near `releases`.
     """
 
     digits: int
     spread: int | None
     is_mid: bool
     highest: int
+    releases: Sequence[Release] = ()
 
 
 def choose_pricing(
-    series: BarSeries | TickSeries, spec: Instrument, spread_pips: Decimal | None
+    series: BarSeries | TickSeries,
+    spec: Instrument,
+    spread_pips: Decimal | None,
+    releases: Sequence[Release] = (),
 ) -> Pricing:
     """Return the pricing of a series; a given spread makes the file's prices mids.
 
@@ -47,7 +52,7 @@ def choose_pricing(
         raise UsageError(f"{series.symbol} has no rows; give another file or span")
     highest = int(prices.max())
     if isinstance(series, TickSeries) or spread_pips is None:
-        return Pricing(series.digits, None, series.side == "mid", highest)
+        return Pricing(series.digits, None, series.side == "mid", highest, releases)
     for digits in range(series.digits, series.digits + DIGITS_FINER):
         points = spread_pips * spec.pip_points * Decimal(10) ** (digits - spec.digits)
         if points >= 0 and points % 2 == 0:
@@ -99,7 +104,7 @@ def _bar_events(series: BarSeries, pricing: Pricing, spec: Instrument, index: in
     finer = 10 ** (pricing.digits - series.digits)
     modelled = None
     if pricing.spread is None and series.side != "quote":
-        modelled = spread_points(series, spec)
+        modelled = spread_points(series, spec, pricing.releases)
     for corner in CORNERS:
         prices = getattr(series, corner) * finer
         if pricing.spread is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import msgspec
@@ -19,6 +19,7 @@ from assay.kernel.records import (
     SESSION_CLOSES,
     SESSION_OPENS,
 )
+from assay.market.news import Release
 from assay.market.series import BarSeries, TickSeries
 from assay.model.accounts import AccountSpec, CommissionSchedule
 from assay.model.calendar import Rollover, is_in_session, rollovers, swap_multipliers
@@ -43,11 +44,15 @@ AHEAD = 400 * DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """Hold what a run charges; None takes what the strategy or the data say."""
+    """Hold what a run charges; None takes what the strategy or the data say.
+
+    Near the `releases` of an instrument's currencies the table's spread is wider.
+    """
 
     spread_pips: Decimal | None = None
     commission_bp: Decimal | None = None
     slippage_points: int = 0
+    releases: Sequence[Release] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,20 +123,17 @@ def prepare(
     costs = costs or Costs()
     reference = getattr(strategy.module, "REFERENCE_COSTS", False)
     if costs.spread_pips is None and reference:
-        costs = Costs(
-            spread_pips=Decimal(1),
-            commission_bp=costs.commission_bp,
-            slippage_points=costs.slippage_points,
-        )
+        costs = replace(costs, spread_pips=Decimal(1))
     profile = _profile(risk or ("reference" if reference else "default"))
     symbols = [one.symbol for one in series]
     if len(set(symbols)) != len(symbols):
         raise UsageError(f"a symbol is given twice among {', '.join(symbols)}; give each once")
     instruments = [configured_instrument(config, symbol) for symbol in symbols]
     pricing = [
-        choose_pricing(one, spec, costs.spread_pips)
+        choose_pricing(one, spec, costs.spread_pips, costs.releases)
         for one, spec in zip(series, instruments, strict=True)
     ]
+    _require_use(costs, series)
     mark = "mid" if all(price.is_mid for price in pricing) else "exit"
     account = build_account(config.account.to_spec(), costs, strategy, mark)
     params = strategy.resolve(given)
@@ -140,6 +142,18 @@ def prepare(
         series=series, symbols=symbols, pricing=pricing, instruments=instruments, account=account,
         profile=profile, strategy=strategy, params=params, terms=terms,
     )  # fmt: skip
+
+
+def _require_use(costs: Costs, series: Sequence[BarSeries | TickSeries]) -> None:
+    if not costs.releases:
+        return
+    if costs.spread_pips is not None:
+        raise UsageError(
+            f"a calendar widens the table's spread, and here it is {costs.spread_pips} pip "
+            "throughout (as sma-cross has it without --spread-pips); leave out --calendar"
+        )
+    if all(one.side == "quote" for one in series):
+        raise UsageError("the data have real ask prices, which know the news; leave out --calendar")
 
 
 def _profile(name: str) -> RiskProfile:

@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 
 from assay.apps.config import Config
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.market.news import read_calendar
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import UsageError
 from assay.trading.engine.loading import load_strategy
@@ -19,7 +20,10 @@ SOURCES = ("sample", "replay")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hold source, data, strategy, speed (market seconds a second, None unbounded) and time."""
+    """Hold source, data, strategy, speed (market seconds a second, None unbounded), time.
+
+    `calendar` names a file of releases, near which the modelled spread is wider.
+    """
 
     source: str = "sample"
     data: tuple[str, ...] = ()
@@ -28,6 +32,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     risk: str | None = None
     speed: float | None = None
     seconds: float | None = None
+    calendar: str | None = None
 
     def files(self) -> list[Path]:
         """Return the files to replay; raise UsageError where source and data contradict."""
@@ -50,13 +55,15 @@ def prepare_plan(plan: Plan, config: Config, strategies: Path) -> Setup:
     risk = plan.risk
     if risk is None and not getattr(strategy.module, "REFERENCE_COSTS", False):
         risk = config.risk.profile
-    return prepare(series, strategy, given=plan.params, risk=risk, config=config)
+    costs = Costs(releases=read_calendar(plan.calendar) if plan.calendar else ())
+    return prepare(series, strategy, given=plan.params, costs=costs, risk=risk, config=config)
 
 
 def identify_setup(plan: Plan, setup: Setup) -> str:
     """Return a digest of everything that decides a run's outcome but its feed position."""
     whole = sha256()
-    for path in plan.files():
+    calendar = [Path(plan.calendar)] if plan.calendar else []
+    for path in [*plan.files(), *calendar]:
         whole.update(sha256(path.read_bytes()).digest())
     facts = (
         setup.strategy.name, sorted(setup.params.items()), setup.profile.name,
