@@ -1,9 +1,21 @@
 """Every message that crosses rooms, one file per stage."""
 
 from assay.model.messages.books import EntryPosted, GapFound, PostingLine
-from assay.model.messages.envelope import Message, decode_message, encode_message, message_types
+from assay.model.messages.envelope import (
+    Message,
+    decode_message,
+    decode_messages,
+    encode_message,
+    encode_messages,
+    message_types,
+)
 from assay.model.messages.market import BarClosed, QuoteRejected, Tick
-from assay.model.messages.ops import PlatformRecovered, PlatformStarted
+from assay.model.messages.ops import (
+    HomeRestored,
+    PlatformRecovered,
+    PlatformStarted,
+    ReplacedHead,
+)
 from assay.model.messages.trading import (
     DecisionMade,
     EquityMarked,
@@ -23,6 +35,7 @@ __all__ = [
     "EntryPosted",
     "EquityMarked",
     "GapFound",
+    "HomeRestored",
     "Message",
     "OrderApproved",
     "OrderCancelled",
@@ -33,11 +46,14 @@ __all__ = [
     "PlatformStarted",
     "PostingLine",
     "QuoteRejected",
+    "ReplacedHead",
     "SwapCharged",
     "Tick",
     "TradingHalted",
     "TradingResumed",
     "decode_message",
+    "decode_messages",
     "encode_message",
+    "encode_messages",
     "message_types",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Union
 
@@ -55,3 +56,19 @@ def encode_message(message: Message) -> bytes:
 def decode_message(payload: bytes) -> Message:
     """Read a message of any type; raise msgspec.DecodeError for anything else."""
     return _decoder().decode(payload)
+
+
+@cache
+def _array_decoder() -> msgspec.msgpack.Decoder[list[Message]]:
+    union: Any = Union[tuple(message_types().values())]  # noqa: UP007 - built at run time
+    return msgspec.msgpack.Decoder(list[union])
+
+
+def encode_messages(messages: Sequence[Message]) -> bytes:
+    """Return many messages as one MessagePack array."""
+    return _encoder.encode(messages)
+
+
+def decode_messages(payload: bytes) -> list[Message]:
+    """Read an array of messages of any type; raise msgspec.DecodeError for anything else."""
+    return _array_decoder().decode(payload)

@@ -1,4 +1,6 @@
-"""Operations: starts and recoveries."""
+"""Operations: starts, recoveries and restores."""
+
+import msgspec
 
 from assay.model.messages.envelope import Message
 
@@ -17,3 +19,23 @@ class PlatformRecovered(Message, frozen=True, kw_only=True):
     run: str
     position: int
     replayed: int
+
+
+class ReplacedHead(msgspec.Struct, frozen=True, array_like=True):
+    """Hold how far a tenant's audit chain was, and the hexadecimal hash of its last seal."""
+
+    tenant: str
+    count: int
+    hash: str
+
+
+class HomeRestored(Message, frozen=True, kw_only=True):
+    """Carry the return of a home to a backup, and the audit chains that it took the place of.
+
+    `archive` names the backup's file and `created` its moment in nanoseconds UTC.
+    """
+
+    version: str
+    archive: str
+    created: int
+    replaced: tuple[ReplacedHead, ...] = ()

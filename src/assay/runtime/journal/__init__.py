@@ -1,5 +1,6 @@
 """The journal: what happened, in order, with the state and the orders that belong to it."""
 
+from assay.runtime.journal.frames import RawRecord
 from assay.runtime.journal.memory import MemoryJournal, MemoryLog
 from assay.runtime.journal.ports import (
     Batch,
@@ -10,7 +11,7 @@ from assay.runtime.journal.ports import (
     Recorded,
 )
 from assay.runtime.journal.postgres import PostgresJournal
-from assay.runtime.journal.reading import read_journal
+from assay.runtime.journal.reading import read_journal, read_raw
 
 __all__ = [
     "Batch",
@@ -21,6 +22,8 @@ __all__ = [
     "MemoryLog",
     "OutboxOrder",
     "PostgresJournal",
+    "RawRecord",
     "Recorded",
     "read_journal",
+    "read_raw",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Union
 
 import msgspec
@@ -42,6 +43,24 @@ class Row(NamedTuple):
     payload: bytes
 
 
+class RawRecord(NamedTuple):
+    """Hold one message as the bytes that were journalled, with what its row says of it."""
+
+    tenant: str
+    position: int
+    kind: str
+    ts_event: int
+    message_id: int
+    cause: int
+    payload: bytes
+
+
+class _Heading(msgspec.Struct, frozen=True, gc=False):
+    id: int
+    ts_event: int
+    cause: int = 0
+
+
 COLUMNS = tuple("count" if name == "size" else name for name in Row._fields)
 
 
@@ -58,6 +77,8 @@ class FrameCodec:
         self._one: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(union)
         self._frame: msgspec.msgpack.Decoder[tuple[list[int] | int, list[Message]]]
         self._frame = msgspec.msgpack.Decoder(tuple[list[int] | int, list[union]])
+        self._raw_frame = msgspec.msgpack.Decoder(tuple[list[int] | int, list[msgspec.Raw]])
+        self._heading = msgspec.msgpack.Decoder(_Heading)
         self._encoder = msgspec.msgpack.Encoder()
 
     def pack(
@@ -92,28 +113,61 @@ class FrameCodec:
         """Return the messages of rows in the order of their positions."""
         found: list[Recorded] = []
         for row in rows:
-            try:
+            with _sound(row):
                 found.extend(self._open(row))
-            except (msgspec.MsgspecError, zlib.error, IndexError, ValueError) as error:
-                raise DataError(
-                    f"journal row {row.position} is damaged ({error}); restore a backup"
-                ) from error
         found.sort(key=_position)
+        return found
+
+    def unpack_raw(self, rows: Iterable[Row]) -> list[RawRecord]:
+        """Return the bytes of each message of rows in the order of their positions."""
+        found: list[RawRecord] = []
+        for row in rows:
+            with _sound(row):
+                found.extend(self._open_raw(row))
+        found.sort(key=_raw_position)
         return found
 
     def _open(self, row: Row) -> Iterable[Recorded]:
         if row.kind not in _BULK_TAGS:
             return (Recorded(row.position, self._one.decode(row.payload)),)
-        body = row.payload[1:]
-        if row.payload[0] == _COMPRESSED:
-            body = zlib.decompress(body)
-        distances, messages = self._frame.decode(body)
-        if isinstance(distances, int):
-            distances = list(range(distances, distances - len(messages), -1))
-        return [
-            Recorded(row.batch - distance, message)
-            for distance, message in zip(distances, messages, strict=True)
-        ]
+        distances, messages = self._frame.decode(_body(row))
+        places = _places(row, distances, len(messages))
+        return [Recorded(at, message) for at, message in zip(places, messages, strict=True)]
+
+    def _open_raw(self, row: Row) -> Iterable[RawRecord]:
+        if row.kind not in _BULK_TAGS:
+            ids = (row.message_id, row.cause)
+            return (RawRecord(row.tenant, row.position, row.kind, row.ts_event, *ids, row.payload),)
+        distances, messages = self._raw_frame.decode(_body(row))
+        found = []
+        for at, raw in zip(_places(row, distances, len(messages)), messages, strict=True):
+            payload = bytes(raw)
+            head = self._heading.decode(payload)
+            moment_and_ids = (head.ts_event, head.id, head.cause)
+            found.append(RawRecord(row.tenant, at, row.kind, *moment_and_ids, payload))
+        return found
+
+
+@contextmanager
+def _sound(row: Row) -> Iterator[None]:
+    try:
+        yield
+    except (msgspec.MsgspecError, zlib.error, IndexError, ValueError) as error:
+        raise DataError(
+            f"journal row {row.position} is damaged ({error}); restore a backup"
+        ) from error
+
+
+def _body(row: Row) -> bytes:
+    body = row.payload[1:]
+    return zlib.decompress(body) if row.payload[0] == _COMPRESSED else body
+
+
+def _places(row: Row, distances: list[int] | int, count: int) -> Iterable[int]:
+    if isinstance(distances, int):
+        last = row.batch - distances
+        return range(last, last + count)
+    return [row.batch - distance for distance in distances]
 
 
 _BULK_TAGS = frozenset(str(kind.__struct_config__.tag) for kind in BULK)
@@ -121,6 +175,10 @@ _BULK_TAGS = frozenset(str(kind.__struct_config__.tag) for kind in BULK)
 
 def _position(recorded: Recorded) -> int:
     return recorded.position
+
+
+def _raw_position(record: RawRecord) -> int:
+    return record.position
 
 
 def _row(

@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from assay.model.errors import RetryError
-from assay.runtime.journal.frames import COLUMNS, FrameCodec, Row
+from assay.runtime.journal.frames import COLUMNS, FrameCodec, RawRecord, Row
 from assay.runtime.journal.ports import Recorded
 
 _PAGE_ROWS = 64
@@ -37,6 +37,30 @@ def read_journal(
 
     No right to write is needed; a role bound to a tenant sees its own and the shared ones.
     """
+    codec = FrameCodec()
+    for rows in _read_batches(connection, after, tenant, kinds):
+        for recorded in codec.unpack(rows):
+            if recorded.position > after:
+                yield recorded
+
+
+def read_raw(
+    connection: psycopg.Connection[Any], after: int = 0, *, tenant: str | None = None
+) -> Iterator[RawRecord]:
+    """Yield the bytes of each message behind a position as they were journalled, page by page."""
+    codec = FrameCodec()
+    for rows in _read_batches(connection, after, tenant, None):
+        for record in codec.unpack_raw(rows):
+            if record.position > after:
+                yield record
+
+
+def _read_batches(
+    connection: psycopg.Connection[Any],
+    after: int,
+    tenant: str | None,
+    kinds: Collection[str] | None,
+) -> Iterator[Iterator[Row]]:
     conditions = [sql.SQL("and tenant = %(tenant)s")] if tenant is not None else []
     conditions += [sql.SQL("and kind = any(%(kinds)s)")] if kinds is not None else []
     query = _READ.format(
@@ -44,16 +68,14 @@ def read_journal(
         filters=sql.SQL(" ").join(conditions),
     )
     wanted = {"tenant": tenant, "kinds": list(kinds or ()), "page": _PAGE_ROWS}
-    codec, start = FrameCodec(), after
+    start = after
     while True:
         with reachable(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             page = [Row(*row) for row in cursor.execute(query, {**wanted, "after": start})]
         if not page:
             return
         for _, rows in groupby(page, key=attrgetter("batch")):
-            for recorded in codec.unpack(rows):
-                if recorded.position > after:
-                    yield recorded
+            yield rows
         start = page[-1].batch
 
 
