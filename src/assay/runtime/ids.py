@@ -64,7 +64,7 @@ Generator = np.random.Generator
 def seeded_generator(*seed: int) -> Generator:
     """Return a generator of arrays; equal seeds (one number or several) give equal draws.
 
-    >>> seeded_generator(1, 2).integers(9) == seeded_generator(1, 2).integers(9)
+    >>> seeded_generator(1, 2).integers(9).item() == seeded_generator(1, 2).integers(9).item()
     True
     """
     return np.random.default_rng(list(seed))

@@ -1,0 +1,64 @@
+"""What a model family must do: learn the outcomes of bars, and hand over an ONNX graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32s = NDArray[np.float32]
+Float64s = NDArray[np.float64]
+Int8s = NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Hold rows to learn from: features [n, k], outcomes [n] (see labels), weights [n]."""
+
+    features: Float32s
+    outcome: Int8s
+    weight: Float64s
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FitRequest:
+    """Ask for a fit: the rows, later rows to know when to stop, seed, and where to keep progress.
+
+    `horizon` is the length of a label in bars: neighbours within it repeat each other.
+    """
+
+    fit: Examples
+    stop: Examples
+    horizon: int
+    seed: int
+    checkpoint: Path
+    on_progress: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Hold a fitted model as ONNX bytes, the facts worth telling, and its own check.
+
+    `predict` is the library's own answer, which the graph must repeat.
+    """
+
+    onnx: bytes
+    facts: dict[str, float | int | str]
+    predict: Callable[[Float32s], Float64s]
+
+
+class Family(Protocol):
+    """One model family; its folder under signals/models bears its name."""
+
+    name: str
+
+    def fit(self, request: FitRequest) -> Fitted:
+        """Fit on request.fit; equal requests give equal graphs."""
+        ...

@@ -1,0 +1,14 @@
+"""Serve trained models: from settled features to calibrated forecasts."""
+
+from assay.signals.prediction.artifact import (
+    Artifact,
+    Spans,
+    Taught,
+    read_artifact,
+    write_artifact,
+)
+from assay.signals.prediction.forecaster import Forecaster, scores_of
+
+__all__ = [
+    "Artifact", "Forecaster", "Spans", "Taught", "read_artifact", "scores_of", "write_artifact",
+]  # fmt: skip

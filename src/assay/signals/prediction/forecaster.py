@@ -1,0 +1,60 @@
+"""From features to a forecast in integers: the same code for one bar and for a whole year."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.records import FORECAST, READY, UNSKILLED, WARMING
+from assay.signals.calibration import StepTable, to_score
+from assay.signals.labels import LONG, SHORT, Bracket
+from assay.signals.models import OnnxClassifier
+from assay.signals.models.ports import Float32s
+from assay.signals.prediction.artifact import Artifact
+
+Int64s = NDArray[np.int64]
+EVEN = 0.5
+
+
+class Forecaster:
+    """Say what to expect of the brackets that open after a bar."""
+
+    def __init__(self, artifact: Artifact, graph: bytes) -> None:
+        taught = artifact.taught
+        self.artifact = artifact
+        self.bracket = Bracket(horizon=taught.horizon, stop=taught.stop, target=taught.target)
+        self._model = OnnxClassifier(graph)
+
+    def forecast(
+        self, features: Float32s, volatility: NDArray[np.float64], settled: NDArray[np.bool_]
+    ) -> np.ndarray:
+        """Return FORECAST records [n] for features [n, k] and one bar's volatility (points)."""
+        found = np.zeros(len(features), FORECAST)
+        scores = scores_of(self._model.predict(features))
+        columns = (
+            (self.artifact.up, ("p_up", "up_lower", "up_upper")),
+            (self.artifact.long, ("p_long", "long_lower", "long_upper")),
+            (self.artifact.short, ("p_short", "short_lower", "short_upper")),
+        )
+        for (table, names), score in zip(columns, scores, strict=True):
+            _fill(found, table, names, score)
+        stop, target = self.bracket.distances(volatility)
+        found["stop"], found["target"], found["horizon"] = stop, target, self.bracket.horizon
+        found["gain"] = np.rint(self.artifact.gain * stop)
+        found["loss"] = np.rint(self.artifact.loss * stop)
+        found["state"] = READY if self.artifact.is_skilled else UNSKILLED
+        found["state"][~settled | (stop == 0)] = WARMING
+        return found
+
+
+def scores_of(probabilities: Float32s) -> tuple[Int64s, Int64s, Int64s]:
+    """Return the scores of up, long and short: up is long's share of what is not neither."""
+    long, short = probabilities[:, LONG], probabilities[:, SHORT]
+    sided = (long + short).astype(np.float64)
+    share = np.divide(long, sided, out=np.full(len(sided), EVEN), where=sided > 0)
+    return to_score(share), to_score(long), to_score(short)
+
+
+def _fill(found: np.ndarray, table: StepTable, names: tuple[str, str, str], score: Int64s) -> None:
+    for name, column in zip(names, table.look_up(score), strict=True):
+        found[name] = column

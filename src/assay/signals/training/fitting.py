@@ -1,0 +1,139 @@
+"""Train a model: fit on the first span, stop on the second, calibrate on the third."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.model.errors import InvariantError
+from assay.runtime.ids import seeded_generator
+from assay.signals.calibration import Slope, StepTable, bin_scores, fit_slope, fit_steps
+from assay.signals.labels import Bracket
+from assay.signals.models import FitRequest, Fitted, OnnxClassifier, find_family
+from assay.signals.prediction.artifact import Artifact, Spans, Taught
+from assay.signals.prediction.forecaster import scores_of
+from assay.signals.training.rows import Rows
+from assay.signals.training.splits import Split, split_rows
+
+BOUND_LEVEL = 0.10
+"""Share of the resampled calibrations below the lower bound of a probability, and above upper."""
+SKILL_LEVEL = 0.01
+HORIZONS_A_BLOCK = 2
+PARITY_MAX = 1e-6
+UP, LONG_SIDE, SHORT_SIDE, SLOPE = 1, 2, 3, 4
+"""Streams of chance, one each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """Say what to teach: family, instruments, bars, features, bracket, seed."""
+
+    family: str
+    symbols: tuple[str, ...]
+    timeframe: int
+    features: tuple[str, ...]
+    features_digest: str
+    bracket: Bracket
+    seed: int = 1
+
+
+def train(
+    rows: Rows, lesson: Lesson, checkpoint: Path,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> tuple[Artifact, bytes]:  # fmt: skip
+    """Return the trained model and its graph; equal rows and lessons give equal ones.
+
+    Raises DataError where the rows are too few to fit, to stop or to calibrate on.
+    """
+    split = split_rows(rows)
+    fitted = find_family(lesson.family).fit(
+        FitRequest(
+            fit=rows.take(split.fit).examples(), stop=rows.take(split.stop).examples(),
+            horizon=lesson.bracket.horizon, seed=lesson.seed, checkpoint=checkpoint,
+            on_progress=on_progress,
+        )
+    )  # fmt: skip
+    held = rows.take(split.calibrate)
+    probabilities = OnnxClassifier(fitted.onnx).predict(held.features)
+    parity = _check_parity(fitted, held, probabilities)
+    tables, slope = _calibrate(held, probabilities, lesson)
+    gain, loss = _payoffs(held)
+    graph_digest = sha256(fitted.onnx).hexdigest()
+    artifact = Artifact(
+        id="", family=lesson.family, graph_sha256=graph_digest, seed=lesson.seed,
+        taught=_taught(rows, held, lesson), spans=_spans(rows, held, split, lesson),
+        up=tables[0], long=tables[1], short=tables[2], slope=slope.value, slope_bound=slope.bound,
+        gain=gain, loss=loss, facts={**fitted.facts, "onnx_parity": parity},
+    )  # fmt: skip
+    return _named(artifact), fitted.onnx
+
+
+def _named(artifact: Artifact) -> Artifact:
+    import msgspec
+
+    digest = sha256(msgspec.json.encode(artifact)).hexdigest()[:10]
+    return msgspec.structs.replace(artifact, id=f"{artifact.family}-{digest}")
+
+
+def _check_parity(fitted: Fitted, held: Rows, served: NDArray[np.float32]) -> float:
+    gap = float(np.abs(fitted.predict(held.features) - served).max())
+    if gap > PARITY_MAX:
+        raise InvariantError(
+            f"the ONNX graph differs from the fitted model by {gap:.1e}, at most {PARITY_MAX:.0e} "
+            "is borne"
+        )
+    return gap
+
+
+def _calibrate(
+    held: Rows, probabilities: NDArray[np.float32], lesson: Lesson
+) -> tuple[list[StepTable], Slope]:
+    block = held.time // (HORIZONS_A_BLOCK * lesson.bracket.horizon * lesson.timeframe)
+    hits = (held.up == 1, held.long_net > 0, held.short_net > 0)
+    scores = scores_of(probabilities)
+    tables = [
+        fit_steps(
+            bin_scores(score, hit, block), level=BOUND_LEVEL,
+            rng=seeded_generator(lesson.seed, stream),
+        )
+        for score, hit, stream in zip(scores, hits, (UP, LONG_SIDE, SHORT_SIDE), strict=True)
+    ]  # fmt: skip
+    slope = fit_slope(
+        bin_scores(scores[0], hits[0], block), level=SKILL_LEVEL,
+        rng=seeded_generator(lesson.seed, SLOPE),
+    )  # fmt: skip
+    return tables, slope
+
+
+def _payoffs(held: Rows) -> tuple[float, float]:
+    """Return what a bracket that earns and one that does not gain and lose, in stop distances."""
+    net = np.concatenate([held.long_net, held.short_net])
+    points = np.concatenate([held.long_points, held.short_points])
+    shares = points / np.concatenate([held.stop, held.stop])
+    won = net > 0
+    gain = float(shares[won].mean()) if won.any() else 0.0
+    loss = float(-shares[~won].mean()) if not won.all() else 0.0
+    return gain, loss
+
+
+def _taught(rows: Rows, held: Rows, lesson: Lesson) -> Taught:
+    return Taught(
+        symbols=lesson.symbols, timeframe=lesson.timeframe, features=lesson.features,
+        features_digest=lesson.features_digest, horizon=lesson.bracket.horizon,
+        stop=lesson.bracket.stop, target=lesson.bracket.target, rows=len(rows),
+        calibration_rows=len(held),
+    )  # fmt: skip
+
+
+def _spans(rows: Rows, held: Rows, split: Split, lesson: Lesson) -> Spans:
+    until = int(rows.end.max())
+    return Spans(
+        fit_from=int(rows.time.min()), fit_until=int(rows.end[split.fit | split.stop].max()),
+        calibrate_from=int(held.time.min()), calibrate_until=until,
+        ready_from=until + lesson.bracket.horizon * lesson.timeframe,
+    )  # fmt: skip

@@ -1,0 +1,86 @@
+"""The rows that a training learns from, pooled over instruments, in the order of time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.signals.labels import UNKNOWN, Booked, classify, uniqueness, went_up
+from assay.signals.models import Examples
+
+Int64s = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Hold labelled bars: `time` is the close, `end` when the label was known (both ns UTC).
+
+    `stop` (points) is the distance the payoffs are measured in; `long_points` and `short_points`
+    are price gained before the spread.
+    """
+
+    time: Int64s
+    end: Int64s
+    symbol: Int64s
+    features: NDArray[np.float32]
+    outcome: NDArray[np.int8]
+    up: NDArray[np.int8]
+    weight: NDArray[np.float64]
+    long_net: Int64s
+    short_net: Int64s
+    long_points: Int64s
+    short_points: Int64s
+    stop: Int64s
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def take(self, chosen: NDArray[np.bool_] | Int64s) -> Rows:
+        """Return the chosen rows."""
+        return Rows(**{each.name: getattr(self, each.name)[chosen] for each in fields(self)})
+
+    def examples(self) -> Examples:
+        """Return what a model family learns from."""
+        return Examples(self.features, self.outcome, self.weight)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bars:
+    """Hold one instrument's bars as labels need them: closes (ns), mids, spreads (points)."""
+
+    close_time: Int64s
+    mid: Int64s
+    spread: Int64s
+    features: NDArray[np.float32]
+    settled: NDArray[np.bool_]
+
+
+def label_rows(
+    bars: Bars, rows: Int64s, booked: Booked, stop: Int64s, *, symbol: int, horizon: int
+) -> Rows:
+    """Return the labelled rows among `rows`; those without an outcome yet are left out."""
+    outcome, up = classify(booked), went_up(bars.mid, horizon)[rows]
+    known = (outcome != UNKNOWN) & (up != UNKNOWN) & (stop > 0) & bars.settled[rows]
+    rows, stop = rows[known], stop[known]
+    taken = Booked(*(column[known] for column in booked))
+    last = np.maximum(taken.end, np.minimum(rows + horizon, len(bars.mid) - 1))
+    spread = bars.spread[rows]
+    return Rows(
+        time=bars.close_time[rows], end=bars.close_time[last],
+        symbol=np.full(len(rows), symbol), features=bars.features[rows], outcome=outcome[known],
+        up=up[known], weight=uniqueness(rows, last), long_net=taken.long_net,
+        short_net=taken.short_net, long_points=taken.long_points + spread,
+        short_points=taken.short_points + spread, stop=stop,
+    )  # fmt: skip
+
+
+def pool(parts: list[Rows]) -> Rows:
+    """Return the rows of all instruments in the order of time, then instrument."""
+    joined = {
+        each.name: np.concatenate([getattr(part, each.name) for part in parts])
+        for each in fields(Rows)
+    }
+    order = np.lexsort((joined["symbol"], joined["time"]))
+    return Rows(**{name: column[order] for name, column in joined.items()})
