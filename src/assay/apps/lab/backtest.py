@@ -15,12 +15,12 @@ import pyarrow.parquet as pq
 
 from assay.apps.config import Config
 from assay.apps.lab.drivers import Run, replay, sweep
+from assay.apps.lab.eventlog import EventLog
 from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.kernel.records import SWAP
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import InvariantError, OperatorError, UsageError
-from assay.model.messages import Message, encode_message
 from assay.trading.engine.loading import load_strategy
 
 DRIVERS = ("sweep", "replay")
@@ -85,13 +85,7 @@ def _drive(
         return replay(setup, None, on_progress, wire=wire)
     folder = _make_folder(request.out)
     with (folder / "events.msgpack").open("wb") as log:
-
-        def sink(messages: list[Message]) -> None:
-            for message in messages:
-                payload = encode_message(message)
-                log.write(len(payload).to_bytes(4, "big") + payload)
-
-        return replay(setup, sink, on_progress, wire=wire)
+        return replay(setup, EventLog(log).write, on_progress, wire=wire)
 
 
 def _make_folder(path: Path) -> Path:

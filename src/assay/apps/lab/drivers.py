@@ -19,8 +19,10 @@ from assay.runtime.ids import IdSource
 from assay.trading.engine.module import EVENT_BYTES
 
 Sink = Callable[[list[Message]], None]
-"""Takes each market message with all that followed from it."""
+"""Takes messages in order, many at a time; the list is used again afterwards."""
 CHUNK = 65_536
+BLOCK = 512
+"""Messages that are noted and written together."""
 FEED, PLATFORM = 1, 2
 """Producers of ids: the feed's messages, and all that follows from them."""
 
@@ -71,12 +73,12 @@ def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[
                 row
             )
             if kind == BASE_BAR:
+                length = seconds * SECOND
                 yield BarClosed(
-                    id=place, ts_event=ts, ts_init=ts, symbol=symbols[i],
-                    timeframe=seconds * SECOND, ts_open=ts - seconds * SECOND,
-                    open=open_, high=high, low=low, close=close, spread_open=s_open,
-                    spread_high=s_high, spread_low=s_low, spread_close=s_close,
-                    has_ticks=bool(flags & MATCHED_ON_TICKS),
+                    id=place, ts_event=ts, ts_init=ts, symbol=symbols[i], timeframe=length,
+                    ts_open=ts - length, open=open_, high=high, low=low, close=close,
+                    spread_open=s_open, spread_high=s_high, spread_low=s_low,
+                    spread_close=s_close, has_ticks=flags & MATCHED_ON_TICKS != 0,
                 )  # fmt: skip
             else:
                 yield Tick(
@@ -104,20 +106,28 @@ def replay(
     ids = IdSource(PLATFORM)
     runner = build_topology(setup, ids.next).runner(wire=wire)
     setup.strategy.run(setup.world().handle, events, 0, 0)
-    collector, messages = OutcomeCollector(setup), 0
-    push, take = runner.push, collector.take
-    watch = Stopwatch()
-    started = push(start_message(int(events["ts"][0]) if len(events) else 0))
-    if sink:
-        sink(started)
-    for count, message in enumerate(feed_messages(setup, events), 1):
-        answers = push(message)
-        messages += len(answers)
-        take(*answers)
+    collector, watch = OutcomeCollector(setup), Stopwatch()
+    push = runner.push
+    block = push(start_message(int(events["ts"][0]) if len(events) else 0))
+    messages = -len(block)
+
+    def flush() -> int:
+        collector.take(*block)
         if sink:
-            sink(answers)
-        if on_progress and count % CHUNK == 0:
-            on_progress(CHUNK)
+            sink(block)
+        count = len(block)
+        block.clear()
+        return count
+
+    try:
+        for count, message in enumerate(feed_messages(setup, events), 1):
+            block += push(message)
+            if len(block) >= BLOCK:
+                messages += flush()
+            if on_progress and not count % CHUNK:
+                on_progress(CHUNK)
+    finally:
+        messages += flush()
     seconds = watch.elapsed()
     bars = int((events["kind"] == BASE_BAR).sum())
     return Run(collector.outcome(), bars, seconds, collector.halted, messages)

@@ -94,7 +94,6 @@ class OutcomeCollector:
         self.halted = ""
         # Any: each method takes the one type of message that is its key.
         self._takers: dict[type[Message], Callable[[Any], None]] = {
-            EquityMarked: self._take_equity,
             OrderSubmitted: self._take_order,
             OrderDenied: self._take_order,
             OrderFilled: self._take_fill,
@@ -105,13 +104,12 @@ class OutcomeCollector:
 
     def take(self, *messages: Message) -> None:
         """Note messages in their order; those that are no part of an outcome pass by."""
-        takers = self._takers
+        takers, rows, pack = self._takers, self._equity, _EQUITY_ROW.pack
         for message in messages:
-            if take := takers.get(type(message)):
+            if type(message) is EquityMarked:  # one per bar: the rest is rare
+                rows += pack(message.ts_event, message.balance, message.equity, message.margin)
+            elif take := takers.get(type(message)):
                 take(message)
-
-    def _take_equity(self, mark: EquityMarked) -> None:
-        self._equity += _EQUITY_ROW.pack(mark.ts_event, mark.balance, mark.equity, mark.margin)
 
     def _take_halt(self, halt: TradingHalted) -> None:
         self.halted = halt.reason

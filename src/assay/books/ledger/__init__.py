@@ -1,7 +1,8 @@
 """Double-entry ledger in integer minor units, its reconciler, trial balance and statement."""
 
+from assay.books.ledger.chart import CHART
 from assay.books.ledger.marks import Mark, MarkSource, QuoteMarks
-from assay.books.ledger.module import CHART, Booked, Ledger
+from assay.books.ledger.module import Booked, Ledger
 from assay.books.ledger.position import Position
 from assay.books.ledger.reconcile import Reconciler
 from assay.books.ledger.statement import Statement, StatementRow, statement

@@ -48,13 +48,24 @@ def find_leg(quote: str, currency: str, symbols: Iterable[str]) -> Leg | None:
     return None
 
 
+BID, ASK, MID = range(3)
+"""Places in a quote; the mid is one digit finer."""
+
+
 class View(NamedTuple):
-    """Say how one account sees one symbol; the rate is None where a leg must tell it."""
+    """Say how one account sees one symbol; `leg` names the rate, None for its own currency."""
 
     is_mid: bool
     digits: int
-    currency: str
-    rate: tuple[int, int] | None
+    leg: tuple[str, str] | None
+
+    def side(self, quantity: int) -> int:
+        """Return which price of a quote closes a position of signed `quantity`."""
+        return MID if self.is_mid else BID if quantity > 0 else ASK
+
+    def price_digits(self) -> int:
+        """Return the digits of that price."""
+        return self.digits + self.is_mid
 
 
 class QuoteMarks:
@@ -63,6 +74,7 @@ class QuoteMarks:
     A position in another currency is turned into the account's at the bid that one direct leg
     had when the position's own symbol was last quoted; without such a leg there is no mark.
     `price_digits` tells the grid of a symbol's prices where it is finer than the instrument's.
+    `quotes` are (bid, ask, mid) by symbol, `rates` (numerator, denominator) by symbol and currency.
     """
 
     def __init__(
@@ -74,8 +86,8 @@ class QuoteMarks:
         accounts = list(accounts)
         self._digits = {symbol: spec.digits for symbol, spec in instruments.items()}
         self._digits.update(price_digits or {})
-        self._quotes: dict[str, tuple[int, int]] = {}
-        self._rates: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self.quotes: dict[str, tuple[int, int, int]] = {}
+        self.rates: dict[tuple[str, str], tuple[int, int] | None] = {}
         self._legs: dict[str, list[tuple[str, Leg]]] = {}
         for symbol, spec in instruments.items():
             currencies = sorted({account.currency for account in accounts} - {spec.quote})
@@ -89,39 +101,55 @@ class QuoteMarks:
 
     def observe(self, message: BarClosed | Tick) -> None:
         """Take the bid and ask of a tick or of a bar's close, in integer points."""
-        symbol = message.symbol
         if type(message) is BarClosed:
-            if message.has_ticks:
-                return  # its ticks went before, and the engine valued the position at those
-            bid = message.close
-            self._quotes[symbol] = (bid, bid + message.spread_close)
+            self.observe_bar(message)
         elif type(message) is Tick:
-            self._quotes[symbol] = (message.bid, message.ask)
-        for currency, leg in self._legs.get(symbol, ()):
-            self._rates[symbol, currency] = self._find_rate(leg)
+            self.observe_tick(message)
+
+    def observe_bar(self, bar: BarClosed) -> None:
+        """Take the bid and ask of a bar's close, in integer points."""
+        if bar.has_ticks:
+            return  # its ticks went before, and the engine valued the position at those
+        symbol, bid = bar.symbol, bar.close
+        ask = bid + bar.spread_close
+        self.quotes[symbol] = (bid, ask, (bid + ask) * 5)
+        if legs := self._legs.get(symbol):
+            self._turn_rates(symbol, legs)
+
+    def observe_tick(self, tick: Tick) -> None:
+        """Take the bid and ask of a tick, in integer points."""
+        symbol, bid, ask = tick.symbol, tick.bid, tick.ask
+        self.quotes[symbol] = (bid, ask, (bid + ask) * 5)
+        if legs := self._legs.get(symbol):
+            self._turn_rates(symbol, legs)
+
+    def _turn_rates(self, symbol: str, legs: list[tuple[str, Leg]]) -> None:
+        for currency, leg in legs:
+            self.rates[symbol, currency] = self._find_rate(leg)
+
+    def view(self, account: str, symbol: str) -> View | None:
+        """Return how an account sees a symbol; None for an unknown one."""
+        views = self._views.get(account)
+        return views.get(symbol) if views else None
 
     def mark(self, account: str, symbol: str, quantity: int) -> Mark | None:
         """Return the mid (one digit finer) or the price that would close the position."""
-        try:
-            is_mid, digits, currency, rate = self._views[account][symbol]
-            bid, ask = self._quotes[symbol]
-        except KeyError:
+        view, quote = self.view(account, symbol), self.quotes.get(symbol)
+        if view is None or quote is None:
             return None
-        rate = rate or self._rates.get((symbol, currency))
+        rate = self.rates.get(view.leg) if view.leg else (1, 1)
         if rate is None:
             return None
-        rate_num, rate_den = rate
-        if is_mid:
-            return Mark((bid + ask) * 5, digits + 1, rate_num, rate_den)
-        return Mark(bid if quantity > 0 else ask, digits, rate_num, rate_den)
+        return Mark(quote[view.side(quantity)], view.price_digits(), *rate)
 
     def _view(self, account: AccountSpec, spec: Instrument) -> View:
-        rate = (1, 1) if spec.quote == account.currency else None
-        return View(account.mark == "mid", self._digits[spec.symbol], account.currency, rate)
+        leg = None if spec.quote == account.currency else (spec.symbol, account.currency)
+        return View(account.mark == "mid", self._digits[spec.symbol], leg)
 
     def _find_rate(self, leg: Leg) -> tuple[int, int] | None:
-        bid, _ = self._quotes.get(leg.symbol, (0, 0))
-        if bid <= 0:
+        quote = self.quotes.get(leg.symbol)
+        if quote is None or quote[BID] <= 0:
             return None
+        bid = quote[BID]
         scale = 10 ** self._digits[leg.symbol]
         return (scale, bid) if leg.divides else (bid, scale)

@@ -9,8 +9,10 @@ from hashlib import blake2b
 import msgspec
 
 from assay.books.ledger.arithmetic import Conversion, compute_commission, to_minor
-from assay.books.ledger.marks import MarkSource
+from assay.books.ledger.chart import CASH, CHART, COMMISSION, DEPOSITS, PROFIT, SWAP
+from assay.books.ledger.marks import MarkSource, QuoteMarks
 from assay.books.ledger.position import Position, Valuation, apply_fill
+from assay.books.ledger.standing import Line, Standing
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, InvariantError
 from assay.model.instruments import Instrument
@@ -24,10 +26,6 @@ from assay.model.messages import (
     SwapCharged,
 )
 from assay.model.values import INT64_MAX
-
-CASH, PROFIT, COMMISSION, SWAP, DEPOSITS = "cash", "profit", "commission", "swap", "deposits"
-CHART = (CASH, PROFIT, COMMISSION, SWAP, DEPOSITS)
-"""The ledger accounts of each trading account: debit is positive, so a gain is a credit."""
 
 _DIGEST_BYTES = 16
 
@@ -78,12 +76,14 @@ class Ledger:
         self._next_id = next_id
         self._state = LedgerState({}, {})
         self._valuations: dict[tuple[str, str], Valuation] = {}
+        self.revision = 0
+        """How often the books were replaced as a whole."""
 
     def handle(self, message: Message) -> Iterable[Message]:
         """Return the entries that a message calls for, or the gap that it shows."""
         if isinstance(message, PlatformStarted):
             return [entry for spec in self._specs.values() for entry in self._open(spec, message)]
-        if not isinstance(message, OrderFilled | SwapCharged):
+        if not isinstance(message, (OrderFilled, SwapCharged)):
             return []
         problem = self.find_problem(message)
         if problem:
@@ -169,6 +169,26 @@ class Ledger:
             profit += value.at(mark)
         return cash, profit
 
+    def prepare_standing(self, account: str, marks: QuoteMarks) -> Standing | None:
+        """Return what confirms an account's marks; None while a position cannot be valued."""
+        books, spec = self._state.accounts.get(account), self._specs.get(account)
+        if spec is None or books is None or not books.opened:
+            return None
+        lines: list[Line] = []
+        for symbol, held in books.positions.items():
+            view, value = marks.view(account, symbol), self._valuations.get((account, symbol))
+            if view is None or value is None:
+                return None
+            if value.held is not held or value.digits != view.price_digits():
+                return None
+            side = view.side(held.quantity)
+            fraction = (value.numerator, value.denominator)
+            lines.append((symbol, held, side, value.units, value.cost, *fraction, view.leg))
+        return Standing(
+            spec.tenant, books.balances, books.positions, lines=lines, marks=marks,
+            revision=self.revision,
+        )  # fmt: skip
+
     def _prepare_valuation(
         self, spec: AccountSpec, symbol: str, held: Position, digits: int
     ) -> Valuation:
@@ -195,6 +215,7 @@ class Ledger:
             )
         self._state = msgspec.msgpack.decode(body, type=LedgerState)
         self._valuations.clear()
+        self.revision += 1
 
     def _report(self, message: OrderFilled | SwapCharged, what: str) -> GapFound:
         spec = self._specs.get(message.account)

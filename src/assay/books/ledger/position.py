@@ -63,9 +63,12 @@ def apply_fill(held: Position, quantity: int, *, price: int, price_digits: int) 
 
 
 class Valuation:
-    """Value one position at marks of one price grid; all but price and rate is worked out once."""
+    """Value one position at marks of one price grid; all but price and rate is worked out once.
 
-    __slots__ = ("_cost", "_denominator", "_numerator", "_units", "digits", "held")
+    Unrealised profit in minor units = (units x price - cost) x numerator / denominator x rate.
+    """
+
+    __slots__ = ("cost", "denominator", "digits", "held", "numerator", "units")
 
     def __init__(
         self, held: Position, digits: int, quantity_digits: int, currency_digits: int
@@ -73,12 +76,12 @@ class Valuation:
         fine = held.refine(digits)
         unit = Conversion(1, 1, currency_digits, quantity_digits + fine.price_digits)
         self.held, self.digits = held, digits
-        self._cost = fine.cost
-        self._units = fine.quantity * 10 ** (fine.price_digits - digits)
+        self.cost = fine.cost
+        self.units = fine.quantity * 10 ** (fine.price_digits - digits)
         shared = gcd(unit.numerator, unit.denominator)
-        self._numerator, self._denominator = unit.numerator // shared, unit.denominator // shared
+        self.numerator, self.denominator = unit.numerator // shared, unit.denominator // shared
 
     def at(self, mark: Mark) -> int:
         """Return the unrealised profit at a mark in minor units, half-even."""
-        raw = self._units * mark.price - self._cost
-        return half_even(raw * mark.rate_num * self._numerator, mark.rate_den * self._denominator)
+        raw = self.units * mark.price - self.cost
+        return half_even(raw * mark.rate_num * self.numerator, mark.rate_den * self.denominator)

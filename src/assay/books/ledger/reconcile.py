@@ -7,8 +7,10 @@ from typing import Any
 
 import msgspec
 
+from assay.books.ledger.chart import CASH
 from assay.books.ledger.marks import MarkSource, QuoteMarks
-from assay.books.ledger.module import CASH, Ledger
+from assay.books.ledger.module import Ledger
+from assay.books.ledger.standing import Standing
 from assay.model.messages import (
     BarClosed,
     EntryPosted,
@@ -65,25 +67,39 @@ class Reconciler:
         self._ledger = ledger
         self._next_id = next_id
         self._marks = marks
+        self._quotes = marks if isinstance(marks, QuoteMarks) else None
         self._state = ReconcilerState()
+        self._standings: dict[str, Standing] = {}
         # Any: each method takes the one type of message that is its key.
-        self._takers: dict[type[Message], Callable[[Any], list[Difference] | None]] = {
-            OrderFilled: self._compare_fill,
-            SwapCharged: self._compare_position,
-            EquityMarked: self._compare_worth,
-            EntryPosted: self._compare_entry,
+        self._takers: dict[type[Message], Callable[[Any], list[Message] | None]] = {
+            OrderFilled: self._telling(self._compare_fill),
+            SwapCharged: self._telling(self._compare_position),
+            EquityMarked: self._check_worth,
+            EntryPosted: self._telling(self._compare_entry),
+            GapFound: self._halt,
             TradingResumed: self._forget,
         }
-        if isinstance(marks, QuoteMarks):
-            self._takers |= {BarClosed: marks.observe, Tick: marks.observe}
+        if self._quotes:
+            self._takers[BarClosed] = self._quotes.observe_bar
+            self._takers[Tick] = self._quotes.observe_tick
 
     def handle(self, message: Message) -> Iterable[Message]:
         """Return GapFound for each new difference and TradingHalted with a tenant's first."""
-        if type(message) is GapFound:
-            return self._halt(message)
         take = self._takers.get(type(message))
-        differences = take(message) if take else None
-        return self._tell(message, differences) if differences else ()
+        return (take(message) or ()) if take else ()
+
+    def route(self, kind: type[Message]) -> Callable[[Any], list[Message] | None] | None:
+        """Return what takes a type of message; None where nothing does."""
+        return self._takers.get(kind)
+
+    def _telling(
+        self, compare: Callable[[Any], list[Difference]]
+    ) -> Callable[[Any], list[Message] | None]:
+        def take(message: Message) -> list[Message] | None:
+            differences = compare(message)
+            return self._tell(message, differences) if differences else None
+
+        return take
 
     def snapshot(self) -> bytes:
         """Return the state; equal states give equal bytes."""
@@ -92,6 +108,7 @@ class Reconciler:
     def restore(self, snapshot: bytes) -> None:
         """Take up a snapshot."""
         self._state = msgspec.msgpack.decode(snapshot, type=ReconcilerState)
+        self._standings.clear()
 
     def _forget(self, resumed: TradingResumed) -> None:
         self._state.told.pop(resumed.tenant, None)
@@ -115,6 +132,17 @@ class Reconciler:
 
     def _position(self, message: OrderFilled | SwapCharged) -> int:
         return self._ledger.position(message.account, message.symbol)
+
+    def _check_worth(self, mark: EquityMarked) -> list[Message] | None:
+        account, ledger = mark.account, self._ledger
+        known = self._standings.get(account)
+        if known and known.revision == ledger.revision and known.confirms(mark):
+            return None
+        if differences := self._compare_worth(mark):
+            return self._tell(mark, differences)
+        if self._quotes and (standing := ledger.prepare_standing(account, self._quotes)):
+            self._standings[account] = standing
+        return None
 
     def _compare_worth(self, mark: EquityMarked) -> list[Difference]:
         spec = self._ledger.spec(mark.account)

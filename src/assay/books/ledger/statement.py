@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from assay.books.ledger.module import CASH
+from assay.books.ledger.chart import CASH
 from assay.model.messages import EntryPosted
 from assay.model.values import INT64_MAX
 

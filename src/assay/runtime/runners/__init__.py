@@ -1,6 +1,6 @@
 """What executes a topology of modules."""
 
 from assay.runtime.runners.inline import InlineRunner
-from assay.runtime.runners.module import Module
+from assay.runtime.runners.module import Handler, Module, RoutedModule
 
-__all__ = ["InlineRunner", "Module"]
+__all__ = ["Handler", "InlineRunner", "Module", "RoutedModule"]

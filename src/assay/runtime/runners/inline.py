@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from assay.model.errors import InvariantError
 from assay.model.messages import Message, decode_message, encode_message
-from assay.runtime.runners.module import Module
-
-Handle = Callable[[Message], Iterable[Message]]
+from assay.runtime.runners.module import Handler, Module, RoutedModule
 
 
 class InlineRunner:
@@ -20,11 +18,15 @@ class InlineRunner:
     """
 
     def __init__(self, modules: Sequence[Module], *, wire: bool = False) -> None:
-        self._routes: dict[type[Message], list[Handle]] = {}
+        self._routes: dict[type[Message], tuple[Handler, ...]] = {}
         for module in modules:
-            handle = _over_wire(module) if wire else module.handle
             for kind in module.consumes:
-                self._routes.setdefault(kind, []).append(handle)
+                handler = module.route(kind) if isinstance(module, RoutedModule) else module.handle
+                if handler is None:
+                    continue
+                if wire:
+                    handler = _over_wire(module, handler)
+                self._routes[kind] = (*self._routes.get(kind, ()), handler)
 
     def push(self, message: Message) -> list[Message]:
         """Handle a message and all that follows from it; return them in order, itself first."""
@@ -32,15 +34,16 @@ class InlineRunner:
         routes = self._routes
         for current in queue:
             for handle in routes.get(type(current), ()):
-                queue += handle(current)
+                if answers := handle(current):
+                    queue += answers
         return queue
 
 
-def _over_wire(module: Module) -> Handle:
+def _over_wire(module: Module, handler: Handler) -> Handler:
     allowed = module.publishes
 
     def handle(message: Message) -> Iterable[Message]:
-        for answer in module.handle(decode_message(encode_message(message))):
+        for answer in handler(decode_message(encode_message(message))) or ():
             if type(answer) not in allowed:
                 raise InvariantError(
                     f"{type(module).__name__} published {type(answer).__name__} undeclared"

@@ -59,6 +59,7 @@ TYPE_NAMES = {
 DENIALS = {**REASONS, NO_SLOT: "too_many_orders"}
 EVENT_BYTES = Struct("<qqqqqiiiihbbi")
 _EQUITY_BYTES = Struct("<qqqq")
+_COUNT_BYTES = Struct("<qqqq")
 assert EVENT_BYTES.size == EVENT.itemsize
 assert _EQUITY_BYTES.size == EQUITY_LOG.itemsize
 
@@ -96,43 +97,60 @@ class TradingDesk:
     _equity: Any = field(init=False)
     _run: Callable[..., int] = field(init=False)
     _index: dict[str, int] = field(init=False)
+    _decides: bool = field(init=False)
+    # Any: each method takes the one type of message that is its key.
+    _takers: dict[type[Message], Callable[[Any], list[Message]]] = field(init=False)
+    _owners: list[tuple[int, str, str]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._event = np.zeros(1, EVENT)
         self._octets = _octets_of(self._event)
-        self._counts = self.world.counts.data
+        self._counts = _octets_of(self.world.counts)
         self._equity = _octets_of(self.world.equity)
         self._run = bind_types(self.plan.strategy.run, self.world.handle, self._event, 0, 1)
         self._index = {symbol: i for i, symbol in enumerate(self.plan.symbols)}
+        self._decides = not self.plan.strategy.is_compiled
+        self._takers = {
+            BarClosed: self._take_bar,
+            Tick: self._take_tick,
+            TradingHalted: self._set_halt,
+            TradingResumed: self._set_halt,
+        }
+        self._owners = [
+            (k * _EQUITY_BYTES.size, spec.tenant, spec.id)
+            for k, spec in enumerate(self.plan.accounts)
+        ]
 
     def handle(self, message: Message) -> list[Message]:
         """Return what one message leads to, in order."""
-        if type(message) is BarClosed:
-            self._write_bar(message)
-        elif type(message) is Tick:
-            self._write_tick(message)
-        else:
-            return self._set_halt(message)
-        if self._run(self.world.handle, self._event, 0, 1) == 0:
-            self._run(self._grow(), self._event, 0, 1)
-        if not self.plan.strategy.is_compiled and type(message) is BarClosed:
-            self._decide_in_python(message)
-        return self._drain(message)
+        return self._takers[type(message)](message)
 
-    def _write_bar(self, bar: BarClosed) -> None:
+    def route(self, kind: type[Message]) -> Callable[[Any], list[Message]] | None:
+        """Return what takes a type of message; None where nothing does."""
+        return self._takers.get(kind)
+
+    def _take_bar(self, bar: BarClosed) -> list[Message]:
         EVENT_BYTES.pack_into(
             self._octets, 0, bar.ts_event, bar.open, bar.high, bar.low, bar.close,
             bar.spread_open, bar.spread_high, bar.spread_low, bar.spread_close,
             self._index[bar.symbol], BASE_BAR, MATCHED_ON_TICKS if bar.has_ticks else 0,
             bar.timeframe // SECOND,
         )  # fmt: skip
+        if not self._run(self.world.handle, self._event, 0, 1):
+            self._run(self._grow(), self._event, 0, 1)
+        if self._decides:
+            self._decide_in_python(bar)
+        return self._drain(bar)
 
-    def _write_tick(self, tick: Tick) -> None:
+    def _take_tick(self, tick: Tick) -> list[Message]:
         bid, spread = tick.bid, tick.ask - tick.bid
         EVENT_BYTES.pack_into(
             self._octets, 0, tick.ts_event, bid, bid, bid, bid, spread, spread, spread, spread,
             self._index[tick.symbol], TICK, 0, 0,
         )  # fmt: skip
+        if not self._run(self.world.handle, self._event, 0, 1):
+            self._run(self._grow(), self._event, 0, 1)
+        return self._drain(tick)
 
     def _grow(self) -> object:
         handle = self.world.grow()
@@ -161,26 +179,25 @@ class TradingDesk:
 
     def _drain(self, cause: Message) -> list[Message]:
         """Turn the rows logged since the last call into messages; rows of one event, in order."""
-        counts, accounts = self._counts, self.plan.accounts
-        trades = counts[0] or counts[1] or counts[2]
-        found = self._drain_trades(cause) if trades else []
-        for k in range(counts[3]):
-            ts, balance, equity, margin = _EQUITY_BYTES.unpack_from(
-                self._equity, k * _EQUITY_BYTES.size
-            )
-            spec = accounts[k]
+        orders, fills, notes, marks = _COUNT_BYTES.unpack_from(self._counts)
+        found = self._drain_trades(cause) if orders or fills or notes else []
+        if not marks:
+            return found
+        cause_id, ts_init, next_id = cause.id, cause.ts_init, self.next_id
+        for start, tenant, account in self._owners:
+            ts, balance, equity, margin = _EQUITY_BYTES.unpack_from(self._equity, start)
             found.append(
                 EquityMarked(
-                    id=self.next_id(), cause=cause.id, tenant=spec.tenant, ts_event=ts,
-                    ts_init=cause.ts_init, account=spec.id, balance=balance, equity=equity,
-                    margin=margin,
+                    id=next_id(), cause=cause_id, tenant=tenant, ts_event=ts, ts_init=ts_init,
+                    account=account, balance=balance, equity=equity, margin=margin,
                 )
             )  # fmt: skip
-        counts[3] = 0
+        _COUNT_BYTES.pack_into(self._counts, 0, 0, 0, 0, 0)
         return found
 
     def _drain_trades(self, cause: Message) -> list[Message]:
-        counts, world = self._counts, self.world
+        world = self.world
+        counts = world.counts[:4].tolist()
         rows = [(*row, False) for row in world.notes[: counts[2]].tolist()]
         rows += [(*row, True) for row in world.fills[: counts[1]].tolist()]
         rows.sort(key=lambda row: row[-2])
@@ -190,7 +207,7 @@ class TradingDesk:
         ]
         for row in world.order_log[: counts[0]].tolist():
             found += self._to_order(row, cause)
-        counts[0] = counts[1] = counts[2] = 0
+        world.counts[:3] = 0
         return found
 
     def _key(self, account: AccountSpec, i: int, ts: int, intent: str, ordinal: int) -> int:
