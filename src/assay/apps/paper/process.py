@@ -18,6 +18,13 @@ from assay.apps.paper.control import pending_orders
 from assay.apps.paper.picture import Painter
 from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
 from assay.apps.paper.refusal import FILE, write_refusal
+from assay.apps.paper.standing import (
+    SHEET,
+    STANDING,
+    describe_desk,
+    take_standing,
+    write_whole,
+)
 from assay.apps.paper.trader import PaperTrader
 from assay.model.errors import AssayError, CallerError, OperatorError
 from assay.model.time import SECOND
@@ -26,12 +33,14 @@ from assay.runtime.faults import record_fault
 from assay.runtime.home import Home, open_home
 from assay.runtime.journal import PostgresJournal
 from assay.runtime.logs import Logger, open_log
+from assay.runtime.ring import CAPACITY, RingWriter
 from assay.runtime.settings import load_settings
 from assay.runtime.stores.postgres import open_postgres
 from assay.runtime.supervisor.leash import stop_signals, watch_parent
 from assay.trading.brokers.paper import PaperBroker
 
 PICTURE = "picture.json"
+RING = "ring"
 PAINT_EVERY = SECOND // 10
 LOOK_EVERY = SECOND // 20
 LONGEST_SILENCE = SECOND // 2
@@ -68,8 +77,13 @@ class Session:
                 path.unlink(missing_ok=True)
         if now - self.painted >= PAINT_EVERY:
             self.painted = now
-            self.painter.picture.halted = self.trader.halted
-            self.painter.write()
+            self.show()
+
+    def show(self, *, done: bool = False) -> None:
+        """Write the picture and the standing."""
+        self.painter.picture.halted = self.trader.halted
+        self.painter.write()
+        write_whole(self.home.path / "run" / STANDING, take_standing(self.trader, done=done))
 
     def wait(self, due: int) -> bool:
         """Wait until a time, looking around; return False when it is over first."""
@@ -104,7 +118,7 @@ class Session:
 def _show_done(session: Session, log: Logger, finished: bool) -> None:
     session.trader.commit(with_snapshot=True)
     session.painter.picture.done = finished
-    session.painter.write()
+    session.show(done=finished)
     log.info("stopped", events=session.trader.next, finished=finished)
 
 
@@ -122,6 +136,7 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
         with stop_signals() as is_stopped:
             setup_id = identify_setup(plan, setup)
             trader = PaperTrader(setup, setup_id, journal, broker, clock)
+            trader.ring = RingWriter(home.folder("run") / RING, CAPACITY)
             found = trader.recover()
             log.info("ready", found=found.found, replayed=found.replayed, next=found.next)
             painter = Painter(setup, home.folder("run") / PICTURE)
@@ -130,7 +145,10 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             _show_recovered(trader, painter)
             gc.freeze()
             session = Session(home, trader, painter, clock, plan, is_stopped, Stopwatch())
+            write_whole(home.path / "run" / SHEET, describe_desk(plan, trader, found.run))
+            session.show()
             _show_done(session, log, session.trade(events))
+        trader.ring.close()
         broker.close()
         journal.close()
     finally:

@@ -1,0 +1,143 @@
+"""Where the trader stands, in two small files for the web process: what it trades, and its risk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from assay import __version__
+from assay.apps.lab.events import TICK_BARS
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.trader import PaperTrader
+from assay.market.series import BarSeries
+
+SHEET = "desk.json"
+STANDING = "standing.json"
+
+
+class Traded(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold how one symbol is traded: digits and points are the engine's, `timeframe` in ns."""
+
+    symbol: str
+    digits: int
+    pip_points: int
+    lot_units: int
+    timeframe: int
+    position_max: int
+    spread_max: int
+
+
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what does not change while the trader runs; limits of 0 are none, money is minor."""
+
+    tenant: str
+    account: str
+    run: int
+    currency: str
+    currency_digits: int
+    source: str
+    strategy: str
+    model: str | None
+    speed: float | None
+    version: str
+    traded: tuple[Traded, ...]
+    exposure_max: int
+    daily_loss_max: int
+    drawdown_max_bp: int
+    margin_use_max_bp: int
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one open position: integer units and points, and `cost` in units x points."""
+
+    symbol: str
+    quantity: int
+    cost: int
+    unrealised: int
+    stop: int
+    target: int
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what risk rules look at now: money in minor units, `next` the place in the feed."""
+
+    next: int
+    done: bool
+    balance: int
+    unrealised: int
+    margin: int
+    peak: int
+    day_start: int
+    exposure: int
+    positions: tuple[Held, ...]
+
+
+def describe_desk(plan: Plan, trader: PaperTrader, run: int) -> Sheet:
+    """Return what a trader trades and its limits."""
+    setup = trader.setup
+    limits = setup.terms[1][0]
+    traded = tuple(
+        Traded(
+            symbol=spec.symbol, digits=price.digits, lot_units=spec.lot_units,
+            pip_points=spec.pip_points * 10 ** (price.digits - spec.digits),
+            timeframe=int(one.timeframe if isinstance(one, BarSeries) else TICK_BARS),
+            position_max=int(limit["position_max"]), spread_max=int(limit["spread_max"]),
+        )
+        for spec, price, one, limit in zip(
+            setup.instruments, setup.pricing, setup.series, limits, strict=True
+        )
+    )  # fmt: skip
+    first = limits[0]
+    return Sheet(
+        tenant=setup.account.tenant, account=setup.account.id, run=run,
+        currency=setup.account.currency, currency_digits=setup.account.currency_digits,
+        source=plan.source, strategy=setup.strategy.name, model=getattr(plan, "model", None),
+        speed=plan.speed, version=__version__, traded=traded,
+        exposure_max=int(first["exposure_max"]), daily_loss_max=int(first["daily_loss_max"]),
+        drawdown_max_bp=int(first["drawdown_max_bp"]),
+        margin_use_max_bp=int(first["margin_use_max_bp"]),
+    )  # fmt: skip
+
+
+def take_standing(trader: PaperTrader, *, done: bool = False) -> Standing:
+    """Return the account and the open positions as the engine sees them."""
+    world = trader.topology.desk.world
+    account = world.accounts[0]
+    positions = tuple(
+        Held(
+            symbol=symbol, quantity=int(held["quantity"]), cost=int(held["cost"]),
+            unrealised=int(held["unrealised"]), stop=int(held["stop"]),
+            target=int(held["target"]),
+        )
+        for symbol, held in zip(trader.setup.symbols, world.positions[0], strict=True)
+        if held["quantity"]
+    )  # fmt: skip
+    return Standing(
+        next=trader.next, done=done, balance=int(account["balance"]),
+        unrealised=int(account["unrealised"]), margin=int(account["margin"]),
+        peak=int(account["peak"]), day_start=int(account["day_start"]),
+        exposure=_exposure(trader), positions=positions,
+    )  # fmt: skip
+
+
+def _exposure(trader: PaperTrader) -> int:
+    # The engine brings its own figure up to date only where an order asks for it.
+    world, total = trader.topology.desk.world, 0
+    for held, market, terms in zip(
+        world.positions[0], world.markets, trader.setup.terms[0], strict=True
+    ):
+        raw = abs(int(held["quantity"])) * int(market["bid"])
+        worth = raw * int(terms["value_num"]) // int(terms["value_den"])
+        leg = int(market["leg_bid"])
+        if raw and int(terms["leg"]) >= 0 and leg:
+            worth = worth // leg if terms["leg_divides"] else worth * leg
+        total += worth
+    return total
+
+
+def write_whole(path: Path, value: Sheet | Standing) -> None:
+    """Replace a file in one step."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(value))
+    fresh.replace(path)
