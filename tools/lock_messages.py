@@ -31,7 +31,7 @@ def describe_messages() -> Schema:
     for name, schema in sorted(components.items()):
         schema.pop("description", None)
         schemas[name] = schema
-    return schemas
+    return json.loads(json.dumps(schemas))  # a tuple in a default reads back as a list
 
 
 def _compare_fields(name: str, old: Schema, new: Schema) -> list[str]:

@@ -9,13 +9,14 @@ from assay.model.messages.envelope import (
     encode_messages,
     message_types,
 )
-from assay.model.messages.market import BarClosed, QuoteRejected, Tick
+from assay.model.messages.market import BarClosed, BarSetClosed, QuoteRejected, Tick
 from assay.model.messages.ops import (
     HomeRestored,
     PlatformRecovered,
     PlatformStarted,
     ReplacedHead,
 )
+from assay.model.messages.signals import FeaturesReady
 from assay.model.messages.trading import (
     DecisionMade,
     EquityMarked,
@@ -31,9 +32,11 @@ from assay.model.messages.trading import (
 
 __all__ = [
     "BarClosed",
+    "BarSetClosed",
     "DecisionMade",
     "EntryPosted",
     "EquityMarked",
+    "FeaturesReady",
     "GapFound",
     "HomeRestored",
     "Message",

@@ -35,6 +35,22 @@ class BarClosed(Message, frozen=True, kw_only=True):
     has_ticks: bool = False
 
 
+class BarSetClosed(Message, frozen=True, kw_only=True):
+    """Carry which of several instruments closed their bar at `ts_close`, and who is missing.
+
+    `bars` are the ids of the bars of `symbols`, in that order. `ts_event` is the close where all
+    are there, else when that was clear: at the deadline, or at a later close of all. `late` names
+    the symbols of bars that came after their own set, since the last one told.
+    """
+
+    timeframe: int
+    ts_close: int
+    symbols: tuple[str, ...]
+    bars: tuple[int, ...]
+    missing: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
+
+
 class QuoteRejected(Message, frozen=True, kw_only=True):
     """Carry a quote that a quality rule kept out, with the rule's name."""
 
