@@ -25,6 +25,7 @@ from assay.runtime.logs import open_log
 from assay.runtime.settings import load_settings
 from assay.runtime.supervisor import Program, Supervisor, require_port, stop_signals
 
+TRADER, AUDIT = "trader", "audit"
 SPACE_NEEDED = 500_000_000
 FRAME_S = 0.1
 PLAIN_EVERY_S = 1.0
@@ -69,11 +70,14 @@ def run_platform(home: Home, plan: Plan, *, port: int, plain: bool) -> dict[str,
             stack.callback(server.shutdown)
         note("starting the database, the engine and the market…")
         supervisor.start(_program(home, plan))
+        supervisor.start(_audit_program(home))
 
         def is_over() -> bool:
-            return is_stopped() or refusal.exists()
+            return is_stopped() or refusal.exists() or _is_done(supervisor, TRADER)
 
         _watch(supervisor, picture_path, is_over, plain=plain)
+        # The audit ends last, with everything that the trader has left behind.
+        supervisor.end(TRADER)
         supervisor.stop()
         raise_refusal(refusal)
     picture = read_picture(picture_path) or Picture()
@@ -87,7 +91,16 @@ def run_platform(home: Home, plan: Plan, *, port: int, plain: bool) -> dict[str,
 def _program(home: Home, plan: Plan) -> Program:
     payload = msgspec.json.encode(plan).decode()
     argv = (interpreter(), "-m", "assay.apps.paper.process", str(home.path), payload)
-    return Program(name="trader", argv=argv, restarts_max=3)
+    return Program(name=TRADER, argv=argv, restarts_max=3)
+
+
+def _audit_program(home: Home) -> Program:
+    argv = (interpreter(), "-m", "assay.apps.paper.auditing", str(home.path))
+    return Program(name=AUDIT, argv=argv)
+
+
+def _is_done(supervisor: Supervisor, name: str) -> bool:
+    return any(each.name == name and each.status == "done" for each in supervisor.states())
 
 
 def _status(supervisor: Supervisor, path: Path) -> dict[str, Any]:

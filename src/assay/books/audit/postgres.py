@@ -25,11 +25,11 @@ _PAGE_ROWS = 2_000
 _APPEND = """
 with entered as (
     insert into audit_entry select * from unnest(
-        %s::text[], %b::int8[], %b::int8[], %s::text[], %b::int8[], %b::int8[], %b::int8[],
+        %b::text[], %b::int8[], %b::int8[], %b::text[], %b::int8[], %b::int8[], %b::int8[],
         %b::bytea[])
 ), sealed as (
     insert into audit_seal select * from unnest(
-        %s::text[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::bytea[],
+        %b::text[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], %b::bytea[],
         %b::bytea[], %b::bytea[], %b::bytea[], %b::bytea[])
 ), placed as (
     insert into inbox values (%s, %s, '') on conflict (module)
@@ -142,9 +142,15 @@ class PostgresChains:
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
+        self._lengths: dict[str, tuple[int, int]] | None = None
 
     def lengths(self) -> dict[str, tuple[int, int]]:
         """Return how many entries and seals each tenant has."""
+        if self._lengths is None:
+            self._lengths = self._count()
+        return self._lengths
+
+    def _count(self) -> dict[str, tuple[int, int]]:
         with reachable():
             run = self._connection.execute
             found = {str(row[0]): (0, 0) for row in run("select distinct tenant from journal")}

@@ -17,6 +17,7 @@ from assay.runtime.journal.frames import COLUMNS, FrameCodec, RawRecord, Row
 from assay.runtime.journal.ports import Recorded
 
 _PAGE_ROWS = 64
+_RAW_PAGE_ROWS = 512
 # A page ends with a whole batch, so that a batch is put in order before it is handed out.
 _READ = sql.SQL(
     "select {columns} from journal where batch > %(after)s "
@@ -38,7 +39,7 @@ def read_journal(
     No right to write is needed; a role bound to a tenant sees its own and the shared ones.
     """
     codec = FrameCodec()
-    for rows in _read_batches(connection, after, tenant, kinds):
+    for rows in _read_batches(connection, after, (tenant, kinds), _PAGE_ROWS):
         for recorded in codec.unpack(rows):
             if recorded.position > after:
                 yield recorded
@@ -49,7 +50,7 @@ def read_raw(
 ) -> Iterator[RawRecord]:
     """Yield the bytes of each message behind a position as they were journalled, page by page."""
     codec = FrameCodec()
-    for rows in _read_batches(connection, after, tenant, None):
+    for rows in _read_batches(connection, after, (tenant, None), _RAW_PAGE_ROWS):
         for record in codec.unpack_raw(rows):
             if record.position > after:
                 yield record
@@ -58,16 +59,17 @@ def read_raw(
 def _read_batches(
     connection: psycopg.Connection[Any],
     after: int,
-    tenant: str | None,
-    kinds: Collection[str] | None,
+    chosen: tuple[str | None, Collection[str] | None],
+    page_rows: int,
 ) -> Iterator[Iterator[Row]]:
+    tenant, kinds = chosen
     conditions = [sql.SQL("and tenant = %(tenant)s")] if tenant is not None else []
     conditions += [sql.SQL("and kind = any(%(kinds)s)")] if kinds is not None else []
     query = _READ.format(
         columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)),
         filters=sql.SQL(" ").join(conditions),
     )
-    wanted = {"tenant": tenant, "kinds": list(kinds or ()), "page": _PAGE_ROWS}
+    wanted = {"tenant": tenant, "kinds": list(kinds or ()), "page": page_rows}
     start = after
     while True:
         with reachable(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:

@@ -133,7 +133,18 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every child, the youngest first: SIGTERM to all, SIGKILL after `stop_s` seconds."""
-        living = [c for c in reversed(self._children.values()) if c.process.poll() is None]
+        self._terminate([*reversed(self._children.values())])
+        self._children.clear()
+
+    def end(self, name: str) -> None:
+        """End one child for good while the others run on, as `stop` does it."""
+        child = self._children[name]
+        self._terminate([child])
+        child.waits = None
+        self._set(child, "done")
+
+    def _terminate(self, children: list[_Child]) -> None:
+        living = [child for child in children if child.process.poll() is None]
         for child in living:
             child.process.terminate()
         deadline = Deadline(self._stop_s)
@@ -144,7 +155,6 @@ class Supervisor:
                 self._log.warning("process killed: it did not stop", name=child.program.name)
                 _kill_group(child.process)
                 child.process.wait()
-        self._children.clear()
 
     def _spawn(self, program: Program) -> tuple[subprocess.Popen[bytes], ChildState]:
         if self._pipe is None:

@@ -7,7 +7,7 @@ down_revision = "0002"
 
 _TABLES = """
 create table audit_entry (
-    tenant      text not null,
+    tenant      text collate "C" not null,
     number      bigint not null,
     position    bigint not null,
     kind        text not null,
@@ -18,7 +18,7 @@ create table audit_entry (
     primary key (tenant, number)
 );
 create table audit_seal (
-    tenant     text not null,
+    tenant     text collate "C" not null,
     number     bigint not null,
     first      bigint not null,
     count      bigint not null,
