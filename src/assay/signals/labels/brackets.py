@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,24 +19,25 @@ SHARE_MAX = 100.0
 class Bracket:
     """Describe the order of both sides: how long it is held, and where it ends.
 
-    `horizon` is in bars; stop and target are multiples of the volatility over the horizon.
+    `horizon` is in bars; stop and target are multiples of the average true range times the root of
+    the horizon, which is about 1.6 standard deviations of the move over it.
     """
 
     horizon: int = 30
-    stop: float = 2.0
-    target: float = 2.0
+    stop: float = 1.25
+    target: float = 1.25
 
     def __post_init__(self) -> None:
         if not 1 <= self.horizon <= 10_000:
             raise UsageError(f"horizon {self.horizon} is outside 1..10000 bars")
         for name, value in (("stop", self.stop), ("target", self.target)):
             if not 0 < value <= SHARE_MAX:
-                raise UsageError(f"{name} {value} is outside 0..{SHARE_MAX:g} volatilities")
+                raise UsageError(f"{name} {value} is outside 0..{SHARE_MAX:g}")
 
     def distances(self, volatility: Float64s) -> tuple[Int64s, Int64s]:
         """Return stop and target distances in points, at least 1; 0 where volatility is unknown.
 
-        `volatility` is that of one bar, in points.
+        `volatility` is the average true range of one bar, in points.
         """
         reach = np.nan_to_num(np.asarray(volatility, dtype=np.float64) * np.sqrt(self.horizon))
         known = reach > 0
@@ -61,11 +62,3 @@ class Booked(NamedTuple):
     long_points: Int64s
     short_points: Int64s
     end: Int64s
-
-
-class BracketBook(Protocol):
-    """Book a bracket of one lot a side at the bar after each row, as the engine would."""
-
-    def book(self, rows: Int64s, stop: Int64s, target: Int64s, horizon: int) -> Booked:
-        """Return what was earned; rows index the bars, distances are points."""
-        ...
