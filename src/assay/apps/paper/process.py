@@ -18,13 +18,8 @@ from assay.apps.paper.control import pending_orders
 from assay.apps.paper.picture import Painter
 from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
 from assay.apps.paper.refusal import FILE, write_refusal
-from assay.apps.paper.standing import (
-    SHEET,
-    STANDING,
-    describe_desk,
-    take_standing,
-    write_whole,
-)
+from assay.apps.paper.sheet import SHEET, STANDING, write_whole
+from assay.apps.paper.standing import describe_desk, take_standing
 from assay.apps.paper.trader import PaperTrader
 from assay.model.errors import AssayError, CallerError, OperatorError
 from assay.model.time import SECOND

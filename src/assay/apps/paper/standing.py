@@ -1,76 +1,14 @@
-"""Where the trader stands, in two small files for the web process: what it trades, and its risk."""
+"""Where the trader stands: taken from the engine's own state."""
 
 from __future__ import annotations
-
-from pathlib import Path
-
-import msgspec
 
 from assay import __version__
 from assay.apps.lab.events import TICK_BARS
 from assay.apps.paper.plan import Plan
+from assay.apps.paper.sheet import Held, Sheet, Standing, Traded
 from assay.apps.paper.trader import PaperTrader
 from assay.market.series import BarSeries
-
-SHEET = "desk.json"
-STANDING = "standing.json"
-
-
-class Traded(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold how one symbol is traded: digits and points are the engine's, `timeframe` in ns."""
-
-    symbol: str
-    digits: int
-    pip_points: int
-    lot_units: int
-    timeframe: int
-    position_max: int
-    spread_max: int
-
-
-class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what does not change while the trader runs; limits of 0 are none, money is minor."""
-
-    tenant: str
-    account: str
-    run: int
-    currency: str
-    currency_digits: int
-    source: str
-    strategy: str
-    model: str | None
-    speed: float | None
-    version: str
-    traded: tuple[Traded, ...]
-    exposure_max: int
-    daily_loss_max: int
-    drawdown_max_bp: int
-    margin_use_max_bp: int
-
-
-class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold one open position: integer units and points, and `cost` in units x points."""
-
-    symbol: str
-    quantity: int
-    cost: int
-    unrealised: int
-    stop: int
-    target: int
-
-
-class Standing(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what risk rules look at now: money in minor units, `next` the place in the feed."""
-
-    next: int
-    done: bool
-    balance: int
-    unrealised: int
-    margin: int
-    peak: int
-    day_start: int
-    exposure: int
-    positions: tuple[Held, ...]
+from assay.trading.risk.catalogue import RULES
 
 
 def describe_desk(plan: Plan, trader: PaperTrader, run: int) -> Sheet:
@@ -97,6 +35,7 @@ def describe_desk(plan: Plan, trader: PaperTrader, run: int) -> Sheet:
         exposure_max=int(first["exposure_max"]), daily_loss_max=int(first["daily_loss_max"]),
         drawdown_max_bp=int(first["drawdown_max_bp"]),
         margin_use_max_bp=int(first["margin_use_max_bp"]),
+        rules=tuple(rule.REASON for rule in RULES),
     )  # fmt: skip
 
 
@@ -134,10 +73,3 @@ def _exposure(trader: PaperTrader) -> int:
             worth = worth // leg if terms["leg_divides"] else worth * leg
         total += worth
     return total
-
-
-def write_whole(path: Path, value: Sheet | Standing) -> None:
-    """Replace a file in one step."""
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(msgspec.json.encode(value))
-    fresh.replace(path)

@@ -1,0 +1,239 @@
+"""Everything the page shows, held in memory and brought forward one message at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from assay.apps.gateway.cases import Case, Cases
+from assay.apps.gateway.chart import Chart
+from assay.apps.gateway.scale import Scale, moment, timeframe_name
+from assay.apps.gateway.views import (
+    AccountChange,
+    Bar,
+    BarChange,
+    Change,
+    DecisionChange,
+    EquityChange,
+    Feed,
+    FeedChange,
+    Fill,
+    FillChange,
+    Halt,
+    HaltChange,
+    LimitsChange,
+    Order,
+    OrderChange,
+    Position,
+    PositionsChange,
+    QuoteChange,
+    Snapshot,
+    SymbolView,
+)
+from assay.apps.gateway.worth import EquityCurve, account_view, limit_views, position_view
+from assay.apps.paper.sheet import Sheet, Standing
+from assay.model.messages import (
+    BarClosed,
+    DecisionMade,
+    EquityMarked,
+    Message,
+    OrderApproved,
+    OrderCancelled,
+    OrderDenied,
+    OrderFilled,
+    OrderSubmitted,
+    Tick,
+    TradingHalted,
+    TradingResumed,
+)
+
+DECISIONS_SHOWN = 50
+LISTED = 200
+
+
+class Board:
+    """Hold one account's state as the journal tells it, up to and with `place`.
+
+    It depends on the messages alone, and on `standing`, the trader's own risk figures: a board
+    filled again from the journal shows the same.
+    """
+
+    def __init__(self, sheet: Sheet, halt: Halt) -> None:
+        self.sheet, self.halt, self.place = sheet, halt, 0
+        self.scale = Scale(sheet)
+        self.cases = Cases(self.scale)
+        self.curve = EquityCurve(self.scale)
+        self.charts = {
+            each.symbol: Chart(each.symbol, each.timeframe, self.scale) for each in sheet.traded
+        }
+        self.standing = Standing(
+            next=0, done=False, balance=0, unrealised=0, margin=0, peak=0, day_start=0, exposure=0,
+            positions=(),
+        )  # fmt: skip
+        self.waiting = Waiting()
+        self._routes: dict[type[Message], Any] = {
+            BarClosed: self._close, Tick: self._tick, DecisionMade: self._decide,
+            OrderApproved: self._approve, OrderDenied: self._deny, OrderSubmitted: self._submit,
+            OrderCancelled: self._cancel, OrderFilled: self._fill, EquityMarked: self._mark,
+            TradingHalted: self._switch, TradingResumed: self._switch,
+        }  # fmt: skip
+
+    def apply(self, place: int, message: Message) -> None:
+        """Bring the state forward by the message at a place of the journal."""
+        self.place = place
+        if message.tenant in ("", self.sheet.tenant) and type(message) in self._routes:
+            self._routes[type(message)](place, message)
+
+    def _close(self, _: int, bar: BarClosed) -> None:
+        chart = self.charts.get(bar.symbol)
+        if chart is not None and bar.timeframe == chart.timeframe:
+            self.waiting.bars[(bar.symbol, bar.ts_open)] = chart.close(bar)
+            self.waiting.quotes.add(bar.symbol)
+
+    def _tick(self, _: int, tick: Tick) -> None:
+        chart = self.charts.get(tick.symbol)
+        if chart is not None:
+            chart.tick(tick)
+            self.waiting.quotes.add(tick.symbol)
+
+    def _decide(self, place: int, made: DecisionMade) -> None:
+        if made.symbol in self.charts:
+            self._note(self.cases.decide(place, made))
+
+    def _approve(self, _: int, approved: OrderApproved) -> None:
+        self._note(self.cases.approve(approved))
+
+    def _deny(self, _: int, denied: OrderDenied) -> None:
+        if denied.symbol in self.charts:
+            case, order = self.cases.deny(denied)
+            self._note(case)
+            self.waiting.orders[order.key] = order
+
+    def _note(self, case: Case | None) -> None:
+        if case is not None:
+            self.waiting.cases[case.place] = case
+
+    def _submit(self, _: int, sent: OrderSubmitted) -> None:
+        if sent.symbol in self.charts:
+            order = self.cases.submit(sent)
+            self.waiting.orders[order.key] = order
+
+    def _cancel(self, _: int, cancelled: OrderCancelled) -> None:
+        order = self.cases.cancel(cancelled)
+        if order is not None:
+            self.waiting.orders[order.key] = order
+
+    def _fill(self, place: int, filled: OrderFilled) -> None:
+        if filled.symbol in self.charts:
+            fill, order = self.cases.fill(place, filled)
+            self.waiting.fills.append(fill)
+            if order is not None:
+                self.waiting.orders[order.key] = order
+
+    def _mark(self, _: int, marked: EquityMarked) -> None:
+        if marked.account == self.sheet.account:
+            self.waiting.has_equity = True
+            self.curve.mark(marked)
+
+    def _switch(self, _: int, message: TradingHalted | TradingResumed) -> None:
+        self.halt = Halt(
+            engaged=isinstance(message, TradingHalted), reason=message.reason, by=message.by,
+            since=moment(message.ts_event),
+        )  # fmt: skip
+        self.waiting.halt = True
+
+    def stand(self, standing: Standing) -> None:
+        """Take the trader's newest figures."""
+        if standing != self.standing:
+            self.standing, self.waiting.standing = standing, True
+
+    def positions(self) -> tuple[Position, ...]:
+        """Return the open positions."""
+        return tuple(
+            position_view(
+                held, self.charts[held.symbol], self.scale, self.cases.opened.get(held.symbol, 0)
+            )
+            for held in self.standing.positions
+            if held.symbol in self.charts
+        )
+
+    def take_changes(self, feed: Feed | None) -> list[Change]:
+        """Return what changed since the last call, each thing once, in its newest form."""
+        waiting, self.waiting = self.waiting, Waiting()
+        found: list[Change] = [*self._market_changes(waiting)]
+        found += [DecisionChange(decision=self.cases.show(case)) for case in waiting.cases.values()]
+        found += [OrderChange(order=order) for order in waiting.orders.values()]
+        found += [FillChange(fill=fill) for fill in waiting.fills]
+        if waiting.has_equity:
+            found.append(EquityChange(point=self.curve.recent[-1]))
+        if waiting.standing:
+            account = account_view(self.sheet, self.standing, self.scale)
+            found.append(AccountChange(account=account))
+        if waiting.standing or waiting.quotes:
+            limits = limit_views(self.sheet, self.standing, self.charts, self.scale)
+            found += [LimitsChange(limits=limits), PositionsChange(positions=self.positions())]
+        if waiting.halt:
+            found.append(HaltChange(halt=self.halt))
+        if feed is not None:
+            found.append(FeedChange(feed=feed))
+        return found
+
+    def _market_changes(self, waiting: Waiting) -> Iterable[Change]:
+        for symbol in sorted(waiting.quotes):
+            view = self._symbol(self.charts[symbol])
+            yield QuoteChange(symbol=symbol, bid=view.bid, ask=view.ask, time=view.time)
+        for (symbol, _), bar in waiting.bars.items():
+            yield self._bar_change(symbol, bar)
+        for symbol in sorted(waiting.quotes):
+            forming = self.charts[symbol].forming()
+            if forming is not None:
+                yield self._bar_change(symbol, forming)
+
+    def _bar_change(self, symbol: str, bar: Bar) -> BarChange:
+        name = timeframe_name(self.charts[symbol].timeframe)
+        return BarChange(symbol=symbol, timeframe=name, bar=bar, forming=bar.forming)
+
+    def _symbol(self, chart: Chart) -> SymbolView:
+        traded, price = self.scale.traded[chart.symbol], self.scale.price
+        return SymbolView(
+            symbol=chart.symbol, digits=traded.digits,
+            pip=price(chart.symbol, traded.pip_points), bid=price(chart.symbol, chart.bid),
+            ask=price(chart.symbol, chart.bid + chart.spread),
+            spread_pips=chart.spread / traded.pip_points, time=moment(chart.ts),
+            change_day=chart.day_change(),
+        )  # fmt: skip
+
+    def snapshot(self, seq: int, now: int, feed: Feed) -> Snapshot:
+        """Return everything the page opens with; lists begin with the newest, curves the oldest."""
+        cases = self.cases
+        shown = list(cases.cases.values())[-DECISIONS_SHOWN:][::-1]
+        return Snapshot(
+            seq=seq, time=moment(now), feed=feed,
+            symbols=tuple(self._symbol(chart) for chart in self.charts.values()),
+            account=account_view(self.sheet, self.standing, self.scale),
+            limits=limit_views(self.sheet, self.standing, self.charts, self.scale),
+            positions=self.positions(), orders=tuple([*cases.orders.values()][: -LISTED - 1 : -1]),
+            fills=tuple(self.fills(LISTED)), decisions=tuple(cases.show(case) for case in shown),
+            equity=tuple(self.curve.recent), halt=self.halt,
+        )  # fmt: skip
+
+    def fills(self, limit: int) -> list[Fill]:
+        """Return the newest executions first."""
+        return [fill for _, fill in [*self.cases.fills.values()][: -limit - 1 : -1]]
+
+
+class Waiting:
+    """Hold what changed and was not sent yet."""
+
+    def __init__(self) -> None:
+        self.quotes: set[str] = set()
+        self.bars: dict[tuple[str, int], Bar] = {}
+        self.cases: dict[int, Case] = {}
+        self.orders: dict[str, Order] = {}
+        self.fills: list[Fill] = []
+        self.has_equity = self.standing = self.halt = False
+
+    @property
+    def size(self) -> int:
+        """Return how many things would be sent, about."""
+        return len(self.bars) + len(self.cases) + len(self.orders) + len(self.fills)

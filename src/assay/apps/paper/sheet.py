@@ -1,0 +1,75 @@
+"""What the trader tells the web process beside its messages: what it trades, and its risk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+SHEET = "desk.json"
+STANDING = "standing.json"
+
+
+class Traded(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold how one symbol is traded: digits and points are the engine's, `timeframe` in ns."""
+
+    symbol: str
+    digits: int
+    pip_points: int
+    lot_units: int
+    timeframe: int
+    position_max: int
+    spread_max: int
+
+
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what does not change while the trader runs; limits of 0 are none, money is minor."""
+
+    tenant: str
+    account: str
+    run: int
+    currency: str
+    currency_digits: int
+    source: str
+    strategy: str
+    model: str | None
+    speed: float | None
+    version: str
+    traded: tuple[Traded, ...]
+    exposure_max: int
+    daily_loss_max: int
+    drawdown_max_bp: int
+    margin_use_max_bp: int
+    rules: tuple[str, ...]
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold one open position: integer units and points, and `cost` in units x points."""
+
+    symbol: str
+    quantity: int
+    cost: int
+    unrealised: int
+    stop: int
+    target: int
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold what risk rules look at now: money in minor units, `next` the place in the feed."""
+
+    next: int
+    done: bool
+    balance: int
+    unrealised: int
+    margin: int
+    peak: int
+    day_start: int
+    exposure: int
+    positions: tuple[Held, ...]
+
+
+def write_whole(path: Path, value: Sheet | Standing) -> None:
+    """Replace a file in one step."""
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(msgspec.json.encode(value))
+    fresh.replace(path)
