@@ -11,7 +11,17 @@ import typer
 from assay import __version__
 from assay.apps.cli.console import run
 
-COMMANDS = ("importing", "backtesting", "running", "operations", "backup", "ledger", "benchmarks")
+COMMANDS = (
+    "importing",
+    "backtesting",
+    "simulating",
+    "running",
+    "operations",
+    "backup",
+    "ledger",
+    "audit",
+    "benchmarks",
+)
 
 
 def _show_version(wanted: bool) -> None:

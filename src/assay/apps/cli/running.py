@@ -48,7 +48,7 @@ def decide(memory, event, position, params, intent):
 
 
 def up(
-    source: Annotated[str, typer.Option("--source", help="sample or replay.")] = "sample",
+    source: Annotated[str, typer.Option("--source", help="sample, replay or sim.")] = "sample",
     data: Annotated[
         list[Path] | None, typer.Option("--data", help="Parquet file to replay; repeatable.")
     ] = None,
@@ -60,8 +60,18 @@ def up(
     calendar: CalendarOption = None,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
     speed: Annotated[
-        str, typer.Option("--speed", help="Market seconds a second, such as 1 or 60; or max.")
-    ] = "36000",
+        str | None,
+        typer.Option(
+            "--speed", help="Market seconds a second, such as 1 or 60, or max; 36000, of sim 60."
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of --source sim; 1.")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Kind of --source sim, as `simulate` has; linear.")
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option("--strength", help="Strength of --source sim, 0 to 1; 0.5.")
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")
     ] = None,
@@ -74,6 +84,9 @@ def up(
 ) -> None:
     """Trade with paper money on a replayed market, and go on where the last run stopped.
 
+    The simulated market lasts 20 trading days, 8 hours at its usual speed; then another --seed
+    gives another.
+
     Example: assay up --source sample --speed max --plain
     """
     from assay.apps.paper.plan import Plan
@@ -82,7 +95,8 @@ def up(
 
     plan = Plan(
         source=source, data=tuple(str(path.resolve()) for path in data or []), strategy=strategy,
-        params=parse_params(param or []), risk=risk, speed=parse_speed(speed), seconds=seconds,
+        params=parse_params(param or []), risk=risk, seconds=seconds, seed=seed, kind=kind,
+        speed=parse_speed(_usual_speed(source) if speed is None else speed), strength=strength,
         calendar=str(calendar.resolve()) if calendar else None,
     )  # fmt: skip
     figures = run_platform(open_home(home), plan, port=port, plain=plain or as_json)
@@ -91,10 +105,14 @@ def up(
         raise typer.Exit(EXIT_INTERRUPTED)
 
 
+def _usual_speed(source: str) -> str:
+    return "60" if source == "sim" else "36000"
+
+
 def _summary(figures: dict[str, Any]) -> str:
     state = "stopped; the next `assay up` goes on"
     if figures["finished"]:
-        state = "the feed is finished; another --home or other --data starts afresh"
+        state = "the feed is finished; another --home, --seed or --data starts afresh"
     return (
         f"{figures['events']:,} events  {figures['orders']:,} orders  {figures['fills']:,} fills  "
         f"equity {figures['equity']:,.2f}  ({state})"

@@ -11,18 +11,24 @@ import msgspec
 from assay.apps.config import Config
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.market.news import read_calendar
+from assay.market.series import Series, TickSeries
+from assay.market.simulation import Scenario, simulate_ticks
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import UsageError
+from assay.model.time import Timeframe
 from assay.trading.engine.loading import load_strategy
 
 SAMPLE = "eurusd_h1_sample_20170101_20171229.parquet"
-SOURCES = ("sample", "replay")
+SOURCES = ("sample", "replay", "sim")
+SIM_BARS = 28_800
+"""Minutes of the simulated market: twenty trading days, eight hours at 60 times the pace."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold source, data, strategy, speed (market seconds a second, None unbounded), time.
 
-    `calendar` names a file of releases, near which the modelled spread is wider.
+    `calendar` names a file of releases, near which the modelled spread is wider; `seed`, `kind`
+    and `strength` are those of the simulated market, None the usual ones.
     """
 
     source: str = "sample"
@@ -33,11 +39,19 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     speed: float | None = None
     seconds: float | None = None
     calendar: str | None = None
+    seed: int | None = None
+    kind: str | None = None
+    strength: float | None = None
 
     def files(self) -> list[Path]:
         """Return the files to replay; raise UsageError where source and data contradict."""
         if self.source not in SOURCES:
             raise UsageError(f"source {self.source!r} is unknown; use {' or '.join(SOURCES)}")
+        if self.source == "sim":
+            self.scenario()
+            return []
+        if (self.seed, self.kind, self.strength) != (None, None, None):
+            raise UsageError("--seed, --kind and --strength go with --source sim")
         if self.source == "sample":
             if self.data:
                 raise UsageError("--data goes with --source replay; the sample is packaged")
@@ -46,12 +60,30 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise UsageError("--source replay needs --data FILE")
         return [Path(name) for name in self.data]
 
+    def scenario(self) -> Scenario:
+        """Return the market to simulate; raise UsageError for one that makes no sense."""
+        if self.data:
+            raise UsageError("--data goes with --source replay; sim makes its own")
+        return Scenario(
+            seed=1 if self.seed is None else self.seed,
+            kind="linear" if self.kind is None else self.kind,
+            strength=0.5 if self.strength is None else self.strength,
+            bars=SIM_BARS,
+            timeframe=Timeframe.M1,
+        )
+
+
+def _read_series(plan: Plan) -> list[Series]:
+    if plan.source == "sim":
+        return [*simulate_ticks(plan.scenario())]
+    side = "ask" if plan.source == "sample" else None
+    return [read_parquet(path, side=side) for path in plan.files()]
+
 
 def prepare_plan(plan: Plan, config: Config, strategies: Path) -> Setup:
     """Read the data and bring everything together; raise UsageError or DataError."""
     strategy = load_strategy(plan.strategy, strategies)
-    side = "ask" if plan.source == "sample" else None
-    series = [read_parquet(path, side=side) for path in plan.files()]
+    series = _read_series(plan)
     risk = plan.risk
     if risk is None and not getattr(strategy.module, "REFERENCE_COSTS", False):
         risk = config.risk.profile
@@ -65,6 +97,12 @@ def identify_setup(plan: Plan, setup: Setup) -> str:
     calendar = [Path(plan.calendar)] if plan.calendar else []
     for path in [*plan.files(), *calendar]:
         whole.update(sha256(path.read_bytes()).digest())
+    if plan.source == "sim":
+        whole.update(repr(plan.scenario()).encode())
+        for one in setup.series:
+            assert isinstance(one, TickSeries)
+            for column in (one.ts, one.bid, one.ask):
+                whole.update(column.tobytes())
     facts = (
         setup.strategy.name, sorted(setup.params.items()), setup.profile.name,
         msgspec.json.encode(setup.account), [price.digits for price in setup.pricing],

@@ -1,0 +1,18 @@
+"""A seeded market with a planted signal whose probabilities are known, to prove the pipeline on."""
+
+from assay.market.simulation.assets import SYMBOLS
+from assay.market.simulation.generation import Simulated, simulate, simulate_ticks, simulate_truth
+from assay.market.simulation.scenario import KINDS, Scenario
+from assay.market.simulation.truth import COVERAGES, bayes_accuracy
+
+__all__ = [
+    "COVERAGES",
+    "KINDS",
+    "SYMBOLS",
+    "Scenario",
+    "Simulated",
+    "bayes_accuracy",
+    "simulate",
+    "simulate_ticks",
+    "simulate_truth",
+]

@@ -1,0 +1,186 @@
+"""One seed, one market: bars, truth and ticks of every asked symbol.
+
+Every symbol and purpose draws from a stream of its own, so that a symbol is the same whichever
+others are asked for, and more bars go on where fewer end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from assay.market.series import BarSeries, Float64s, Int64s, TickSeries
+from assay.market.simulation.assets import ASSETS, Asset
+from assay.market.simulation.path import STEPS, choose_points, trace_mids, walk_bids
+from assay.market.simulation.quotes import draw_spreads, draw_volumes
+from assay.market.simulation.scenario import Scenario
+from assay.market.simulation.schedule import bar_closes, bar_opens, draw_news
+from assay.market.simulation.signal import Planted, gate, plant_led, plant_own, see_leader
+from assay.market.simulation.truth import rise_probability
+from assay.market.simulation.volatility import Volatility, draw_volatility
+from assay.model.errors import UsageError
+from assay.model.instruments import instrument_for
+from assay.model.time import SECOND
+from assay.runtime.ids import Generator, seeded_generator
+
+SOURCE = "sim"
+FEWEST_TICKS = 4
+MILLISECOND = SECOND // 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Simulated:
+    """Hold one symbol's bars and the probability of a rise at each bar's close (NaN: unknown)."""
+
+    bars: BarSeries
+    rise: Float64s
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Course:
+    asset: Asset
+    opens: Int64s
+    volatility: Volatility
+    planted: Planted
+
+
+def simulate(scenario: Scenario) -> Iterator[Simulated]:
+    """Yield the asked symbols in order, each with `scenario.bars` quote bars and their truth.
+
+    Raises UsageError where so many bars reach past the calendar.
+    """
+    market = _Market(scenario)
+    for symbol in scenario.symbols:
+        course = market.course(symbol)
+        rise = rise_probability(course.volatility, course.planted, scenario.horizon)
+        yield Simulated(market.bars(course), rise)
+
+
+def simulate_truth(scenario: Scenario) -> dict[str, Float64s]:
+    """Return the probability of a rise at each bar's close by symbol, without building bars."""
+    market = _Market(scenario)
+    rises = {}
+    for symbol in scenario.symbols:
+        course = market.course(symbol)
+        rises[symbol] = rise_probability(course.volatility, course.planted, scenario.horizon)
+    return rises
+
+
+def simulate_ticks(scenario: Scenario, ticks_per_bar: int = 6) -> list[TickSeries]:
+    """Return quotes of the asked symbols whose bars have the prices of `simulate`'s.
+
+    Each bar has `ticks_per_bar` (4 to 13) of them: its open, its extremes, its close, and points
+    between. Raises UsageError for another number.
+    """
+    if not FEWEST_TICKS <= ticks_per_bar <= STEPS + 1:
+        raise UsageError(
+            f"{ticks_per_bar} ticks a bar are outside {FEWEST_TICKS}..{STEPS + 1}; give 6, say"
+        )
+    market = _Market(scenario)
+    return [market.ticks(market.course(symbol), ticks_per_bar) for symbol in scenario.symbols]
+
+
+class _Market:
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self._courses: dict[str, _Course] = {}
+        self._grid = _common_grid(scenario)
+        end = bar_closes(self._grid[-1:], scenario.timeframe)[0]
+        self._news = draw_news(self._draw("", "news"), int(end))
+        self._dollar = self._draw("", "dollar").standard_normal(len(self._grid))
+
+    def _draw(self, symbol: str, purpose: str) -> Generator:
+        name = crc32(f"{symbol} {purpose}".encode())
+        return seeded_generator(self.scenario.seed, name)
+
+    def course(self, symbol: str) -> _Course:
+        """Return an asset's volatility and returns, drawn once."""
+        if symbol not in self._courses:
+            self._courses[symbol] = self._draw_course(ASSETS[symbol])
+        return self._courses[symbol]
+
+    def _draw_course(self, asset: Asset) -> _Course:
+        scenario, symbol = self.scenario, asset.symbol
+        opens = bar_opens(instrument_for(symbol), scenario.timeframe, scenario.bars)
+        volatility = draw_volatility(
+            asset, opens, scenario.timeframe, self._news, self._draw(symbol, "regime")
+        )
+        own = self._draw(symbol, "shocks").standard_normal(len(opens))
+        dollar = self._dollar[np.searchsorted(self._grid, opens)]
+        shocks = asset.dollar * dollar + np.sqrt(1.0 - asset.dollar**2) * own
+        if scenario.kind == "lagged" and asset.leader:
+            leader = self.course(asset.leader)
+            correlation = asset.dollar * leader.asset.dollar
+            seen = see_leader(leader.planted, leader.opens, opens, correlation)
+            planted = plant_led(shocks, scenario.drive * asset.lead, seen)
+        else:
+            planted = plant_own(shocks, scenario.drive * gate(scenario.kind, volatility.regime))
+        return _Course(asset, opens, volatility, planted)
+
+    def _quotes(self, course: _Course) -> tuple[Int64s, Iterator[Int64s]]:
+        """Return the spread of each bar and the blocks of bids inside the bars, in points."""
+        instrument, volatility = instrument_for(course.asset.symbol), course.volatility
+        symbol = course.asset.symbol
+        closes = bar_closes(course.opens, self.scenario.timeframe)
+        spreads = draw_spreads(
+            instrument, course.opens, closes, (self._news, volatility.excess),
+            self._draw(symbol, "spread"),
+        )  # fmt: skip
+        returns = volatility.sigma * course.planted.returns
+        jumps = volatility.gap * self._draw(symbol, "jump").standard_normal(len(returns))
+        mids = trace_mids(course.asset.level, returns, jumps, volatility.sigma)
+        return spreads, walk_bids(mids, spreads, instrument.digits, self._draw(symbol, "path"))
+
+    def bars(self, course: _Course) -> BarSeries:
+        """Return the quote bars of an asset."""
+        spreads, blocks = self._quotes(course)
+        corners = [
+            (block[:, 0], block.max(axis=1), block.min(axis=1), block[:, -1]) for block in blocks
+        ]
+        bid = [np.concatenate(column) for column in zip(*corners, strict=True)]
+        ask = [column + spreads for column in bid]
+        symbol, timeframe = course.asset.symbol, self.scenario.timeframe
+        volume = draw_volumes(
+            course.asset, timeframe, course.volatility, self._draw(symbol, "volume")
+        )
+        return BarSeries(
+            symbol=symbol, timeframe=timeframe, side="quote", source=SOURCE,
+            digits=instrument_for(symbol).digits, ts_open=course.opens, open=bid[0], high=bid[1],
+            low=bid[2], close=bid[3], fold=np.zeros(len(spreads), np.bool_), ask_open=ask[0],
+            ask_high=ask[1], ask_low=ask[2], ask_close=ask[3], volume=volume,
+        )  # fmt: skip
+
+    def ticks(self, course: _Course, count: int) -> TickSeries:
+        """Return `count` quotes a bar, each somewhere in its own thirteenth of the bar."""
+        spreads, blocks = self._quotes(course)
+        places, bids = [], []
+        for block in blocks:
+            chosen = choose_points(block, count)
+            places.append(chosen)
+            bids.append(np.take_along_axis(block, chosen, axis=1))
+        symbol = course.asset.symbol
+        slot = int(self.scenario.timeframe) // (STEPS + 1) // MILLISECOND
+        place = np.concatenate(places)
+        late = self._draw(symbol, "pace").integers(0, slot, place.shape)
+        ts = course.opens[:, None] + (place * slot + late) * MILLISECOND
+        bid = np.concatenate(bids).ravel()
+        return TickSeries(
+            symbol=symbol, source=SOURCE, digits=instrument_for(symbol).digits,
+            ts=ts.ravel(), bid=bid, ask=bid + np.repeat(spreads, count),
+            fold=np.zeros(len(bid), np.bool_),
+        )  # fmt: skip
+
+
+def _common_grid(scenario: Scenario) -> Int64s:
+    """Return the opens of the foreign exchange week until the last bar of any asset."""
+    forex, metal = instrument_for("EURUSD"), instrument_for("XAUUSD")
+    last = bar_opens(metal, scenario.timeframe, scenario.bars)[-1]
+    forex_week, metal_week = (
+        sum(session.end - session.start for session in each.sessions) for each in (forex, metal)
+    )
+    more = scenario.bars * forex_week // metal_week + forex_week // int(scenario.timeframe) + 1
+    opens = bar_opens(forex, scenario.timeframe, more)
+    return np.asarray(opens[opens <= last])
