@@ -11,7 +11,7 @@ import typer
 
 from assay.apps.cli.backup import register
 from assay.apps.cli.console import run
-from assay.model.messages import Tick
+from assay.model.messages import HomeRestored, Tick
 from assay.runtime.home import open_home
 from assay.runtime.journal import Batch, PostgresJournal
 from assay.runtime.stores.postgres import (
@@ -61,7 +61,8 @@ def fill(home: Path) -> None:
 def read_ids(home: Path) -> list[int]:
     server = open_postgres(home)
     journal = PostgresJournal(server.dsn)
-    found = [each.message.id for each in journal.read()]
+    messages = [each.message for each in journal.read()]
+    found = [each.id for each in messages if not isinstance(each, HomeRestored)]
     journal.close()
     server.stop()
     return found

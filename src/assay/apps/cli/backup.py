@@ -46,6 +46,7 @@ SURELY_OURS = frozenset(
         "analytics",
         "postgres",
         "broker",
+        "audit",
         POINTER,
     }
     | {"backups", "objects", "runs", "cache", "data", "reports", "state", "secrets"}
@@ -76,6 +77,8 @@ def backup(
 
     Example: assay backup /media/disk/assay.tar.gz
     """
+    from assay.apps.restore import HEADS_PATH, copy_heads
+
     opened = open_home(home)
     now = opened.clock.now_ns()
     stamp = format_time(now).replace(":", "").replace("-", "")[:15]
@@ -83,13 +86,13 @@ def backup(
     if not target.name.endswith(".tar.gz"):
         raise UsageError(f"backup {target.name!r} must end in .tar.gz")
     with tempfile.TemporaryDirectory() as folder:
-        extra: dict[str, Path] = {}
+        extra: dict[str, Path] = copy_heads(opened, Path(folder))
         if _has_database(opened):
             extra[DATABASE] = _dump(opened, Path(folder) / DATABASE)
         manifest = write_archive(
             target.absolute(),
             opened.path,
-            skip=PASSING | _inside(opened, target),
+            skip=PASSING | {HEADS_PATH} | _inside(opened, target),
             extra=extra,
             stamp=(__version__, now),
         )
@@ -97,7 +100,7 @@ def backup(
         "path": str(target.absolute()),
         "files": len(manifest.files),
         "bytes": target.stat().st_size,
-        "database": bool(extra),
+        "database": DATABASE in extra,
     }
     emit(result, as_json)
 
@@ -137,8 +140,12 @@ def restore(
 ) -> None:
     """Verify an archive and bring its home and database back.
 
+    The restore itself becomes an entry of the audit, with the chains that it replaced.
+
     Example: assay restore assay.tar.gz --home /srv/assay
     """
+    from assay.apps.restore import record_restore, take_heads
+
     opened = open_home(home)
     _require_idle(opened)
     held = sorted(entry.name for entry in opened.path.iterdir() if entry.name not in FRESH)
@@ -150,10 +157,13 @@ def restore(
     staging.mkdir(mode=0o700)
     try:
         manifest = unpack_archive(path, staging)
-        _place(staging / "home", opened.path, manifest.links)
         database = staging / DATABASE
+        replaced = take_heads(opened) if database.exists() else ()
+        _place(staging / "home", opened.path, manifest.links)
         if database.exists():
-            refill_database(opened.path, _dsn(opened), database, replace=force)
+            dsn = _dsn(opened)
+            refill_database(opened.path, dsn, database, replace=force)
+            record_restore(opened, dsn or None, (path.name, manifest.created), replaced)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     result = {
