@@ -178,6 +178,11 @@ class Board:
             found.append(FeedChange(feed=feed))
         return found
 
+    def drop_changes(self) -> list[Change]:
+        """Forget what changed, for a snapshot will tell it; return nothing."""
+        self.waiting = Waiting()
+        return []
+
     def _market_changes(self, waiting: Waiting) -> Iterable[Change]:
         for symbol in sorted(waiting.quotes):
             view = self._symbol(self.charts[symbol])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from assay.apps.lab.setup import Setup
 from assay.model.messages import (
     BarClosed,
     EquityMarked,
@@ -22,6 +22,10 @@ from assay.model.messages import (
 )
 from assay.model.time import format_time
 
+if TYPE_CHECKING:  # whoever only reads the picture needs no engine
+    from assay.apps.lab.setup import Setup
+
+PICTURE = "picture.json"
 ORDERS_SHOWN = 12
 CURVE_POINTS = 240
 

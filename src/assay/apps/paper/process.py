@@ -15,10 +15,10 @@ from assay.apps.config import Config
 from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.control import pending_orders
-from assay.apps.paper.picture import Painter
+from assay.apps.paper.picture import PICTURE, Painter
 from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
 from assay.apps.paper.refusal import FILE, write_refusal
-from assay.apps.paper.sheet import SHEET, STANDING, write_whole
+from assay.apps.paper.sheet import RING, SHEET, STANDING, write_whole
 from assay.apps.paper.standing import describe_desk, take_standing
 from assay.apps.paper.trader import PaperTrader
 from assay.model.errors import AssayError, CallerError, OperatorError
@@ -34,8 +34,6 @@ from assay.runtime.stores.postgres import open_postgres
 from assay.runtime.supervisor.leash import stop_signals, watch_parent
 from assay.trading.brokers.paper import PaperBroker
 
-PICTURE = "picture.json"
-RING = "ring"
 PAINT_EVERY = SECOND // 10
 LOOK_EVERY = SECOND // 20
 LONGEST_SILENCE = SECOND // 2

@@ -8,6 +8,7 @@ import msgspec
 
 SHEET = "desk.json"
 STANDING = "standing.json"
+RING = "ring"
 
 
 class Traded(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""The process `store`: what the trader publishes, written to the analytics store in batches."""

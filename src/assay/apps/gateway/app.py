@@ -1,0 +1,53 @@
+"""The web application of one home: page, queries, kill switch and stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from assay.apps.gateway.follow import Follower
+from assay.apps.gateway.guard import Guard
+from assay.apps.gateway.page import FOLDER, Page
+from assay.apps.gateway.problems import add_handlers
+from assay.apps.gateway.routes import Desk, add_routes
+from assay.apps.gateway.stream import Stream
+from assay.people.access import LocalAccess
+from assay.runtime.home import Home
+from assay.runtime.logs import Logger
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Hold the application, and the parts that a test looks into."""
+
+    app: ASGIApp
+    stream: Stream
+    access: LocalAccess
+
+
+def build_gateway(home: Home, port: int, log: Logger, *, page: Path = FOLDER) -> Gateway:
+    """Return the application that serves a home on a port of loopback."""
+    access, follower = LocalAccess(home), Follower(home)
+    stream = Stream(follower, home.clock, log)
+
+    @asynccontextmanager
+    async def live(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(stream.run())
+        try:
+            yield
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+            await asyncio.to_thread(follower.close)
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=live)
+    add_handlers(app, home)
+    add_routes(app, Desk(home, port, access, stream), Page(page))
+    return Gateway(Guard(app, port=port, access=access), stream, access)

@@ -1,0 +1,170 @@
+"""What the gateway reads of the journal, as a role that may only read one tenant's part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from assay.apps.gateway.board import Board
+from assay.apps.gateway.cases import Case, Cases
+from assay.apps.gateway.chart import BARS_KEPT
+from assay.apps.gateway.scale import moment
+from assay.apps.gateway.views import Halt
+from assay.apps.paper.sheet import Sheet, Standing
+from assay.model.messages import BarClosed
+from assay.runtime.journal import Recorded, read_journal
+from assay.runtime.journal.reading import reachable
+from assay.runtime.stores.postgres import Postgres
+
+DESK_KINDS = (
+    "DecisionMade", "OrderApproved", "OrderDenied", "OrderSubmitted", "OrderCancelled",
+    "OrderFilled", "EquityMarked", "TradingHalted", "TradingResumed",
+)  # fmt: skip
+CASE_KINDS = tuple(kind for kind in DESK_KINDS if kind.startswith(("Decision", "Order")))
+BATCH_FROM_DECISION = 64
+FILLS_WITHIN = 5_000
+"""How far behind a decision its fills are looked for, in places of the journal."""
+FIRST_WINDOW = 4_096
+TICKS_BACK = 50_000
+
+
+class Records:
+    """Read the journal of one tenant; each call uses a connection of its own."""
+
+    def __init__(self, postgres: Postgres, tenant: str) -> None:
+        self._postgres, self._tenant = postgres, tenant
+
+    @contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        with reachable():
+            connection = psycopg.connect(
+                self._postgres.tenant_dsn, autocommit=True, connect_timeout=10,
+                application_name="assay-web",
+            )  # fmt: skip
+            try:
+                connection.execute("set default_transaction_read_only = on")
+                connection.execute("select set_config('assay.tenant', %s, false)", (self._tenant,))
+                yield connection
+            finally:
+                connection.close()
+
+    def halt(self) -> Halt:
+        """Return the kill switch as it is durable."""
+        with self._connected() as connection:
+            row = connection.execute(
+                "select engaged, reason, by, ts from halt where tenant = %s", (self._tenant,)
+            ).fetchone()
+        if row is None:
+            return Halt(engaged=False, reason="", by="", since=None)
+        engaged, reason, by, ts = row
+        return Halt(engaged=engaged, reason=reason, by=by, since=moment(ts))
+
+    def board(self, sheet: Sheet, standing: Standing | None) -> Board:
+        """Return the state of a run, read from its start: trades whole, market data its end."""
+        board = Board(sheet, self.halt())
+        with self._connected() as connection:
+            start, end = _span(connection)
+            for recorded in _until(read_journal(connection, start, kinds=DESK_KINDS), end):
+                board.apply(recorded.position, recorded.message)
+            self._fill_charts(connection, board, start, end)
+        board.place = end
+        if standing is not None:
+            board.stand(standing)
+        board.take_changes(None)
+        return board
+
+    def _fill_charts(
+        self, connection: psycopg.Connection, board: Board, start: int, end: int
+    ) -> None:
+        bars = _last_bars(connection, board, start, end)
+        for recorded in bars:
+            board.apply(recorded.position, recorded.message)
+        last = {recorded.message.symbol: recorded.position for recorded in bars}
+        after = min(last.values()) if len(last) == len(board.charts) else start
+        after = max(after, end - TICKS_BACK, start)
+        for recorded in _until(read_journal(connection, after, kinds=("Tick",)), end):
+            if recorded.position > last.get(recorded.message.symbol, 0):
+                board.apply(recorded.position, recorded.message)
+
+    def after(self, place: int, limit: int) -> list[Recorded]:
+        """Return up to `limit` messages behind a place."""
+        found = []
+        with self._connected() as connection:
+            for recorded in read_journal(connection, place):
+                found.append(recorded)
+                if len(found) >= limit:
+                    break
+        return found
+
+    def cases(self, board: Board, before: int, limit: int) -> list[Case]:
+        """Return the decisions before a place, the newest first, with what became of them."""
+        window, high = FIRST_WINDOW, before
+        found: list[Case] = []
+        with self._connected() as connection:
+            start, _ = _span(connection)
+            while high > start and len(found) < limit:
+                low = max(start, high - window)
+                found += _cases_between(connection, board, low, high)[::-1]
+                high, window = low + 1 if low > start else start, 4 * window
+        return found[:limit]
+
+    def case(self, board: Board, place: int) -> tuple[Cases, Case] | None:
+        """Return the decision at a place with all it led to soon after, None where there is none.
+
+        A decision of an earlier run is another account's and is not found.
+        """
+        with self._connected() as connection:
+            start, _ = _span(connection)
+            if place <= start:
+                return None
+            cases = _read_cases(connection, board, place - 1, place + FILLS_WITHIN)
+        case = cases.cases.get(place)
+        return (cases, case) if case else None
+
+
+def _span(connection: psycopg.Connection) -> tuple[int, int]:
+    """Return the place of the start of the newest run, and of the last message."""
+    row = connection.execute(
+        "select coalesce(max(position) filter (where kind = 'PlatformStarted'), 0), "
+        "coalesce(max(batch), 0) from journal"
+    ).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
+def _until(records: Iterator[Recorded], end: int) -> Iterator[Recorded]:
+    for recorded in records:
+        if recorded.position > end:
+            return
+        yield recorded
+
+
+def _last_bars(
+    connection: psycopg.Connection, board: Board, start: int, end: int
+) -> list[Recorded]:
+    """Return at least the last 1,000 bars of every symbol, where the run has as many."""
+    window = FIRST_WINDOW
+    while True:
+        after = max(start, end - window)
+        found = list(_until(read_journal(connection, after, kinds=("BarClosed",)), end))
+        counts = dict.fromkeys(board.charts, 0)
+        for recorded in found:
+            if isinstance(recorded.message, BarClosed) and recorded.message.symbol in counts:
+                counts[recorded.message.symbol] += 1
+        if after == start or all(count >= BARS_KEPT for count in counts.values()):
+            return found
+        window *= 4
+
+
+def _cases_between(connection: psycopg.Connection, board: Board, low: int, high: int) -> list[Case]:
+    # What follows from a decision lies in the same batch, so a little behind it.
+    found = _read_cases(connection, board, low, high + BATCH_FROM_DECISION)
+    return [case for case in found.cases.values() if case.place < high]
+
+
+def _read_cases(connection: psycopg.Connection, board: Board, low: int, end: int) -> Cases:
+    reading = Board(board.sheet, board.halt)
+    for recorded in _until(read_journal(connection, low, kinds=CASE_KINDS), end):
+        reading.apply(recorded.position, recorded.message)
+    return reading.cases

@@ -1,0 +1,221 @@
+"""What may be asked of the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+from fastapi import FastAPI, Query, Request, Response, WebSocket
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException
+
+from assay.apps.gateway.board import Board
+from assay.apps.gateway.cases import KEPT
+from assay.apps.gateway.guard import cookie_name
+from assay.apps.gateway.health import health
+from assay.apps.gateway.page import Page
+from assay.apps.gateway.problems import answer, problem
+from assay.apps.gateway.scale import timeframe_name
+from assay.apps.gateway.stream import Stream
+from assay.apps.gateway.views import (
+    BarsPage,
+    Decision,
+    DecisionsPage,
+    EquityPage,
+    FillsPage,
+    KillSwitch,
+    OutcomeName,
+    SessionView,
+)
+from assay.apps.paper.control import ControlOrder, give_order
+from assay.model.errors import RetryError, UsageError
+from assay.model.time import Timeframe
+from assay.people.access import SESSION_S, LocalAccess
+from assay.runtime.home import Home
+
+REASON_MAX = 200
+DURABLE_S = 5.0
+OUTCOME_PAGES = 20
+"""Pages of decisions looked through for one outcome before the next is left to the caller."""
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Before = Annotated[int | None, Query(ge=1, le=2**62)]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Hold what the routes need."""
+
+    home: Home
+    port: int
+    access: LocalAccess
+    stream: Stream
+
+    def board(self) -> Board:
+        """Return the board; raise RetryError before the trader is ready."""
+        board = self.stream.follower.board
+        if board is None:
+            raise RetryError("the trader is still starting; try again in a moment")
+        return board
+
+
+def add_routes(app: FastAPI, desk: Desk, page: Page) -> None:
+    """Add every address, the page's own last."""
+    _add_access(app, desk)
+    _add_queries(app, desk)
+    _add_decisions(app, desk)
+    _add_switch(app, desk)
+
+    @app.websocket("/api/stream")
+    async def stream(socket: WebSocket) -> None:
+        await desk.stream.serve(socket, socket.scope["session"])
+
+    @app.get("/{name:path}")
+    async def serve_page(name: str) -> Response:
+        found = None if name.startswith("api/") else page.get(name)
+        return found or problem(404)
+
+
+def _add_access(app: FastAPI, desk: Desk) -> None:
+    cookie = cookie_name(desk.port)
+
+    @app.get("/health")
+    async def tell_health() -> Response:
+        return JSONResponse(health(desk.home))
+
+    @app.get("/open")
+    async def open_session(token: Annotated[str, Query(min_length=1, max_length=200)]) -> Response:
+        session = await asyncio.to_thread(desk.access.redeem, token)
+        opened = RedirectResponse("/", 303)
+        opened.set_cookie(
+            cookie, session, max_age=SESSION_S, path="/", httponly=True, samesite="strict"
+        )
+        return opened
+
+    @app.post("/api/logout")
+    async def log_out(request: Request) -> Response:
+        session = request.scope["session"]
+        await asyncio.to_thread(desk.access.end, session)
+        desk.stream.sign_out(session)
+        ended = Response(status_code=204)
+        ended.delete_cookie(cookie, path="/", httponly=True, samesite="strict")
+        return ended
+
+
+def _add_queries(app: FastAPI, desk: Desk) -> None:
+    @app.get("/api/session")
+    async def session() -> Response:
+        sheet = desk.board().sheet
+        return answer(
+            SessionView(
+                tenant=sheet.tenant, account=sheet.account, version=sheet.version,
+                source=sheet.source, strategy=sheet.strategy, model=sheet.model,
+            )
+        )  # fmt: skip
+
+    @app.get("/api/snapshot")
+    async def snapshot() -> Response:
+        return answer(desk.stream.snapshot())
+
+    @app.get("/api/bars")
+    async def bars(
+        symbol: str, timeframe: str | None = None,
+        limit: Annotated[int, Query(ge=1, le=1_000)] = 500,
+    ) -> Response:  # fmt: skip
+        return answer(_bars(desk.board(), symbol, timeframe, limit))
+
+    @app.get("/api/equity")
+    async def equity(limit: Annotated[int, Query(ge=1, le=2_000)] = 2_000) -> Response:
+        return answer(EquityPage(points=tuple(desk.board().curve.points(limit))))
+
+    @app.get("/api/fills")
+    async def fills(limit: Annotated[int, Query(ge=1, le=KEPT)] = 200) -> Response:
+        return answer(FillsPage(fills=tuple(desk.board().fills(limit))))
+
+
+def _bars(board: Board, symbol: str, timeframe: str | None, limit: int) -> BarsPage:
+    chart = board.charts.get(symbol)
+    if chart is None:
+        raise UsageError(f"symbol {symbol[:20]!r} is not traded; use {', '.join(board.charts)}")
+    wanted = chart.timeframe
+    if timeframe is not None and timeframe != timeframe_name(chart.timeframe):
+        wanted = int(Timeframe.parse(timeframe[:4]))
+    if wanted % chart.timeframe:
+        shortest = timeframe_name(chart.timeframe)
+        raise UsageError(f"bars of {timeframe} are not held; use {shortest} or multiples of it")
+    return BarsPage(
+        symbol=symbol, timeframe=timeframe_name(wanted), digits=board.scale.traded[symbol].digits,
+        bars=tuple(chart.bars(wanted, limit)),
+    )  # fmt: skip
+
+
+def _add_decisions(app: FastAPI, desk: Desk) -> None:
+    @app.get("/api/decisions")
+    async def decisions(
+        before: Before = None, limit: Limit = 50, outcome: OutcomeName | None = None
+    ) -> Response:
+        found: list[Decision] = []
+        pages = 0
+        while len(found) < limit and pages < OUTCOME_PAGES:
+            shown = await _decisions_before(desk, before, limit)
+            found += [each for each in shown if outcome in (None, each.outcome)]
+            before, pages = int(shown[-1].id) if len(shown) == limit else None, pages + 1
+            if before is None:
+                break
+        if len(found) > limit:
+            found = found[:limit]
+            before = int(found[-1].id)
+        return answer(DecisionsPage(decisions=tuple(found), next=before and str(before)))
+
+    @app.get("/api/decisions/{number}")
+    async def decision(number: int) -> Response:
+        board, records = desk.board(), desk.stream.follower.records
+        cases, case = board.cases, board.cases.cases.get(number)
+        if case is None and records is not None and 0 < number <= board.place:
+            read = await asyncio.to_thread(records.case, board, number)
+            cases, case = read or (cases, None)
+        if case is None:
+            return problem(404, "not_found", f"there is no decision {number}")
+        return answer(cases.detail(case, board.sheet.rules))
+
+
+async def _decisions_before(desk: Desk, before: int | None, limit: int) -> list[Decision]:
+    """Return the decisions before a place, the newest first: from memory, then the journal."""
+    board, records = desk.board(), desk.stream.follower.records
+    places = [place for place in board.cases.cases if before is None or place < before]
+    found = [board.cases.show(board.cases.cases[place]) for place in places[: -limit - 1 : -1]]
+    if len(found) < limit and records is not None:
+        oldest = int(found[-1].id) if found else before or board.place + 1
+        older = await asyncio.to_thread(records.cases, board, oldest, limit - len(found))
+        found += [board.cases.show(case) for case in older]
+    return found
+
+
+def _add_switch(app: FastAPI, desk: Desk) -> None:
+    @app.post("/api/kill-switch")
+    async def switch(request: Request) -> Response:
+        board, records = desk.board(), desk.stream.follower.records
+        wish = _read_wish(await request.body(), request.headers.get("content-type", ""))
+        action = "halt" if wish.engaged else "resume"
+        order = ControlOrder(action, wish.reason.strip(), "page")
+        try:
+            await asyncio.to_thread(give_order, desk.home, order, seconds=DURABLE_S)
+        except RetryError as error:
+            message, _, remedy = str(error).partition("; ")
+            return problem(504, "not_durable_yet", message, remedy)
+        halt = await asyncio.to_thread(records.halt) if records else board.halt
+        return answer(halt, 202)
+
+
+def _read_wish(body: bytes, kind: str) -> KillSwitch:
+    if kind.partition(";")[0].strip() != "application/json":
+        raise HTTPException(415)
+    try:
+        wish = msgspec.json.decode(body, type=KillSwitch)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"the request cannot be read ({error}); send engaged and reason") from None
+    if not 1 <= len(wish.reason.strip()) <= REASON_MAX or not wish.reason.isprintable():
+        raise UsageError(f"the reason is empty or over {REASON_MAX} characters; say why in a line")
+    return wish
