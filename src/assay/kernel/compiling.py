@@ -20,7 +20,7 @@ import llvmlite.binding
 import numba
 import numpy as np
 
-COMPILED_ROOMS = ("kernel", "market", "signals", "trading")
+COMPILED_ROOMS = ("kernel", "market/simulation", "signals", "trading")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -74,7 +74,7 @@ def allocation_free(function: Function) -> Function:
 
     Its slices then carry no counted references, which cost 15 times the step they are made for.
     """
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
     return numba.njit(**options)(function)  # type: ignore[no-any-return]
 
 

@@ -20,8 +20,12 @@ from assay.trading.engine.loading import load_strategy
 
 SAMPLE = "eurusd_h1_sample_20170101_20171229.parquet"
 SOURCES = ("sample", "replay", "sim")
-SIM_BARS = 28_800
-"""Minutes of the simulated market: twenty trading days, eight hours at 60 times the pace."""
+SIM_HISTORY, SIM_BARS = 58_500, 28_800
+"""Minutes of the simulated market in its past, for training, and in the feed after them.
+
+The feed begins on a Monday at 08:00 in New York and lasts twenty trading days, which at 60 times
+the market's pace are eight hours.
+"""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -68,14 +72,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             seed=1 if self.seed is None else self.seed,
             kind="linear" if self.kind is None else self.kind,
             strength=0.5 if self.strength is None else self.strength,
-            bars=SIM_BARS,
+            bars=SIM_HISTORY + SIM_BARS,
             timeframe=Timeframe.M1,
         )
 
 
 def _read_series(plan: Plan) -> list[Series]:
     if plan.source == "sim":
-        return [*simulate_ticks(plan.scenario())]
+        return [*simulate_ticks(plan.scenario(), history=SIM_HISTORY)]
     side = "ask" if plan.source == "sample" else None
     return [read_parquet(path, side=side) for path in plan.files()]
 

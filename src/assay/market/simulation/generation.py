@@ -69,28 +69,38 @@ def simulate_truth(scenario: Scenario) -> dict[str, Float64s]:
     return rises
 
 
-def simulate_ticks(scenario: Scenario, ticks_per_bar: int = 6) -> list[TickSeries]:
+def simulate_ticks(
+    scenario: Scenario, ticks_per_bar: int = 6, *, history: int = 0
+) -> list[TickSeries]:
     """Return quotes of the asked symbols whose bars have the prices of `simulate`'s.
 
     Each bar has `ticks_per_bar` (4 to 13) of them: its open, its extremes, its close, and points
-    between. Raises UsageError for another number.
+    between. Those of the first `history` bars (of EURUSD's calendar) are left out, so that the rest
+    follows on a simulation of so many bars. Raises UsageError for another number of ticks and for a
+    history that leaves nothing. All end with the first symbol that does.
     """
     if not FEWEST_TICKS <= ticks_per_bar <= STEPS + 1:
         raise UsageError(
             f"{ticks_per_bar} ticks a bar are outside {FEWEST_TICKS}..{STEPS + 1}; give 6, say"
         )
+    if not 0 <= history < scenario.bars:
+        raise UsageError(f"history {history} is outside 0..{scenario.bars - 1}, the bars asked for")
     market = _Market(scenario)
-    return [market.ticks(market.course(symbol), ticks_per_bar) for symbol in scenario.symbols]
+    since = market.grid[history]
+    ticks = [market.ticks(market.course(symbol), ticks_per_bar) for symbol in scenario.symbols]
+    until = min(int(market.course(symbol).opens[-1]) for symbol in scenario.symbols)
+    until += int(scenario.timeframe)
+    return [each.select((each.ts >= since) & (each.ts < until)) for each in ticks]
 
 
 class _Market:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self._courses: dict[str, _Course] = {}
-        self._grid = _common_grid(scenario)
-        end = bar_closes(self._grid[-1:], scenario.timeframe)[0]
+        self.grid = _common_grid(scenario)
+        end = bar_closes(self.grid[-1:], scenario.timeframe)[0]
         self._news = draw_news(self._draw("", "news"), int(end))
-        self._dollar = self._draw("", "dollar").standard_normal(len(self._grid))
+        self._dollar = self._draw("", "dollar").standard_normal(len(self.grid))
 
     def _draw(self, symbol: str, purpose: str) -> Generator:
         name = crc32(f"{symbol} {purpose}".encode())
@@ -109,7 +119,7 @@ class _Market:
             asset, opens, scenario.timeframe, self._news, self._draw(symbol, "regime")
         )
         own = self._draw(symbol, "shocks").standard_normal(len(opens))
-        dollar = self._dollar[np.searchsorted(self._grid, opens)]
+        dollar = self._dollar[np.searchsorted(self.grid, opens)]
         shocks = asset.dollar * dollar + np.sqrt(1.0 - asset.dollar**2) * own
         if scenario.kind == "lagged" and asset.leader:
             leader = self.course(asset.leader)
