@@ -53,11 +53,14 @@ is_venv_ours() {
     head -1 .venv/bin/pip | grep -qF "#!$PWD/.venv/"
 }
 
-# The engine's first compilation are part of an installation, never of the trading path
+# First compilations are part of an installation, never of the trading path
 compile_engine() {
-  if [[ -e src/assay/trading/engine/compile.py ]]; then
-    .venv/bin/python -m assay.trading.engine.compile
-  fi
+  local room
+  for room in trading.engine signals.features; do
+    if [[ -e src/assay/${room//.//}/compile.py ]]; then
+      .venv/bin/python -m "assay.$room.compile"
+    fi
+  done
 }
 
 main() {

@@ -70,12 +70,14 @@ def compiled(function: Function) -> Function:
 
 
 def allocation_free(function: Function) -> Function:
-    """Compile a function that makes no array; whoever calls it must hold the arrays it is given.
+    """Compile a small function that makes no array into those that call it.
 
-    Its slices then carry no counted references, which cost 15 times the step they are made for.
+    Its slices carry no counted references, which cost 15 times the step they are made for; whoever
+    calls it from Python holds the arrays.
     """
-    options = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False, "forceinline": True}
-    return numba.njit(**options)(function)  # type: ignore[no-any-return]
+    return numba.njit(  # type: ignore[no-any-return]
+        cache=True, nogil=True, error_model="numpy", forceinline=True, _nrt=False
+    )(function)
 
 
 def bind_types(function: Callable[..., Any], *arguments: object) -> Callable[..., Any]:

@@ -1,0 +1,28 @@
+"""Compile the loops of indicators and features, so that no bar waits for the compiler.
+
+Run by `make install`: python -m assay.signals.features.compile
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from assay.signals.features.standard import USES, standard_set
+from assay.signals.features.stream import FeatureStream
+from assay.signals.streams.columns import BarColumns
+from assay.signals.streams.stream import compute_indicators
+
+
+def compile_all() -> None:
+    """Compile both loops on no bars."""
+    sys.stderr.write("compiling the indicators and features\n")
+    empty = np.zeros(0, dtype=np.int64)
+    none = BarColumns(empty, empty, empty, empty, empty, empty)
+    FeatureStream(standard_set()).load(none)
+    compute_indicators(USES, none)
+
+
+if __name__ == "__main__":
+    compile_all()

@@ -1,0 +1,148 @@
+"""What a set of features is: names, how each comes from indicators, and a digest of all that."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from itertools import pairwise
+
+from assay.model.errors import UsageError
+from assay.signals.streams.indicator import bars_to_forget
+from assay.signals.streams.plan import FIXED, Use
+
+QUOTIENT, CHANGE, EWMA = range(3)
+LARGEST = 1000.0
+"""Features are held within this, so that no jump after a dead market becomes infinite."""
+
+HALF_POINT = 0.5
+"""The least that a price distance is measured in: a market cannot move by less than a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """Hold how one feature is made; `above` and `below` are the two terms of a difference.
+
+    QUOTIENT: factor x (above[0] - above[1]) / max(below[0] - below[1], floor); CHANGE: the same
+    with above[1] taken from the bar before; EWMA: above[0] averaged with half-life `factor` bars.
+    A term is an output of an indicator (`rsi_14.rsi`), a column (`bar.close`), `zero`, `one` or an
+    earlier feature. What is divided by nothing is 0; what lacks a term is NaN.
+    """
+
+    name: str
+    kind: int
+    above: tuple[str, str]
+    below: tuple[str, str]
+    factor: float
+    floor: float
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Return the names of everything it is made from."""
+        return (*self.above, *self.below)
+
+
+def quotient(
+    name: str, above: str, below: str = "one", *, factor: float = 1.0, floor: float = HALF_POINT
+) -> Feature:
+    """Return a feature that divides one term or difference (`a - b`) by another."""
+    return Feature(name, QUOTIENT, _difference(above), _difference(below), factor, floor)
+
+
+def change(name: str, of: str, below: str, *, factor: float = 1.0) -> Feature:
+    """Return a feature that divides the change of a term since the bar before."""
+    return Feature(name, CHANGE, (of, of), _difference(below), factor, HALF_POINT)
+
+
+def ewma(name: str, of: str, half_life: float) -> Feature:
+    """Return a feature that averages another with weights that halve every `half_life` bars."""
+    return Feature(name, EWMA, (of, "zero"), ("one", "zero"), half_life, 0.0)
+
+
+def _difference(text: str) -> tuple[str, str]:
+    first, _, second = text.partition(" - ")
+    return first, second or "zero"
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSet:
+    """Hold a named, versioned, ordered set of features; raise UsageError where it cannot be made.
+
+    `leaders` are symbols whose features named in `leader_features` follow the set's own, as
+    `EURUSD.return_1`.
+    """
+
+    name: str
+    version: int
+    uses: tuple[Use, ...]
+    features: tuple[Feature, ...]
+    leaders: tuple[str, ...] = ()
+    leader_features: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [feature.name for feature in self.features]
+        known = {*FIXED, *(ref for each in self.uses for ref in each.refs)}
+        for feature in self.features:
+            for term in feature.terms:
+                if term not in known:
+                    raise UsageError(f"feature {feature.name}: its term {term!r} is unknown")
+            if feature.name in known:
+                raise UsageError(f"feature {feature.name!r} stands twice in {self.name}")
+            if feature.kind == EWMA and not feature.factor > 0:
+                raise UsageError(
+                    f"feature {feature.name}: half-life {feature.factor} is not above 0"
+                )
+            known.add(feature.name)
+        for name in self.leader_features:
+            if name not in names:
+                raise UsageError(f"leader feature {name!r} is no feature of {self.name}")
+        if any(a == b for a, b in pairwise(sorted(self.leaders))):
+            raise UsageError(f"a leader stands twice in {', '.join(self.leaders)}")
+
+    @property
+    def id(self) -> str:
+        """Return name and version, such as `standard.1`."""
+        return f"{self.name}.{self.version}"
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """Return the names of the features of the instrument itself."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all features, those of the leaders last."""
+        led = (f"{leader}.{name}" for leader in self.leaders for name in self.leader_features)
+        return (*self.own_names, *led)
+
+    @property
+    def warm_up(self) -> int:
+        """Return how many bars it takes until every feature has a value."""
+        return max(warm for warm, _ in self._ages().values())
+
+    @property
+    def settling(self) -> int:
+        """Return after how many bars the start no longer shows; live start-up loads as many."""
+        return max(settled for _, settled in self._ages().values())
+
+    @property
+    def digest(self) -> str:
+        """Return 64 hex digits over the whole definition."""
+        text = json.dumps([asdict(self), LARGEST], sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
+
+    def _ages(self) -> dict[str, tuple[int, int]]:
+        ages = dict.fromkeys(FIXED, (1, 1))
+        for each in self.uses:
+            indicator, values = each.indicator, each.values
+            ages |= dict.fromkeys(
+                each.refs, (indicator.warm_up(values), indicator.settling(values))
+            )
+        for feature in self.features:
+            warm = max(ages[term][0] for term in feature.terms)
+            settled = max(ages[term][1] for term in feature.terms)
+            if feature.kind == EWMA:
+                settled += bars_to_forget(0.5 ** (1 / feature.factor))
+            later = int(feature.kind == CHANGE)
+            ages[feature.name] = (warm + later, settled + later)
+        return {feature.name: ages[feature.name] for feature in self.features}

@@ -1,0 +1,80 @@
+"""Features one bar at a time."""
+
+from __future__ import annotations
+
+from struct import Struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.kernel.compiling import bind_types
+from assay.model.errors import DataError
+from assay.model.messages import BarClosed
+from assay.signals.features.definition import FeatureSet
+from assay.signals.features.layout import COUNT, Layout
+from assay.signals.features.loop import run_features
+from assay.signals.streams.columns import COLUMN_NAMES, BarColumns, write_row
+
+NEVER = -(2**63)
+_HEAD = Struct("<32sq")
+
+
+class FeatureStream:
+    """Step a set's own features by one finished bar at a time; leaders are the module's business.
+
+    `last_close` is the close (ns UTC) of the last bar; a bar that closed no later is not new.
+    """
+
+    def __init__(self, feature_set: FeatureSet) -> None:
+        layout = Layout(feature_set)
+        self.feature_set = feature_set
+        self.last_close = NEVER
+        self._settling = feature_set.settling
+        self._memory = layout.new_memory()
+        self._bar = np.zeros((1, len(COLUMN_NAMES)))
+        self._row = np.zeros((1, len(feature_set.features)), dtype=np.float32)
+        self._given = (layout.arrays, self._memory, self._bar, self._row)
+        self._run = bind_types(run_features, *self._given)
+
+    @property
+    def bars(self) -> int:
+        """Return how many bars it has seen."""
+        return int(self._memory[COUNT])
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether it saw enough bars to have forgotten where it began."""
+        return bool(self._memory[COUNT] >= self._settling)
+
+    def push(self, bar: BarClosed) -> NDArray[np.float32]:
+        """Return the features [own] after this bar, NaN where a term is not known yet."""
+        write_row(bar, self._bar[0])
+        self._run(*self._given)
+        self.last_close = bar.ts_event
+        return np.array(self._row[0])
+
+    def load(self, columns: BarColumns) -> NDArray[np.float32]:
+        """Step over many bars at once and return their features [bars, own]."""
+        rows = np.empty((len(columns), self._row.shape[1]), dtype=np.float32)
+        run_features(self._given[0], self._memory, columns.to_rows(), rows)
+        if len(columns):
+            self.last_close = int(columns.ts_close[-1])
+        return rows
+
+    def snapshot(self) -> bytes:
+        """Return the bytes of everything its future depends on."""
+        digest = bytes.fromhex(self.feature_set.digest)
+        return _HEAD.pack(digest, self.last_close) + self._memory.tobytes()
+
+    def restore(self, state: bytes) -> None:
+        """Bring the stream to a state taken before; raise DataError for that of another set."""
+        if len(state) != _HEAD.size + self._memory.nbytes:
+            raise DataError(f"a state of {len(state)} bytes is not of {self.feature_set.id}")
+        digest, last_close = _HEAD.unpack_from(state)
+        if digest != bytes.fromhex(self.feature_set.digest):
+            raise DataError(
+                f"the state is of features {digest.hex()[:12]}, not of {self.feature_set.id} "
+                f"{self.feature_set.digest[:12]}; load {self._settling} bars afresh"
+            )
+        self.last_close = last_close
+        self._memory[:] = np.frombuffer(state, offset=_HEAD.size)

@@ -1,0 +1,1 @@
+"""One indicator a file: a compiled step over one bar, and its declaration as PLUGIN."""
