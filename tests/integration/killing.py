@@ -80,7 +80,7 @@ def trader_of(home: Home) -> psutil.Process | None:
     """Return the trader that runs now."""
     state = read_state(home)
     for child in state.children if state else ():
-        if child.status == "running" and psutil.pid_exists(child.pid):
+        if child.name == "trader" and child.status == "running" and psutil.pid_exists(child.pid):
             return psutil.Process(child.pid)
     return None
 

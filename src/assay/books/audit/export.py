@@ -135,7 +135,7 @@ def _mark_of(kind: type[Line]) -> bytes:
 def _decode(content: bytes, kind: type[Kind], place: str) -> Kind:
     try:
         line = msgspec.json.decode(content, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise DataError(f"{place} cannot be read ({error})") from None
     # Anything else than what was written is a change, be it only a space.
     if msgspec.json.encode(line) + b"\n" != content:

@@ -39,7 +39,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             signature = bytes.fromhex(self.signature)
         except ValueError:
             return False
-        return key.has_signed(signature, _signed_bytes(self))
+        # The same bytes can be written in capitals; we never do.
+        return signature.hex() == self.signature and key.has_signed(signature, _signed_bytes(self))
 
 
 def _signed_bytes(head: Head) -> bytes:
@@ -67,7 +68,7 @@ def parse_head(content: bytes, source: object) -> Head:
     """Read a head; raise DataError for anything but the bytes that were once written."""
     try:
         head = msgspec.json.decode(content, type=Head)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         raise DataError(f"head {source} is damaged ({error}); restore it from a backup") from None
     if encode_head(head) != content:
         raise DataError(f"head {source} was edited; restore it from a backup")

@@ -117,7 +117,7 @@ def _create(folder: Path) -> SigningKey:
 def _require_unused(folder: Path, name: str) -> None:
     # A kill between the two files leaves no head; later a missing key is no accident.
     heads = folder / "heads"
-    if heads.is_dir() and any(os.scandir(heads)):
+    if heads.is_dir() and os.listdir(heads):
         raise OperatorError(f"{folder / name} is missing; restore it from a backup")
 
 

@@ -164,7 +164,7 @@ class _ChainCheck:
         if self._journal is None:
             return None
         first = self.count + 1
-        for _ in range(min(max(seal.size, 0), BATCH_MAX)):
+        for _ in range(min(max(seal.size, 0), len(seal.leaves) // HASH_BYTES, BATCH_MAX)):
             flaw = self._check_entry(None)
             if flaw is not None:
                 self.count = first - 1
