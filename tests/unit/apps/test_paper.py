@@ -18,7 +18,6 @@ from assay.apps.paper.control import (
     give_order,
     pending_orders,
 )
-from assay.apps.paper.health import serve_health
 from assay.apps.paper.picture import Painter, Picture, read_picture
 from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
 from assay.apps.paper.refusal import raise_refusal, write_refusal
@@ -183,21 +182,3 @@ def test_a_curve_keeps_its_ends_and_its_width() -> None:
     assert max(map(len, rows)) <= 60
     assert rows[0].endswith("█")
     assert rows[-1].startswith("▁")
-
-
-def test_health_answers_health_alone() -> None:
-    import json
-    from urllib.error import HTTPError
-    from urllib.request import urlopen
-
-    server = serve_health(0, lambda: {"status": "ok", "events": 3})
-    try:
-        place = f"http://127.0.0.1:{server.server_address[1]}"
-        with urlopen(f"{place}/health", timeout=10) as answer:
-            assert json.load(answer) == {"status": "ok", "events": 3}
-        with pytest.raises(HTTPError, match="404") as refused:
-            urlopen(f"{place}/", timeout=10)
-        refused.value.close()
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 
 from assay.apps.cli.backtesting import CalendarOption, parse_params
 from assay.apps.cli.console import EXIT_INTERRUPTED, HomeOption, JsonOption, emit, note
+from assay.apps.cli.opening import open_page
 from assay.model.errors import UsageError
 from assay.runtime.home import open_home
 
@@ -76,8 +78,11 @@ def up(
         float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")
     ] = None,
     port: Annotated[
-        int, typer.Option("--port", min=0, max=65535, help="Port of /health; 0 is none.")
+        int, typer.Option("--port", min=0, max=65535, help="Port of the page; 0 is none.")
     ] = 8000,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Print the page's link; open no browser.")
+    ] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Print lines, no live view.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -99,7 +104,10 @@ def up(
         speed=parse_speed(_usual_speed(source) if speed is None else speed), strength=strength,
         calendar=str(calendar.resolve()) if calendar else None,
     )  # fmt: skip
-    figures = run_platform(open_home(home), plan, port=port, plain=plain or as_json)
+    browser = sys.stdout.isatty() and not (no_browser or plain or as_json)
+    figures = run_platform(
+        open_home(home), plan, port=port, plain=plain or as_json, browser=browser
+    )
     emit(figures, as_json, _summary)
     if figures["interrupted"]:
         raise typer.Exit(EXIT_INTERRUPTED)
@@ -194,6 +202,7 @@ def new_strategy(
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command("up")(up)
+    app.command("open")(open_page)
     app.command("halt")(halt)
     app.command("resume")(resume)
     new = typer.Typer(help="Start something of your own.", no_args_is_help=True)

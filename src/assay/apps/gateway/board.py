@@ -71,6 +71,7 @@ class Board:
             positions=(),
         )  # fmt: skip
         self.waiting = Waiting()
+        self._told: dict[type, Change] = {}
         self._routes: dict[type[Message], Any] = {
             BarClosed: self._close, Tick: self._tick, DecisionMade: self._decide,
             OrderApproved: self._approve, OrderDenied: self._deny, OrderSubmitted: self._submit,
@@ -166,17 +167,25 @@ class Board:
         found += [FillChange(fill=fill) for fill in waiting.fills]
         if waiting.has_equity:
             found.append(EquityChange(point=self.curve.recent[-1]))
-        if waiting.standing:
-            account = account_view(self.sheet, self.standing, self.scale)
-            found.append(AccountChange(account=account))
         if waiting.standing or waiting.quotes:
-            limits = limit_views(self.sheet, self.standing, self.charts, self.scale)
-            found += [LimitsChange(limits=limits), PositionsChange(positions=self.positions())]
+            found += self._risk_changes()
         if waiting.halt:
             found.append(HaltChange(halt=self.halt))
         if feed is not None:
             found.append(FeedChange(feed=feed))
         return found
+
+    def _risk_changes(self) -> Iterable[Change]:
+        account = account_view(self.sheet, self.standing, self.scale)
+        limits = limit_views(self.sheet, self.standing, self.charts, self.scale)
+        candidates: tuple[Change, ...] = (
+            AccountChange(account=account), LimitsChange(limits=limits),
+            PositionsChange(positions=self.positions()),
+        )  # fmt: skip
+        for change in candidates:
+            if self._told.get(type(change)) != change:
+                self._told[type(change)] = change
+                yield change
 
     def drop_changes(self) -> list[Change]:
         """Forget what changed, for a snapshot will tell it; return nothing."""

@@ -29,8 +29,8 @@ class Page:
         }
 
     def get(self, name: str) -> Response | None:
-        """Return a file, the page itself for its own addresses, None for what is not there."""
-        if not name or ("." not in name.rsplit("/", 1)[-1] and ".." not in name):
+        """Return a file, the page itself for the empty name, None for what is not there."""
+        if not name:
             return self._index()
         path = self._files.get(name)
         if path is None:

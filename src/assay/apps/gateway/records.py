@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from typing import Any
 
 import psycopg
 
@@ -15,7 +16,7 @@ from assay.apps.gateway.views import Halt
 from assay.apps.paper.sheet import Sheet, Standing
 from assay.model.messages import BarClosed
 from assay.runtime.journal import Recorded, read_journal
-from assay.runtime.journal.reading import reachable
+from assay.runtime.journal.tenant import read_as
 from assay.runtime.stores.postgres import Postgres
 
 DESK_KINDS = (
@@ -36,19 +37,8 @@ class Records:
     def __init__(self, postgres: Postgres, tenant: str) -> None:
         self._postgres, self._tenant = postgres, tenant
 
-    @contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection]:
-        with reachable():
-            connection = psycopg.connect(
-                self._postgres.tenant_dsn, autocommit=True, connect_timeout=10,
-                application_name="assay-web",
-            )  # fmt: skip
-            try:
-                connection.execute("set default_transaction_read_only = on")
-                connection.execute("select set_config('assay.tenant', %s, false)", (self._tenant,))
-                yield connection
-            finally:
-                connection.close()
+    def _connected(self) -> AbstractContextManager[psycopg.Connection[Any]]:
+        return read_as(self._postgres.tenant_dsn, self._tenant)
 
     def halt(self) -> Halt:
         """Return the kill switch as it is durable."""
@@ -76,7 +66,7 @@ class Records:
         return board
 
     def _fill_charts(
-        self, connection: psycopg.Connection, board: Board, start: int, end: int
+        self, connection: psycopg.Connection[Any], board: Board, start: int, end: int
     ) -> None:
         bars = _last_bars(connection, board, start, end)
         for recorded in bars:
@@ -124,7 +114,7 @@ class Records:
         return (cases, case) if case else None
 
 
-def _span(connection: psycopg.Connection) -> tuple[int, int]:
+def _span(connection: psycopg.Connection[Any]) -> tuple[int, int]:
     """Return the place of the start of the newest run, and of the last message."""
     row = connection.execute(
         "select coalesce(max(position) filter (where kind = 'PlatformStarted'), 0), "
@@ -141,7 +131,7 @@ def _until(records: Iterator[Recorded], end: int) -> Iterator[Recorded]:
 
 
 def _last_bars(
-    connection: psycopg.Connection, board: Board, start: int, end: int
+    connection: psycopg.Connection[Any], board: Board, start: int, end: int
 ) -> list[Recorded]:
     """Return at least the last 1,000 bars of every symbol, where the run has as many."""
     window = FIRST_WINDOW
@@ -157,13 +147,15 @@ def _last_bars(
         window *= 4
 
 
-def _cases_between(connection: psycopg.Connection, board: Board, low: int, high: int) -> list[Case]:
+def _cases_between(
+    connection: psycopg.Connection[Any], board: Board, low: int, high: int
+) -> list[Case]:
     # What follows from a decision lies in the same batch, so a little behind it.
     found = _read_cases(connection, board, low, high + BATCH_FROM_DECISION)
     return [case for case in found.cases.values() if case.place < high]
 
 
-def _read_cases(connection: psycopg.Connection, board: Board, low: int, end: int) -> Cases:
+def _read_cases(connection: psycopg.Connection[Any], board: Board, low: int, end: int) -> Cases:
     reading = Board(board.sheet, board.halt)
     for recorded in _until(read_journal(connection, low, kinds=CASE_KINDS), end):
         reading.apply(recorded.position, recorded.message)

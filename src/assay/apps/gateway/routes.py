@@ -17,7 +17,7 @@ from assay.apps.gateway.guard import cookie_name
 from assay.apps.gateway.health import health
 from assay.apps.gateway.page import Page
 from assay.apps.gateway.problems import answer, problem
-from assay.apps.gateway.scale import timeframe_name
+from assay.apps.gateway.scale import moment, timeframe_name
 from assay.apps.gateway.stream import Stream
 from assay.apps.gateway.views import (
     BarsPage,
@@ -25,6 +25,7 @@ from assay.apps.gateway.views import (
     DecisionsPage,
     EquityPage,
     FillsPage,
+    Halt,
     KillSwitch,
     OutcomeName,
     SessionView,
@@ -196,7 +197,7 @@ async def _decisions_before(desk: Desk, before: int | None, limit: int) -> list[
 def _add_switch(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/kill-switch")
     async def switch(request: Request) -> Response:
-        board, records = desk.board(), desk.stream.follower.records
+        records = desk.stream.follower.records
         wish = _read_wish(await request.body(), request.headers.get("content-type", ""))
         action = "halt" if wish.engaged else "resume"
         order = ControlOrder(action, wish.reason.strip(), "page")
@@ -205,7 +206,10 @@ def _add_switch(app: FastAPI, desk: Desk) -> None:
         except RetryError as error:
             message, _, remedy = str(error).partition("; ")
             return problem(504, "not_durable_yet", message, remedy)
-        halt = await asyncio.to_thread(records.halt) if records else board.halt
+        if records is not None:
+            return answer(await asyncio.to_thread(records.halt), 202)
+        since = moment(desk.home.clock.now_ns())
+        halt = Halt(engaged=wish.engaged, reason=order.reason, by=order.by, since=since)
         return answer(halt, 202)
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import msgspec
 
+from assay.apps.analytics.lag import FILE as LAG
 from assay.apps.cli.console import note
 from assay.apps.config import Config
-from assay.apps.paper.health import HOST, serve_health
-from assay.apps.paper.picture import Picture, read_picture
+from assay.apps.gateway.address import announce_page, forget_page, web_program
+from assay.apps.paper.picture import PICTURE, Picture, read_picture
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.process import PICTURE
 from assay.apps.paper.refusal import FILE, raise_refusal
+from assay.apps.paper.sheet import SHEET, STANDING
 from assay.apps.paper.view import plain_line, render
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.environment import interpreter
@@ -25,7 +26,10 @@ from assay.runtime.logs import open_log
 from assay.runtime.settings import load_settings
 from assay.runtime.supervisor import Program, Supervisor, require_port, stop_signals
 
-TRADER, AUDIT = "trader", "audit"
+HOST = "127.0.0.1"
+TRADER, AUDIT, STORE = "trader", "audit", "store"
+LEFT = (PICTURE, SHEET, STANDING, FILE, LAG)
+"""What a run before this one may have left to be mistaken for ours."""
 SPACE_NEEDED = 500_000_000
 FRAME_S = 0.1
 PLAIN_EVERY_S = 1.0
@@ -48,9 +52,12 @@ class _Rate:
         return self._shown
 
 
-def run_platform(home: Home, plan: Plan, *, port: int, plain: bool) -> dict[str, Any]:
+def run_platform(
+    home: Home, plan: Plan, *, port: int, plain: bool, browser: bool = False
+) -> dict[str, Any]:
     """Run the platform until its feed ends, its time is up, or it is stopped; return a summary.
 
+    With a `port` the page is served there, its one-time URL told, and opened in a `browser`.
     Raises RetryError when the home or the port is taken, and what keeps the trader from running.
     """
     plan.files()
@@ -60,17 +67,19 @@ def run_platform(home: Home, plan: Plan, *, port: int, plain: bool) -> dict[str,
     picture_path, refusal = home.folder("run") / PICTURE, home.folder("run") / FILE
     with ExitStack() as stack:
         supervisor = stack.enter_context(Supervisor(home, home.clock, log, stop_s=STOP_S))
-        picture_path.unlink(missing_ok=True)
-        refusal.unlink(missing_ok=True)
+        for name in LEFT:
+            (home.path / "run" / name).unlink(missing_ok=True)
         is_stopped = stack.enter_context(stop_signals())
         if port:
             require_port(HOST, port)
-            server = serve_health(port, lambda: _status(supervisor, picture_path))
-            stack.callback(server.server_close)
-            stack.callback(server.shutdown)
         note("starting the database, the engine and the market…")
         supervisor.start(_program(home, plan))
         supervisor.start(_audit_program(home))
+        supervisor.start(_store_program(home))
+        if port:
+            supervisor.start(web_program(home, port))
+            stack.callback(forget_page, home)
+            announce_page(home, port, browser=browser)
 
         def is_over() -> bool:
             return is_stopped() or refusal.exists() or _is_done(supervisor, TRADER)
@@ -99,19 +108,13 @@ def _audit_program(home: Home) -> Program:
     return Program(name=AUDIT, argv=argv)
 
 
+def _store_program(home: Home) -> Program:
+    argv = (interpreter(), "-m", "assay.apps.analytics.process", str(home.path))
+    return Program(name=STORE, argv=argv, vital=False)
+
+
 def _is_done(supervisor: Supervisor, name: str) -> bool:
     return any(each.name == name and each.status == "done" for each in supervisor.states())
-
-
-def _status(supervisor: Supervisor, path: Path) -> dict[str, Any]:
-    picture = read_picture(path)
-    states = {each.name: each.status for each in supervisor.states()}
-    return {
-        "status": "ok" if all(each == "running" for each in states.values()) else "degraded",
-        "processes": states,
-        "events": picture.events if picture else 0,
-        "halted": bool(picture and picture.halted),
-    }
 
 
 def _watch(

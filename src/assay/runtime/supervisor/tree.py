@@ -34,8 +34,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
 
     After a crash it starts again after `backoff_s`, doubled each time up to `backoff_max_s`; the
     count of crashes is forgotten after `steady_s` of running, and at `restarts_max` it is given
-    up. Exit code 0 means done. With `shows` it writes to our terminal, else to
-    `<home>/logs/<name>.stderr`.
+    up, and with a `vital` one the whole platform. Exit code 0 means done. With `shows` it writes
+    to our terminal, else to `<home>/logs/<name>.stderr`.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     backoff_max_s: float = 30.0
     steady_s: float = 60.0
     shows: bool = False
+    vital: bool = True
 
 
 @dataclass
@@ -193,6 +194,9 @@ class Supervisor:
         name = child.program.name
         if child.crashes > child.program.restarts_max:
             self._set(child, "failed")
+            if not child.program.vital:
+                self._log.error("process given up", name=name, end=_end_of(code))
+                return
             raise OperatorError(
                 f"process {name!r} crashed {child.crashes} times in a row (last: {_end_of(code)}); "
                 f"read {self._home.path / 'logs'}/{name}.*, then start again"
