@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from assay.apps.lab.events import TICK_BARS
 from assay.apps.lab.setup import Setup
 from assay.books.ledger import Ledger, QuoteMarks, Reconciler
+from assay.market.bars import BarSetBuilder
+from assay.market.series import BarSeries
+from assay.model.errors import OperatorError
 from assay.model.instruments import Instrument
 from assay.runtime.runners import InlineRunner
 from assay.trading.engine.module import TradingDesk
@@ -16,27 +20,35 @@ from assay.trading.engine.module import TradingDesk
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Hold the modules of one platform; the runner delivers in this order."""
+    """Hold the modules of one platform; `sets` is there where several instruments trade."""
 
     desk: TradingDesk
     ledger: Ledger
     reconciler: Reconciler
+    sets: BarSetBuilder | None = None
+
+    def _modules(self) -> list[BarSetBuilder | TradingDesk | Ledger | Reconciler]:
+        trading = [self.desk, self.ledger, self.reconciler]
+        return [self.sets, *trading] if self.sets else trading
 
     def runner(self, *, wire: bool = False) -> InlineRunner:
-        """Return a runner over the modules: trading, then the ledger, then its reconciler."""
-        return InlineRunner([self.desk, self.ledger, self.reconciler], wire=wire)
+        """Return a runner: bar sets, then trading, then the ledger, then its reconciler."""
+        return InlineRunner(self._modules(), wire=wire)
 
     def snapshot(self) -> bytes:
         """Return the state of every module."""
-        parts = (self.desk.snapshot(), self.ledger.snapshot(), self.reconciler.snapshot())
-        return msgspec.msgpack.encode(parts)
+        return msgspec.msgpack.encode([module.snapshot() for module in self._modules()])
 
     def restore(self, state: bytes) -> None:
-        """Bring every module to a state taken before."""
-        desk, ledger, reconciler = msgspec.msgpack.decode(state, type=tuple[bytes, bytes, bytes])
-        self.desk.restore(desk)
-        self.ledger.restore(ledger)
-        self.reconciler.restore(reconciler)
+        """Bring every module to a state taken before; raise OperatorError for other modules'."""
+        modules, parts = self._modules(), msgspec.msgpack.decode(state, type=list[bytes])
+        if len(parts) != len(modules):
+            raise OperatorError(
+                f"the snapshot holds {len(parts)} modules and this program runs {len(modules)}; "
+                "go on with the version that began the run, or name another --home"
+            )
+        for module, part in zip(modules, parts, strict=True):
+            module.restore(part)
 
 
 def traded_instruments(setup: Setup) -> dict[str, Instrument]:
@@ -45,6 +57,15 @@ def traded_instruments(setup: Setup) -> dict[str, Instrument]:
         spec.symbol: msgspec.structs.replace(spec, digits=price.digits)
         for spec, price in zip(setup.instruments, setup.pricing, strict=True)
     }
+
+
+def _bar_sets(setup: Setup, next_id: Callable[[], int]) -> BarSetBuilder | None:
+    members: dict[int, list[str]] = {}
+    for one in setup.series:
+        timeframe = one.timeframe if isinstance(one, BarSeries) else TICK_BARS
+        members.setdefault(int(timeframe), []).append(one.symbol)
+    several = {timeframe: symbols for timeframe, symbols in members.items() if len(symbols) > 1}
+    return BarSetBuilder(several, next_id) if several else None
 
 
 def build_topology(setup: Setup, next_id: Callable[[], int]) -> Topology:
@@ -56,4 +77,5 @@ def build_topology(setup: Setup, next_id: Callable[[], int]) -> Topology:
         desk=setup.desk(next_id),
         ledger=ledger,
         reconciler=Reconciler(ledger, next_id, marks),
+        sets=_bar_sets(setup, next_id),
     )

@@ -2,5 +2,6 @@
 
 from assay.market.bars.aggregation import bars_to_bars, ticks_to_bars
 from assay.market.bars.building import BarBuilder, HigherBarBuilder
+from assay.market.bars.sets import BarSetBuilder
 
-__all__ = ["BarBuilder", "HigherBarBuilder", "bars_to_bars", "ticks_to_bars"]
+__all__ = ["BarBuilder", "BarSetBuilder", "HigherBarBuilder", "bars_to_bars", "ticks_to_bars"]
