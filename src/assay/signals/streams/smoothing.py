@@ -15,19 +15,24 @@ RING = 3
 
 @allocation_free
 def roll_sum(state, period, value):  # type: ignore[no-untyped-def]
-    """Return the sum of the last `period` values; state [3 + period]: count, place, sum, ring."""
+    """Return the sum of the last `period` values; state [3 + period]: count, place, sum, ring.
+
+    Nothing is ever subtracted, so a value that left the window leaves no rounding error behind:
+    the ring holds the values of this turn, then for each place the sum of the last turn's rest.
+    """
     at = int(state[1])
-    state[2] += value - state[RING + at]
-    state[RING + at] = value
     state[0] += 1
-    state[1] = at + 1
-    if at == period - 1:
-        # Once a turn the sum is made afresh, so that rounding errors never pile up.
-        state[1] = 0.0
-        state[2] = 0.0
-        for k in range(RING, RING + period):
-            state[2] += state[k]
-    return state[2]
+    state[1] += 1
+    state[2] += value
+    state[RING + at] = value
+    if at + 1 < period:
+        return state[2] + state[RING + at + 1]
+    total = state[2]
+    for k in range(RING + period - 2, RING - 1, -1):
+        state[k] += state[k + 1]
+    state[1] = 0.0
+    state[2] = 0.0
+    return total
 
 
 @allocation_free

@@ -1,0 +1,120 @@
+"""What each indicator must give: TA-Lib where it has it, else plain NumPy from the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import talib
+
+from assay.model.time import SECOND
+from assay.signals.streams.columns import BarColumns
+
+Columns = Sequence[np.ndarray]
+
+
+def _prices(bars: BarColumns) -> Columns:
+    return [np.asarray(c, dtype=np.float64) for c in (bars.high, bars.low, bars.close)]
+
+
+def _mean(values: np.ndarray, period: int) -> np.ndarray:
+    windows = np.lib.stride_tricks.sliding_window_view(values, period)
+    return np.concatenate((np.full(period - 1, np.nan), windows.mean(axis=1)))
+
+
+def adx(bars: BarColumns, period: int) -> Columns:
+    prices = _prices(bars)
+    return [f(*prices, period) for f in (talib.ADX, talib.PLUS_DI, talib.MINUS_DI)]
+
+
+def atr(bars: BarColumns, period: int) -> Columns:
+    return [talib.ATR(*_prices(bars), period)]
+
+
+def bollinger(bars: BarColumns, period: int, deviations: float) -> Columns:
+    return talib.BBANDS(_prices(bars)[2], period, deviations, deviations)
+
+
+def candle(bars: BarColumns) -> Columns:
+    high, low, close = _prices(bars)
+    before = np.concatenate(([np.nan], close[:-1]))
+    middle = talib.MEDPRICE(high, low)
+    upper, lower = high - np.maximum(bars.open, close), np.minimum(bars.open, close) - low
+    parts = (high - low, middle, close - bars.open, upper, lower, bars.open - before)
+    return [part + 0 * before for part in parts]
+
+
+def ema(bars: BarColumns, period: int) -> Columns:
+    return [talib.EMA(_prices(bars)[2], period)]
+
+
+def macd(bars: BarColumns, fast: int, slow: int, signal: int) -> Columns:
+    return talib.MACD(_prices(bars)[2], fast, slow, signal)
+
+
+def realised_volatility(bars: BarColumns, period: int) -> Columns:
+    close = _prices(bars)[2]
+    ratio = np.sqrt(_mean(np.diff(np.log(close)) ** 2, period))
+    ratio = np.concatenate(([np.nan], ratio))
+    return [ratio, ratio * close]
+
+
+def roc(bars: BarColumns, period: int) -> Columns:
+    close = _prices(bars)[2]
+    return [talib.ROC(close, period), talib.MOM(close, period)]
+
+
+def rsi(bars: BarColumns, period: int) -> Columns:
+    return [talib.RSI(_prices(bars)[2], period)]
+
+
+def sma(bars: BarColumns, period: int) -> Columns:
+    return [talib.SMA(_prices(bars)[2], period)]
+
+
+def spread(bars: BarColumns, period: int) -> Columns:
+    spreads = bars.spread.astype(np.float64)
+    mean = talib.SMA(spreads, period)
+    return [spreads + 0 * mean, mean]
+
+
+def stochastic(bars: BarColumns, period: int, smooth: int, signal: int) -> Columns:
+    return talib.STOCH(*_prices(bars), period, smooth, 0, signal, 0)
+
+
+def time_of_day(bars: BarColumns) -> Columns:
+    zone = ZoneInfo("America/New_York")
+    walls = [datetime.fromtimestamp(ts // SECOND, UTC).astimezone(zone) for ts in bars.ts_close]
+    day = np.array([w.hour * 3600 + w.minute * 60 + w.second for w in walls])
+    weekday = np.array([wall.weekday() for wall in walls])
+    angle = 2 * np.pi * day / 86_400
+    since_open = (weekday * 24 + day / 3600 + 7) % 168
+    return [np.sin(angle), np.cos(angle), weekday.astype(np.float64), since_open]
+
+
+def volume(bars: BarColumns, period: int) -> Columns:
+    if bars.volume is None:
+        return [np.full(len(bars), np.nan)] * 2
+    mean = talib.SMA(bars.volume, period)
+    return [bars.volume + 0 * mean, mean]
+
+
+REFERENCES: dict[str, Callable[..., Columns]] = {
+    each.__name__: each
+    for each in (
+        adx, atr, bollinger, candle, ema, macd, realised_volatility, roc, rsi, sma, spread,
+        stochastic, time_of_day, volume,
+    )
+}  # fmt: skip
+CHOICES: dict[str, Sequence[dict[str, float]]] = {
+    "adx": [{}, {"period": 2}, {"period": 30}],
+    "bollinger": [{}, {"period": 2}, {"period": 50, "deviations": 2.5}],
+    "candle": [{}],
+    "macd": [{}, {"fast": 3, "slow": 10, "signal": 1}, {"fast": 5, "slow": 60, "signal": 20}],
+    "stochastic": [{}, {"period": 1}, {"period": 50, "smooth": 1, "signal": 7}],
+    "time_of_day": [{}],
+}
+"""Parameters to try; indicators of one period that are not here get DEFAULT_CHOICES."""
+DEFAULT_CHOICES: Sequence[dict[str, float]] = [{}, {"period": 2}, {"period": 7}, {"period": 100}]
