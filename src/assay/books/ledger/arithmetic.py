@@ -90,3 +90,15 @@ def compute_commission(
         notional = size * abs(price) * to.numerator
         amount = half_even(notional * rate_num, to.denominator * unit * rate_den)
     return max(schedule.minimum, amount)
+
+
+def format_points(price: int, digits: int) -> str:
+    """Write a price in 10^-digits as a decimal number.
+
+    >>> format_points(113_739, 5), format_points(-5, 2), format_points(7, 0)
+    ('1.13739', '-0.05', '7')
+    """
+    if not digits:
+        return str(price)
+    whole, rest = divmod(abs(price), 10**digits)
+    return f"{'-' if price < 0 else ''}{whole}.{rest:0{digits}d}"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal
 from hashlib import blake2b
 
 import msgspec
 
-from assay.books.ledger.arithmetic import Conversion, compute_commission, to_minor
+from assay.books.ledger.arithmetic import Conversion, compute_commission, format_points, to_minor
 from assay.books.ledger.chart import CASH, CHART, COMMISSION, DEPOSITS, PROFIT, SWAP
 from assay.books.ledger.marks import MarkSource, QuoteMarks
-from assay.books.ledger.position import Position, Valuation, apply_fill
+from assay.books.ledger.position import FLAT, Position, Valuation, apply_fill
 from assay.books.ledger.standing import Line, Standing
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, InvariantError
@@ -73,6 +72,7 @@ class Ledger:
     ) -> None:
         self._specs = {spec.id: spec for spec in accounts}
         self._instruments = dict(instruments)
+        self._lots = {symbol: spec.lot_units for symbol, spec in instruments.items()}
         self._next_id = next_id
         self._state = LedgerState({}, {})
         self._valuations: dict[tuple[str, str], Valuation] = {}
@@ -163,10 +163,7 @@ class Ledger:
             mark = marks.mark(account, symbol, held.quantity)
             if mark is None:
                 return cash, None
-            value = self._valuations.get((account, symbol))
-            if value is None or value.held is not held or value.digits != mark.price_digits:
-                value = self._prepare_valuation(spec, symbol, held, mark.price_digits)
-            profit += value.at(mark)
+            profit += self._value(spec, symbol, held, mark.price_digits).at(mark)
         return cash, profit
 
     def prepare_standing(self, account: str, marks: QuoteMarks) -> Standing | None:
@@ -176,25 +173,23 @@ class Ledger:
             return None
         lines: list[Line] = []
         for symbol, held in books.positions.items():
-            view, value = marks.view(account, symbol), self._valuations.get((account, symbol))
-            if view is None or value is None:
+            view = marks.view(account, symbol)
+            if view is None or symbol not in marks.quotes:
                 return None
-            if value.held is not held or value.digits != view.price_digits():
-                return None
-            side = view.side(held.quantity)
-            fraction = (value.numerator, value.denominator)
+            value = self._value(spec, symbol, held, view.price_digits())
+            side, fraction = view.side(held.quantity), (value.numerator, value.denominator)
             lines.append((symbol, held, side, value.units, value.cost, *fraction, view.leg))
         return Standing(
             spec.tenant, books.balances, books.positions, lines=lines, marks=marks,
             revision=self.revision,
         )  # fmt: skip
 
-    def _prepare_valuation(
-        self, spec: AccountSpec, symbol: str, held: Position, digits: int
-    ) -> Valuation:
-        scale = self._instruments[symbol].quantity_digits
-        value = Valuation(held, digits, scale, spec.currency_digits)
-        self._valuations[spec.id, symbol] = value
+    def _value(self, spec: AccountSpec, symbol: str, held: Position, digits: int) -> Valuation:
+        value = self._valuations.get((spec.id, symbol))
+        if value is None or value.held is not held or value.digits != digits:
+            scale = self._instruments[symbol].quantity_digits
+            value = Valuation(held, digits, scale, spec.currency_digits)
+            self._valuations[spec.id, symbol] = value
         return value
 
     def follow(self, entries: Mapping[str, int]) -> None:
@@ -241,26 +236,24 @@ class Ledger:
         return self._post(spec, lines, cause=cause, source=0, text="opening deposit")
 
     def _book_fill(self, spec: AccountSpec, fill: OrderFilled) -> list[Message]:
-        books = self._books(spec)
-        instrument = self._instruments[fill.symbol]
-        held = books.positions.get(fill.symbol, Position())
-        change = apply_fill(held, fill.quantity, price=fill.price, price_digits=fill.price_digits)
-        if change.position.quantity:
-            books.positions[fill.symbol] = change.position
+        books, instrument = self._books(spec), self._instruments[fill.symbol]
+        symbol, quantity, price, digits = fill.symbol, fill.quantity, fill.price, fill.price_digits
+        held = books.positions.get(symbol, FLAT)
+        position, raw_profit = apply_fill(held, quantity, price=price, price_digits=digits)
+        if position.quantity:
+            books.positions[symbol] = position
         else:
-            books.positions.pop(fill.symbol, None)
-        scale = instrument.quantity_digits + change.position.price_digits
-        rate = Conversion(fill.rate_num, fill.rate_den, spec.currency_digits, scale)
-        profit = to_minor(change.raw_profit, rate)
-        as_filled = rate._replace(scale_digits=instrument.quantity_digits + fill.price_digits)
+            books.positions.pop(symbol, None)
+        unit = (fill.rate_num, fill.rate_den, spec.currency_digits)
+        scale = instrument.quantity_digits
+        profit = to_minor(raw_profit, Conversion(*unit, scale + position.price_digits))
         commission = compute_commission(
-            spec.commission, fill.quantity, fill.price,
-            lot_units=instrument.lot_units, to=as_filled,
+            spec.commission, quantity, price, lot_units=self._lots[symbol],
+            to=Conversion(*unit, scale + digits),
         )  # fmt: skip
         books.last = Booked(fill.fill, profit, commission)
         lines = {CASH: profit - commission, PROFIT: -profit, COMMISSION: commission}
-        price = Decimal(fill.price).scaleb(-fill.price_digits)
-        text = f"fill {fill.fill}: {fill.quantity:+d} {fill.symbol} at {price:f}"
+        text = f"fill {fill.fill}: {quantity:+d} {symbol} at {format_points(price, digits)}"
         return self._post(spec, lines, cause=fill, source=fill.fill, text=text)
 
     def _book_swap(self, spec: AccountSpec, swap: SwapCharged) -> list[Message]:
@@ -271,15 +264,15 @@ class Ledger:
     def _post(
         self, spec: AccountSpec, lines: Mapping[str, int], *, cause: Message, source: int, text: str
     ) -> list[Message]:
-        moved = {name: amount for name, amount in lines.items() if amount}
+        moved = [(name, amount) for name, amount in lines.items() if amount]
         if not moved:
             return []
-        if sum(moved.values()) != 0 or len(moved) < 2:
-            raise InvariantError(f"{spec.id}: entry {moved} does not balance")
-        books = self._books(spec)
-        for name, amount in moved.items():
-            books.balances[name] += amount
-            if max(abs(amount), abs(books.balances[name])) > INT64_MAX:
+        if sum(lines.values()) != 0 or len(moved) < 2:
+            raise InvariantError(f"{spec.id}: entry {dict(moved)} does not balance")
+        balances = self._books(spec).balances
+        for name, amount in moved:
+            balance = balances[name] = balances[name] + amount
+            if not (-INT64_MAX <= amount <= INT64_MAX and -INT64_MAX <= balance <= INT64_MAX):
                 raise InvariantError(f"{spec.id}: {name} {amount} does not fit 64 bits")
         number = self._state.entries.get(spec.tenant, 0) + 1
         self._state.entries[spec.tenant] = number
@@ -287,6 +280,6 @@ class Ledger:
             id=self._next_id(), cause=cause.id, tenant=spec.tenant, ts_event=cause.ts_event,
             ts_init=cause.ts_init, entry=number, account=spec.id, currency=spec.currency,
             currency_digits=spec.currency_digits, source=source, text=text,
-            lines=tuple(PostingLine(name, amount) for name, amount in moved.items()),
+            lines=tuple([PostingLine(name, amount) for name, amount in moved]),
         )  # fmt: skip
         return [entry]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import gcd
+from typing import NamedTuple
 
 import msgspec
 
-from assay.books.ledger.arithmetic import Conversion, half_even
+from assay.books.ledger.arithmetic import half_even
 from assay.books.ledger.marks import Mark
 
 
@@ -29,7 +29,10 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
         return Position(self.quantity, self.cost * factor, price_digits)
 
 
-class Change(msgspec.Struct, frozen=True):
+FLAT = Position()
+
+
+class Change(NamedTuple):
     """Hold a position after a fill and the raw profit that the fill realised."""
 
     position: Position
@@ -47,8 +50,9 @@ def apply_fill(held: Position, quantity: int, *, price: int, price_digits: int) 
     >>> apply_fill(opened, -400, price=110, price_digits=2)
     Change(position=Position(quantity=-100, cost=-11000, price_digits=2), raw_profit=3000)
     """
-    held = held.refine(price_digits)
-    price *= 10 ** (held.price_digits - price_digits)
+    if held.price_digits != price_digits:
+        held = held.refine(price_digits)
+        price *= 10 ** (held.price_digits - price_digits)
     if held.quantity * quantity >= 0:
         grown = Position(held.quantity + quantity, held.cost + quantity * price, held.price_digits)
         return Change(grown, 0)
@@ -73,13 +77,13 @@ class Valuation:
     def __init__(
         self, held: Position, digits: int, quantity_digits: int, currency_digits: int
     ) -> None:
-        fine = held.refine(digits)
-        unit = Conversion(1, 1, currency_digits, quantity_digits + fine.price_digits)
+        fine = held if held.price_digits == digits else held.refine(digits)
         self.held, self.digits = held, digits
         self.cost = fine.cost
         self.units = fine.quantity * 10 ** (fine.price_digits - digits)
-        shared = gcd(unit.numerator, unit.denominator)
-        self.numerator, self.denominator = unit.numerator // shared, unit.denominator // shared
+        finer = quantity_digits + fine.price_digits - currency_digits
+        self.numerator: int = 10 ** max(-finer, 0)
+        self.denominator: int = 10 ** max(finer, 0)
 
     def at(self, mark: Mark) -> int:
         """Return the unrealised profit at a mark in minor units, half-even."""

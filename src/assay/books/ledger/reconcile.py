@@ -117,13 +117,13 @@ class Reconciler:
         if self._ledger.find_problem(fill):
             return []  # the ledger has told this gap itself
         booked = self._ledger.last_booked(fill.account)
-        pairs = [
-            (f"position {fill.symbol}", self._position(fill), fill.position),
-            ("fill", booked.fill, fill.fill),
-            ("profit", booked.profit, fill.profit),
-            ("commission", booked.commission, fill.commission),
-        ]
-        return [(what, ours, theirs) for what, ours, theirs in pairs if ours != theirs]
+        ours = (self._position(fill), booked.fill, booked.profit, booked.commission)
+        theirs = (fill.position, fill.fill, fill.profit, fill.commission)
+        if ours == theirs:
+            return []
+        names = (f"position {fill.symbol}", "fill", "profit", "commission")
+        pairs = zip(names, ours, theirs, strict=True)
+        return [(what, ledger, engine) for what, ledger, engine in pairs if ledger != engine]
 
     def _compare_position(self, swap: SwapCharged) -> list[Difference]:
         if self._ledger.find_problem(swap) or self._position(swap) == swap.position:
@@ -138,11 +138,12 @@ class Reconciler:
         known = self._standings.get(account)
         if known and known.revision == ledger.revision and known.confirms(mark):
             return None
-        if differences := self._compare_worth(mark):
-            return self._tell(mark, differences)
         if self._quotes and (standing := ledger.prepare_standing(account, self._quotes)):
             self._standings[account] = standing
-        return None
+            if standing.confirms(mark):
+                return None
+        differences = self._compare_worth(mark)
+        return self._tell(mark, differences) if differences else None
 
     def _compare_worth(self, mark: EquityMarked) -> list[Difference]:
         spec = self._ledger.spec(mark.account)

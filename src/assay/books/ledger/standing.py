@@ -57,7 +57,7 @@ class Standing:
                 return False
             raw = (units * quotes[symbol][side] - cost) * numerator
             if leg is not None:
-                rate = self._rates[leg]
+                rate = self._rates.get(leg)
                 if rate is None:
                     return False
                 raw, denominator = raw * rate[0], denominator * rate[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from struct import Struct
 from typing import Any
 
@@ -57,6 +58,7 @@ TYPE_NAMES = {
     STOP_OUT: "stop_out",
 }
 DENIALS = {**REASONS, NO_SLOT: "too_many_orders"}
+KEYS_KEPT = 1024
 EVENT_BYTES = Struct("<qqqqqiiiihbbi")
 _EQUITY_BYTES = Struct("<qqqq")
 _COUNT_BYTES = Struct("<qqqq")
@@ -95,20 +97,28 @@ class TradingDesk:
     _octets: Any = field(init=False)
     _counts: Any = field(init=False)
     _equity: Any = field(init=False)
+    _orders: Any = field(init=False)
+    _fills: Any = field(init=False)
+    _notes: Any = field(init=False)
     _run: Callable[..., int] = field(init=False)
     _index: dict[str, int] = field(init=False)
     _decides: bool = field(init=False)
     # Any: each method takes the one type of message that is its key.
     _takers: dict[type[Message], Callable[[Any], list[Message]]] = field(init=False)
     _owners: list[tuple[int, str, str]] = field(init=False)
+    _key: Callable[[int, int, int, str, int], int] = field(init=False)
+    _strategy: str = field(init=False)
 
     def __post_init__(self) -> None:
         self._event = np.zeros(1, EVENT)
         self._octets = _octets_of(self._event)
         self._counts = _octets_of(self.world.counts)
-        self._equity = _octets_of(self.world.equity)
+        self._view_logs()
         self._run = bind_types(self.plan.strategy.run, self.world.handle, self._event, 0, 1)
         self._index = {symbol: i for i, symbol in enumerate(self.plan.symbols)}
+        self._strategy = self.plan.strategy.name
+        # An order's key is asked for when it is sent and again when it fills.
+        self._key = lru_cache(KEYS_KEPT)(self._derive_key)
         self._decides = not self.plan.strategy.is_compiled
         self._takers = {
             BarClosed: self._take_bar,
@@ -154,8 +164,17 @@ class TradingDesk:
 
     def _grow(self) -> object:
         handle = self.world.grow()
-        self._equity = _octets_of(self.world.equity)
+        self._view_logs()
         return handle
+
+    def _view_logs(self) -> None:
+        world = self.world
+        self._equity = _octets_of(world.equity)
+        # Rows of plain integers become lists several times faster than records become tuples.
+        self._orders, self._fills, self._notes = (
+            log.view(np.int64).reshape(len(log), -1)
+            for log in (world.order_log, world.fills, world.notes)
+        )
 
     def _decide_in_python(self, bar: BarClosed) -> None:
         world, i, event = self.world, self._index[bar.symbol], self._event[0]
@@ -196,26 +215,30 @@ class TradingDesk:
         return found
 
     def _drain_trades(self, cause: Message) -> list[Message]:
-        world = self.world
-        counts = world.counts[:4].tolist()
-        rows = [(*row, False) for row in world.notes[: counts[2]].tolist()]
-        rows += [(*row, True) for row in world.fills[: counts[1]].tolist()]
-        rows.sort(key=lambda row: row[-2])
-        found = [
-            self._to_fill(row[:-2], cause) if row[-1] else self._to_note(row[:-2], cause)
-            for row in rows
-        ]
-        for row in world.order_log[: counts[0]].tolist():
-            found += self._to_order(row, cause)
-        world.counts[:3] = 0
+        orders, fills, notes = self.world.counts[:3].tolist()
+        found: list[Message] = []
+        if notes:
+            rows = [(row[-1], False, row) for row in self._notes[:notes].tolist()]
+            rows += [(row[-1], True, row) for row in self._fills[:fills].tolist()]
+            rows.sort()
+            found += [
+                self._to_fill(row, cause) if is_fill else self._to_note(row, cause)
+                for _, is_fill, row in rows
+            ]
+        elif fills:
+            found += [self._to_fill(row, cause) for row in self._fills[:fills].tolist()]
+        if orders:
+            for row in self._orders[:orders].tolist():
+                found += self._to_order(row, cause)
+        self.world.counts[:3] = 0
         return found
 
-    def _key(self, account: AccountSpec, i: int, ts: int, intent: str, ordinal: int) -> int:
-        symbol = self.plan.symbols[i]
-        return derive_order_key(account.id, self.plan.strategy.name, symbol, ts, intent, ordinal)
+    def _derive_key(self, a: int, i: int, ts: int, intent: str, ordinal: int) -> int:
+        account, symbol = self.plan.accounts[a].id, self.plan.symbols[i]
+        return derive_order_key(account, self.plan.strategy.name, symbol, ts, intent, ordinal)
 
-    def _to_note(self, row: tuple[int, ...], cause: Message) -> Message:
-        ts, a, i, kind, _, amount, nights, position, order_ts, ordinal = row
+    def _to_note(self, row: list[int], cause: Message) -> Message:
+        ts, a, i, kind, _, amount, nights, position, order_ts, ordinal, _ = row
         spec, symbol = self.plan.accounts[a], self.plan.symbols[i]
         shared = {"id": self.next_id(), "cause": cause.id, "tenant": spec.tenant, "ts_event": ts,
                   "ts_init": cause.ts_init, "account": spec.id, "symbol": symbol}  # fmt: skip
@@ -223,17 +246,17 @@ class TradingDesk:
             return SwapCharged(**shared, position=position, nights=nights, amount=amount)  # type: ignore[arg-type]
         halted = type(cause) is TradingHalted
         reason = "halted" if halted else "cancelled"
-        key = self._key(spec, i, order_ts, "order", ordinal)
+        key = self._key(a, i, order_ts, "order", ordinal)
         return OrderCancelled(**shared, key=key, reason=reason)  # type: ignore[arg-type]
 
-    def _to_fill(self, row: tuple[int, ...], cause: Message) -> Message:
+    def _to_fill(self, row: list[int], cause: Message) -> Message:
         (ts, a, i, _, number, quantity, price, commission, profit, spread_cost, slippage_cost,
-         rate_num, rate_den, position, modelled, reason, order_ts, ordinal) = row  # fmt: skip
+         rate_num, rate_den, position, modelled, reason, order_ts, ordinal, _) = row  # fmt: skip
         spec = self.plan.accounts[a]
         intent = "order" if reason <= STOP else TYPE_NAMES[reason]
         return OrderFilled(
             id=self.next_id(), cause=cause.id, tenant=spec.tenant, ts_event=ts,
-            ts_init=cause.ts_init, key=self._key(spec, i, order_ts, intent, ordinal), fill=number,
+            ts_init=cause.ts_init, key=self._key(a, i, order_ts, intent, ordinal), fill=number,
             account=spec.id, symbol=self.plan.symbols[i], quantity=quantity, price=price,
             price_digits=self.plan.digits[i], commission=commission, profit=profit,
             spread_cost=spread_cost, slippage_cost=slippage_cost, rate_num=rate_num,
@@ -241,32 +264,32 @@ class TradingDesk:
             reason=TYPE_NAMES[reason],
         )  # fmt: skip
 
-    def _to_order(self, row: tuple[int, ...], cause: Message) -> list[Message]:
+    def _to_order(self, row: list[int], cause: Message) -> list[Message]:
         ts, a, i, _, ordinal, kind, quantity, price, stop, target, denied, position, wanted = row
-        spec, symbol = self.plan.accounts[a], self.plan.symbols[i]
-        key = self._key(spec, i, ts, "order", ordinal)
-        shared: dict[str, Any] = {
-            "cause": cause.id, "tenant": spec.tenant, "ts_event": ts, "ts_init": cause.ts_init,
-            "account": spec.id, "symbol": symbol,
-        }  # fmt: skip
+        spec, symbol, strategy = self.plan.accounts[a], self.plan.symbols[i], self._strategy
+        tenant, account, ts_init, next_id = spec.tenant, spec.id, cause.ts_init, self.next_id
+        key, order_type = self._key(a, i, ts, "order", ordinal), TYPE_NAMES[kind]
         decided = DecisionMade(
-            id=self.next_id(), **shared, strategy=self.plan.strategy.name, ts_bar=ts,
-            target=wanted, position=position, reason=TYPE_NAMES[kind],
+            id=next_id(), cause=cause.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
+            account=account, symbol=symbol, strategy=strategy, ts_bar=ts, target=wanted,
+            position=position, reason=order_type,
         )  # fmt: skip
-        shared["cause"] = decided.id
         if denied:
             refused = OrderDenied(
-                id=self.next_id(), **shared, key=key, quantity=quantity, reason=DENIALS[denied],
-                ordinal=ordinal, order_type=TYPE_NAMES[kind], price=price, stop=stop, target=target,
+                id=next_id(), cause=decided.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
+                account=account, symbol=symbol, key=key, quantity=quantity,
+                reason=DENIALS[denied], ordinal=ordinal, order_type=order_type, price=price,
+                stop=stop, target=target,
             )  # fmt: skip
             return [decided, refused]
         passed = OrderApproved(
-            id=self.next_id(), **shared, key=key, quantity=quantity, rules=len(RULES)
-        )
-        shared["cause"] = passed.id
+            id=next_id(), cause=decided.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
+            account=account, symbol=symbol, key=key, quantity=quantity, rules=len(RULES),
+        )  # fmt: skip
         sent = OrderSubmitted(
-            id=self.next_id(), **shared, key=key, strategy=self.plan.strategy.name, ts_bar=ts,
-            ordinal=ordinal, order_type=TYPE_NAMES[kind], quantity=quantity, price=price, stop=stop,
+            id=next_id(), cause=passed.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
+            account=account, symbol=symbol, key=key, strategy=strategy, ts_bar=ts,
+            ordinal=ordinal, order_type=order_type, quantity=quantity, price=price, stop=stop,
             target=target,
         )  # fmt: skip
         return [decided, passed, sent]
