@@ -52,6 +52,11 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def ask_health(port: int) -> dict[str, Any]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=10) as answer:
         found: dict[str, Any] = json.load(answer)
@@ -84,6 +89,7 @@ def test_up_from_start_to_stop(home: Path) -> None:
     assert wait_for(trades(opened, up), seconds=LONG_S)
     assert up.poll() is None
 
+    assert wait_for(lambda: answers(port), seconds=LONG_S)
     health = ask_health(port)
     assert (health["status"], health["halted"]) == ("ok", False)
     assert health["events"] > 0
@@ -97,7 +103,8 @@ def test_up_from_start_to_stop(home: Path) -> None:
     other = home.parent / "other"
     refused = call("up", "--plain", "--port", str(port), home=other, code=4)
     assert f"port {port}" in refused["error"]
-    assert f"process {up.pid}" in refused["error"]
+    web = next(child["pid"] for child in status["children"] if child["name"] == "web")
+    assert f"process {web}" in refused["error"]
 
     assert call("halt", "--reason", "odd prices", "--by", "rini", home=home)["halted"]
     assert wait_for(lambda: bool(ask_health(port)["halted"]), seconds=LONG_S)
@@ -106,6 +113,7 @@ def test_up_from_start_to_stop(home: Path) -> None:
 
     again = start("--port", str(port), home=home)
     assert wait_for(trades(opened, again), seconds=LONG_S)
+    assert wait_for(lambda: answers(port), seconds=LONG_S)
     assert ask_health(port)["halted"]
     assert not call("resume", "--reason", "sane again", home=home)["halted"]
     assert wait_for(lambda: not ask_health(port)["halted"], seconds=LONG_S)
