@@ -78,9 +78,14 @@ def events_of(home: Home) -> int:
 
 def trader_of(home: Home) -> psutil.Process | None:
     """Return the trader that runs now."""
+    return child_of(home, "trader")
+
+
+def child_of(home: Home, name: str) -> psutil.Process | None:
+    """Return a child of the platform that runs now."""
     state = read_state(home)
     for child in state.children if state else ():
-        if child.name == "trader" and child.status == "running" and psutil.pid_exists(child.pid):
+        if child.name == name and child.status == "running" and psutil.pid_exists(child.pid):
             return psutil.Process(child.pid)
     return None
 
@@ -128,8 +133,17 @@ class Ordeal:
 
         wait_for(is_time, seconds=seconds, step=0.005)
 
+    def _await_child(self, name: str) -> psutil.Process:
+        assert wait_for(lambda: child_of(self.home, name) is not None, seconds=LONG_S)
+        found = child_of(self.home, name)
+        assert found is not None
+        return found
+
     def kill(self, kinds: Sequence[str], events: int) -> None:
-        """Kill once for each kind, `process` or `tree`, starting the platform where it is gone."""
+        """Kill once for each kind: `tree`, or the child `trader` or `audit` alone.
+
+        The platform is started where it is gone.
+        """
         up: subprocess.Popen[bytes] | None = None
         for number, kind in enumerate(kinds):
             if up is None:
@@ -141,10 +155,7 @@ class Ordeal:
                 kill_tree(self.home, up)
                 up = None
             else:
-                assert wait_for(lambda: trader_of(self.home) is not None, seconds=LONG_S)
-                trader = trader_of(self.home)
-                assert trader is not None
-                kill_all([trader])
+                kill_all([self._await_child(kind)])
             self.where.append(f"{kind} at {events_of(self.home)}")
         if up is not None:
             up.wait(LONG_S)
@@ -190,6 +201,9 @@ def assert_sound(ordeal: Ordeal, book: Path) -> None:
     keys = [msgspec.json.decode(line, type=ReceivedOrder).key for line in lines]
     assert len(set(keys)) == len(keys) == int((collector.outcome().orders["denied"] == 0).sum())
     assert call("ledger", "trial-balance", home=home.path)["balanced"], told
+    # Every message once, with the bytes of the journal, and nothing lags after a clean end.
+    audit = call("audit", "verify", home=home.path)
+    assert (audit["ok"], audit["entries"]) == (True, len(recorded)), (told, audit["reason"])
     call("stop", home=home.path)
     assert processes_of(home.path) == [], told
 
@@ -197,7 +211,7 @@ def assert_sound(ordeal: Ordeal, book: Path) -> None:
 def survive_kills(folder: Path, data: Path, *, seed: int, kills: int, events: int) -> list[str]:
     """Trade a file through so many kills of the process and of the tree; return where."""
     ordeal = Ordeal(open_home(folder / "home"), data, random.Random(seed), [])
-    ordeal.kill(["process", "tree"] * kills, events)
+    ordeal.kill(["trader", "audit", "tree"] * kills, events)
     figures = call("up", *ordeal.words, home=ordeal.home.path)
     assert figures["finished"], (seed, ordeal.where)
     assert_sound(ordeal, folder / "whole.jsonl")

@@ -1,4 +1,4 @@
-"""kill -9 of the trader and of everything with PostgreSQL: the outcome is that of a whole run."""
+"""kill -9 of trader, audit, and all with PostgreSQL: the outcome is that of a whole run."""
 
 from __future__ import annotations
 
@@ -27,4 +27,4 @@ def test_kills_change_nothing(tmp_path: Path) -> None:
     finally:
         kill_all(processes_of(tmp_path / "home"))
         remove_postgres(tmp_path / "home")
-    assert len(where) == 2 * KILLS, f"seed {SEED}: {where}"
+    assert len(where) == 3 * KILLS, f"seed {SEED}: {where}"

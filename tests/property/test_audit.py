@@ -118,6 +118,7 @@ def test_untouched_it_holds(sound: Sound) -> None:
 
 
 @given(which=PLACE, field=st.integers(2, 7), at=PLACE, bit=BIT, alone=BOTH)
+@settings(max_examples=60, deadline=None)
 def test_a_changed_byte_of_an_entry(
     sound: Sound, which: int, field: int, at: int, bit: int, alone: bool
 ) -> None:
@@ -130,6 +131,7 @@ def test_a_changed_byte_of_an_entry(
 
 
 @given(which=PLACE, alone=BOTH)
+@settings(max_examples=60, deadline=None)
 def test_a_deleted_entry(sound: Sound, which: int, alone: bool) -> None:
     chain = entries_of(sound)
     entry = chain[which % len(chain)]
@@ -138,6 +140,7 @@ def test_a_deleted_entry(sound: Sound, which: int, alone: bool) -> None:
 
 
 @given(which=PLACE, alone=BOTH)
+@settings(max_examples=60, deadline=None)
 def test_an_entry_deleted_and_the_rest_renumbered(sound: Sound, which: int, alone: bool) -> None:
     chain = entries_of(sound)
     gone = chain[which % len(chain)]
@@ -149,6 +152,7 @@ def test_an_entry_deleted_and_the_rest_renumbered(sound: Sound, which: int, alon
 
 
 @given(which=PLACE, alone=BOTH)
+@settings(max_examples=60, deadline=None)
 def test_an_inserted_entry(sound: Sound, which: int, alone: bool) -> None:
     chain = entries_of(sound)
     at = chain[which % len(chain)]
@@ -161,6 +165,7 @@ def test_an_inserted_entry(sound: Sound, which: int, alone: bool) -> None:
 
 
 @given(one=PLACE, other=PLACE, alone=BOTH)
+@settings(max_examples=60, deadline=None)
 def test_two_swapped_entries(sound: Sound, one: int, other: int, alone: bool) -> None:
     chain = entries_of(sound)
     first, second = sorted((one % len(chain), other % len(chain)))
@@ -175,6 +180,7 @@ def test_two_swapped_entries(sound: Sound, one: int, other: int, alone: bool) ->
 
 
 @given(left=PLACE, alone=BOTH, seals_too=BOTH)
+@settings(max_examples=60, deadline=None)
 def test_a_tail_cut_off(sound: Sound, left: int, alone: bool, seals_too: bool) -> None:
     chain = seals_of(sound)
     kept = chain[: left % len(chain)]
@@ -186,6 +192,7 @@ def test_a_tail_cut_off(sound: Sound, left: int, alone: bool, seals_too: bool) -
 
 
 @given(which=PLACE, field=st.integers(1, 10), at=PLACE, bit=BIT, alone=BOTH)
+@settings(max_examples=60, deadline=None)
 def test_a_changed_byte_of_a_seal(
     sound: Sound, which: int, field: int, at: int, bit: int, alone: bool
 ) -> None:
@@ -202,6 +209,7 @@ def test_a_changed_byte_of_a_seal(
 
 
 @given(which=PLACE, alone=BOTH)
+@settings(max_examples=60, deadline=None)
 def test_a_deleted_seal(sound: Sound, which: int, alone: bool) -> None:
     chain = seals_of(sound)
     seal = chain[which % len(chain)]
@@ -223,7 +231,7 @@ def forge(sound: Sound, key: SigningKey, changed: int) -> tuple[list[AuditEntry]
 
 
 @given(which=PLACE, alone=BOTH, head_too=BOTH)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_a_chain_replaced_by_a_forgery(
     sound: Sound, which: int, alone: bool, head_too: bool
 ) -> None:
@@ -238,6 +246,7 @@ def test_a_chain_replaced_by_a_forgery(
 
 
 @given(at=PLACE, bit=BIT)
+@settings(max_examples=60, deadline=None)
 def test_a_changed_byte_of_a_head(sound: Sound, at: int, bit: int) -> None:
     head = sound.heads[TENANT]
     assert isinstance(head, Head)

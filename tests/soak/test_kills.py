@@ -1,4 +1,4 @@
-"""Ten kills of the trader and ten of everything with PostgreSQL, as far as the budget reaches."""
+"""Ten kills each of trader, audit, and all with PostgreSQL, as far as the budget reaches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAIR_S = 12.0
 """About what one kill of each kind takes, the starts included."""
 
 
-def test_twenty_kills_change_nothing(tmp_path: Path, soak_seconds: float, soak_seed: int) -> None:
+def test_thirty_kills_change_nothing(tmp_path: Path, soak_seconds: float, soak_seed: int) -> None:
     kills, seed = max(1, min(KILLS, int(soak_seconds / PAIR_S))), soak_seed
     bars = 2 * kills * BARS_PER_KILL
     data = tmp_path / "eurusd_m1_soak_20190304_20190401.parquet"
@@ -27,4 +27,4 @@ def test_twenty_kills_change_nothing(tmp_path: Path, soak_seconds: float, soak_s
     finally:
         kill_all(processes_of(tmp_path / "home"))
         remove_postgres(tmp_path / "home")
-    assert len(where) == 2 * kills, f"seed {seed}: {where}"
+    assert len(where) == 3 * kills, f"seed {seed}: {where}"
