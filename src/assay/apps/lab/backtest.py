@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from shutil import rmtree
-from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
@@ -17,10 +15,11 @@ from assay.apps.config import Config
 from assay.apps.lab.drivers import Run, replay, sweep
 from assay.apps.lab.eventlog import EventLog
 from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
+from assay.apps.lab.output import appearing_together, make_folder
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.kernel.records import SWAP
 from assay.market.sources.parquet import read_parquet
-from assay.model.errors import InvariantError, OperatorError, UsageError
+from assay.model.errors import InvariantError, UsageError
 from assay.trading.engine.loading import load_strategy
 
 DRIVERS = ("sweep", "replay")
@@ -83,19 +82,9 @@ def _drive(
         return sweep(setup, on_progress)
     if not request.out:
         return replay(setup, None, on_progress, wire=wire)
-    folder = _make_folder(request.out)
+    folder = make_folder(request.out)
     with (folder / "events.msgpack").open("wb") as log:
         return replay(setup, EventLog(log).write, on_progress, wire=wire)
-
-
-def _make_folder(path: Path) -> Path:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OperatorError(
-            f"cannot write to {path}: {error.strerror}; name another --out"
-        ) from None
-    return path
 
 
 def write_results(run: Run, setup: Setup, figures: dict[str, Any], request: Request) -> None:
@@ -106,7 +95,6 @@ def write_results(run: Run, setup: Setup, figures: dict[str, Any], request: Requ
     from assay.books.reports.backtest import write_backtest
     from assay.books.reports.result import BacktestResult
 
-    out = _make_folder(request.out or Path())
     fills = fill_table(run.outcome, setup)
     notes = run.outcome.notes
     swap = int(notes["amount"][notes["kind"] == SWAP].sum())
@@ -125,13 +113,8 @@ def write_results(run: Run, setup: Setup, figures: dict[str, Any], request: Requ
             "driver": request.driver, "denied orders": figures["denied"],
         },
     )  # fmt: skip
-    folder = Path(mkdtemp(prefix=".unfinished-", dir=out))
-    try:
+    with appearing_together(request.out or Path()) as folder:
         pq.write_table(order_table(run.outcome, setup), folder / "orders.parquet")
         pq.write_table(fills, folder / "fills.parquet")
         pq.write_table(equity_table(run.outcome, setup), folder / "equity.parquet")
         write_backtest(result, folder / "report.html")
-        for path in sorted(folder.iterdir()):
-            path.replace(out / path.name)
-    finally:
-        rmtree(folder)

@@ -1,0 +1,158 @@
+"""`assay simulate` from arguments to files, and the simulated market as a source of `assay up`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from assay.apps.cli.console import run
+from assay.apps.cli.main import build
+from assay.apps.config import Config
+from assay.apps.lab.output import appearing_together
+from assay.apps.paper import plan as plans
+from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.market.series import BarSeries
+from assay.market.simulation import bayes_accuracy
+from assay.market.sources.parquet import read_parquet
+from assay.model.errors import OperatorError, UsageError
+from assay.model.time import parse_time
+
+ARGUMENTS = ("--seed", "5", "--bars", "600", "--symbols", "EURUSD,XAUUSD")
+
+
+def call(out: Path, *arguments: str) -> int:
+    return run(build(), ["simulate", *ARGUMENTS, *arguments, "--out", str(out)])
+
+
+def test_simulate_writes_bars_and_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(tmp_path / "sim", "--json") == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    names = ["eurusd_m5_sim_20100103_20100105.parquet", "xauusd_m5_sim_20100103_20100106.parquet"]
+    assert {path.name for path in (tmp_path / "sim").iterdir()} == {*names, "truth.parquet"}
+    assert [Path(name).name for name in told["files"]] == names
+    truth = pq.read_table(told["truth"])
+    assert truth.column_names == ["time", "symbol", "p_up"]
+    facts = {key.decode(): value.decode() for key, value in truth.schema.metadata.items()}
+    assert (facts["seed"], facts["kind"], facts["strength"]) == ("5", "linear", "0.5")
+    assert (facts["horizon"], facts["bars"]) == ("30", "600")
+    chance = np.array(truth["p_up"].to_pylist(), dtype=float)
+    for coverage, key in ((0.3, "30"), (1.0, "100")):
+        expected = bayes_accuracy(chance, coverage)
+        assert told["bayes_accuracy"][key] == pytest.approx(expected)
+        assert float(facts[f"bayes_accuracy_{key}"]) == pytest.approx(expected)
+    times = truth["time"].cast("int64").to_numpy()
+    for place, name in enumerate(names):
+        bars = read_parquet(tmp_path / "sim" / name)
+        assert isinstance(bars, BarSeries)
+        assert (len(bars), bars.side) == (600, "quote")
+        rows = slice(600 * place, 600 * (place + 1))
+        assert np.array_equal(times[rows], bars.ts_open)
+        assert set(truth["symbol"].to_pylist()[rows]) == {bars.symbol}
+        assert np.isnan(chance[rows][-30:]).all()
+        assert not np.isnan(chance[rows][:-30]).any()
+
+
+def test_equal_seeds_write_equal_bytes(tmp_path: Path) -> None:
+    def contents(name: str) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+
+    assert call(tmp_path / "one") == call(tmp_path / "two") == 0
+    assert call(tmp_path / "one") == 0
+    assert call(tmp_path / "three", "--seed", "6") == 0
+    assert contents("one") == contents("two")
+    assert contents("one").keys() == contents("three").keys()
+    assert all(contents("one")[name] != held for name, held in contents("three").items())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--kind", "square"], ["--bars", "0"], ["--bars", "-3"], ["--strength", "1.5"],
+        ["--strength", "-0.1"], ["--seed", "-1"], ["--horizon", "0"], ["--timeframe", "M7"],
+        ["--symbols", "BTCUSD"], ["--bars", "many"],
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_refused(arguments: list[str], tmp_path: Path) -> None:
+    words = ["simulate", "--bars", "10", "--out", str(tmp_path / "sim"), *arguments]
+    assert run(build(), words) == 2
+    assert not (tmp_path / "sim").exists()
+
+
+def test_simulated_bars_trade(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(tmp_path / "sim") == 0
+    data = next((tmp_path / "sim").glob("eurusd*"))
+    words = ["backtest", "--data", str(data), "--strategy", "breakout", "--json"]
+    capsys.readouterr()
+    assert run(build(), [*words, "--home", str(tmp_path / "home")]) == 0
+    assert json.loads(capsys.readouterr().out)["bars"] == 600
+
+
+def test_another_simulation_is_not_mixed_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(tmp_path / "sim") == 0
+    before = sorted(path.name for path in (tmp_path / "sim").iterdir())
+    assert call(tmp_path / "sim", "--timeframe", "H1") == 2
+    assert "holds another simulation" in capsys.readouterr().err
+    assert sorted(path.name for path in (tmp_path / "sim").iterdir()) == before
+
+
+def test_files_appear_together_or_not_at_all(tmp_path: Path) -> None:
+    def fail() -> None:
+        with appearing_together(tmp_path / "out") as folder:
+            (folder / "one").write_text("whole")
+            assert not (tmp_path / "out" / "one").exists()
+            raise UsageError("stop")
+
+    with pytest.raises(UsageError):
+        fail()
+    assert list((tmp_path / "out").iterdir()) == []
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OperatorError, match="--out"), appearing_together(tmp_path / "file"):
+        pass
+
+
+def test_a_simulated_source_is_known_by_its_seed_and_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "SIM_HISTORY", 300)
+    monkeypatch.setattr(plans, "SIM_BARS", 60)
+    given = [{}, {"seed": 2}, {"kind": "none"}, {"strength": 0.4}]
+    found = [Plan(source="sim", **each) for each in given]  # type: ignore[arg-type]
+    setups = [prepare_plan(plan, Config(), tmp_path) for plan in found]
+    assert len({identify_setup(*each) for each in zip(found, setups, strict=True)}) == len(given)
+    again = Plan(source="sim", seed=1, kind="linear", strength=0.5, speed=60.0)
+    assert identify_setup(again, prepare_plan(again, Config(), tmp_path)) == identify_setup(
+        found[0], setups[0]
+    )
+    assert len(setups[0].symbols) == 8
+    assert all(price.spread is None for price in setups[0].pricing)
+
+
+def test_the_simulated_feed_begins_on_a_monday_morning(tmp_path: Path) -> None:
+    plan = Plan(source="sim")
+    assert plan.files() == []
+    series = prepare_plan(plan, Config(), tmp_path).series
+    first = min(int(each.time[0]) for each in series)
+    start = parse_time("2010-03-01T13:00:00Z")
+    assert start <= first < start + 60_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("plan", "named"),
+    [
+        (Plan(source="sim", data=("x.parquet",)), "--data"),
+        (Plan(source="sim", kind="square"), "'square'"),
+        (Plan(source="sim", strength=2.0), "strength 2"),
+        (Plan(seed=1), "--source sim"),
+        (Plan(source="replay", data=("x.parquet",), kind="none"), "--source sim"),
+    ],
+)
+def test_a_simulated_plan_that_contradicts_itself_is_refused(plan: Plan, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        plan.files()
