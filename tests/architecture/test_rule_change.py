@@ -23,13 +23,23 @@ rows[1]["halted"] = 1
 print(first_breach(*(row[0] for row in rows)), cache_folder())
 """
 
+ASK_INDICATOR = """
+import numpy as np
+from assay.kernel.compiling import cache_folder
+from assay.signals.indicators.sma import step
+
+out = np.zeros(1)
+step(np.zeros(4), np.ones(1), np.full(7, 5.0), out)
+print(int(out[0]), cache_folder())
+"""
+
 
 class EngineCopy:
     """Hold a copy of the compiled rooms that a test may change."""
 
     def __init__(self, folder: Path) -> None:
         self.source = folder / "src" / "assay"
-        for room in ("model", "kernel", "trading"):
+        for room in ("model", "kernel", "signals", "trading"):
             shutil.copytree(
                 ROOT / "src" / "assay" / room,
                 self.source / room,
@@ -38,10 +48,10 @@ class EngineCopy:
         shutil.copy(ROOT / "src" / "assay" / "__init__.py", self.source)
         self.compiled: set[Path] = set()
 
-    def ask(self) -> int:
-        """Return what a fresh process answers to an order on a halted account."""
+    def ask(self, script: str = ASK) -> int:
+        """Return the number that a fresh process prints, first of all that of a halted account."""
         done = subprocess.run(
-            [sys.executable, "-c", ASK],
+            [sys.executable, "-c", script],
             env={"PYTHONPATH": str(self.source.parent), "PATH": "/usr/bin:/bin"},
             capture_output=True,
             text=True,
@@ -74,3 +84,13 @@ def test_one_changed_line_of_a_rule_is_seen(engine: EngineCopy) -> None:
     assert after != before
     rule.write_text(text, encoding="utf-8")
     assert engine.ask() == before
+
+
+@pytest.mark.running
+def test_one_changed_line_below_an_indicator_is_seen(engine: EngineCopy) -> None:
+    assert engine.ask(ASK_INDICATOR) == engine.ask(ASK_INDICATOR) == 5
+    smoothing = engine.source / "signals/streams/smoothing.py"
+    text = smoothing.read_text(encoding="utf-8")
+    assert "total / period" in text
+    smoothing.write_text(text.replace("total / period", "total + period"), encoding="utf-8")
+    assert engine.ask(ASK_INDICATOR) == 6

@@ -163,7 +163,7 @@ def test_parameters_must_fit_each_other() -> None:
 
 def test_bars_out_of_order_or_out_of_bounds_are_refused() -> None:
     bars = random_bars().cut(slice(0, 5))
-    swapped = bars.cut(np.array([0, 2, 1, 3, 4]))  # type: ignore[arg-type]
+    swapped = bars.cut(np.array([0, 2, 1, 3, 4]))
     with pytest.raises(DataError, match="bar 2 does not close after the one before it"):
         compute_indicators([use("sma")], swapped)
     huge = BarColumns(

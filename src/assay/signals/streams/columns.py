@@ -44,8 +44,8 @@ class BarColumns:
     def __len__(self) -> int:
         return len(self.ts_close)
 
-    def cut(self, rows: slice) -> BarColumns:
-        """Return the bars of a slice."""
+    def cut(self, rows: slice | Int64s) -> BarColumns:
+        """Return the bars of a slice or of these positions."""
         volume = None if self.volume is None else self.volume[rows]
         return BarColumns(
             self.ts_close[rows], self.open[rows], self.high[rows], self.low[rows],
