@@ -1,0 +1,111 @@
+// Serve the built page with a made-up market: npm run build && npm run play [-- PORT]
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+
+import { Market } from "./market.mjs";
+
+const PORT = Number(process.argv[2] ?? 8123);
+const PAGE = new URL("../../src/assay/apps/gateway/page/", import.meta.url);
+const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
+const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+const market = new Market(7, Math.floor(Date.now() / 1000));
+const sockets = new Set();
+
+function frame(text) {
+  const body = Buffer.from(text);
+  if (body.length < 126) return Buffer.concat([Buffer.from([0x81, body.length]), body]);
+  const head = Buffer.alloc(body.length < 65536 ? 4 : 10);
+  head[0] = 0x81;
+  if (body.length < 65536) {
+    head[1] = 126;
+    head.writeUInt16BE(body.length, 2);
+  } else {
+    head[1] = 127;
+    head.writeBigUInt64BE(BigInt(body.length), 2);
+  }
+  return Buffer.concat([head, body]);
+}
+
+function send(message) {
+  const bytes = frame(JSON.stringify(message));
+  for (const socket of sockets) socket.write(bytes);
+}
+
+function sendChanges(data) {
+  market.seq += 1;
+  send({ type: "delta", seq: market.seq, data });
+}
+
+async function readBody(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return JSON.parse(Buffer.concat(parts).toString());
+}
+
+const ROUTES = {
+  "/api/session": () => ({ tenant: "local", account: "paper", version: "play", source: "play", strategy: "ai", model: null }),
+  "/api/snapshot": () => market.snapshot(),
+  "/api/equity": () => ({ points: market.equity }),
+  "/api/fills": () => ({ fills: market.fills }),
+  "/api/decisions": () => ({ decisions: market.decisions.slice(50), next: null }),
+  "/api/bars": (url) => {
+    const symbol = url.searchParams.get("symbol");
+    const timeframe = url.searchParams.get("timeframe");
+    if (timeframe !== "H1") return null;
+    return { symbol, timeframe, digits: market.symbols().find((each) => each.symbol === symbol).digits, bars: market.bars[symbol] };
+  },
+};
+
+function detailOf(id) {
+  const decision = market.decisions.find((each) => each.id === id);
+  const order = market.orders.find((each) => each.key === id.replace("d", "k")) ?? null;
+  return {
+    ...decision, order, fills: market.fills.filter((each) => order && each.order === order.key),
+    inputs: [{ name: "rsi_14", value: 61.2 }, { name: "regime", value: "strong bull" }],
+    checks: [{ rule: "spread", value: 1.1, limit: 2.5, passed: true }, { rule: "daily_loss", value: 61.2, limit: 2000, passed: true }],
+    audit: { entry: 1042, hash: "9f2c".repeat(16) },
+  };
+}
+
+async function answer(request, url) {
+  if (url.pathname === "/api/kill-switch") {
+    const { engaged, reason } = await readBody(request);
+    market.halt = engaged ? { engaged, reason, by: "page", since: new Date().toISOString() } : { engaged, reason: "", by: "", since: null };
+    sendChanges([{ kind: "halt", halt: market.halt }]);
+    return market.halt;
+  }
+  if (url.pathname.startsWith("/api/decisions/")) return detailOf(url.pathname.split("/").at(-1));
+  return ROUTES[url.pathname](url);
+}
+
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, "http://127.0.0.1");
+  if (url.pathname.startsWith("/api/")) {
+    const value = await answer(request, url);
+    const problem = { code: "no_bars", message: "This play has hourly bars only.", remedy: "Choose H1." };
+    response.writeHead(value === null ? 404 : 200, { "content-type": "application/json" });
+    response.end(JSON.stringify(value ?? problem));
+    return;
+  }
+  const name = url.pathname === "/" ? "index.html" : url.pathname.slice(1);
+  try {
+    const body = await readFile(new URL(name, PAGE));
+    response.writeHead(200, { "content-type": TYPES[name.split(".").at(-1)] ?? "application/json" });
+    response.end(body);
+  } catch {
+    response.writeHead(404).end();
+  }
+});
+
+server.on("upgrade", (request, socket) => {
+  const key = createHash("sha1").update(request.headers["sec-websocket-key"] + GUID).digest("base64");
+  socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`);
+  socket.write(frame(JSON.stringify({ type: "snapshot", seq: market.seq, data: market.snapshot() })));
+  sockets.add(socket);
+  socket.on("data", () => {}); // the page sends nothing that this play heeds
+  for (const event of ["close", "error"]) socket.on(event, () => sockets.delete(socket));
+});
+
+setInterval(() => sendChanges(market.step()), 500);
+server.listen(PORT, "127.0.0.1", () => console.log(`http://127.0.0.1:${PORT}`));

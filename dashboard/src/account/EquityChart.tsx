@@ -1,0 +1,72 @@
+import useMediaQuery from "@mui/material/useMediaQuery";
+import { AreaSeries, createChart, LineSeries, type UTCTimestamp } from "lightweight-charts";
+import { useEffect, useRef, useState } from "react";
+
+import type { EquityPoint } from "../api/types";
+import { chartOptions, PERCENT } from "../chart/canvas";
+import { useDesk } from "../desk/store";
+import { DARK, DARK_QUERY, LIGHT, type Palette } from "../theme/palette";
+
+function drawEquity(element: HTMLElement, palette: Palette) {
+  const chart = createChart(element, chartOptions(palette));
+  const thin = { lineWidth: 2 as const, priceLineVisible: false };
+  const equity = chart.addSeries(LineSeries, { ...thin, color: palette.gain, title: "equity" });
+  const balance = chart.addSeries(LineSeries, {
+    ...thin,
+    lineWidth: 1,
+    lineStyle: 2,
+    color: palette.dim,
+    title: "balance",
+  });
+  const drawdown = chart.addSeries(
+    AreaSeries,
+    {
+      ...thin,
+      lineColor: palette.loss,
+      topColor: "transparent",
+      bottomColor: "transparent",
+      title: "drawdown",
+      priceFormat: PERCENT,
+    },
+    1,
+  );
+  chart.panes()[0]?.setStretchFactor(2);
+  return {
+    show(points: EquityPoint[]) {
+      const take = (value: (point: EquityPoint) => number) =>
+        points.map((point) => ({ time: point.time as UTCTimestamp, value: value(point) }));
+      equity.setData(take((point) => point.equity));
+      balance.setData(take((point) => point.balance));
+      drawdown.setData(take((point) => -100 * point.drawdown));
+    },
+    fit: () => chart.timeScale().fitContent(),
+    remove: () => chart.remove(),
+  };
+}
+
+type EquityCanvas = ReturnType<typeof drawEquity>;
+
+/** Draw equity and balance, and below them the drawdown. */
+export default function EquityChart() {
+  const element = useRef<HTMLDivElement>(null);
+  const [canvas, setCanvas] = useState<EquityCanvas | null>(null);
+  const points = useDesk((state) => state.account.equity);
+  const palette = useMediaQuery(DARK_QUERY) ? DARK : LIGHT;
+  const count = points.length;
+  useEffect(() => {
+    if (element.current === null) return undefined;
+    const made = drawEquity(element.current, palette);
+    setCanvas(made);
+    return () => made.remove();
+  }, [palette]);
+  useEffect(() => canvas?.show(points), [canvas, points]);
+  useEffect(() => canvas?.fit(), [canvas, count]);
+  return (
+    <div
+      ref={element}
+      className="canvas"
+      role="group"
+      aria-label="Equity, balance and drawdown over time"
+    />
+  );
+}

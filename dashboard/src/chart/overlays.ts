@@ -1,0 +1,88 @@
+import type { Decision, EquityPoint, Fill, Position } from "../api/types";
+import { formatNumber } from "../format/numbers";
+import { barTimeAt } from "./candles";
+
+export interface Mark {
+  time: number;
+  side: Fill["side"];
+  closes: boolean;
+}
+
+export interface Level {
+  kind: "entry" | "stop" | "target";
+  price: number;
+  title: string;
+}
+
+export interface Point {
+  time: number;
+  value: number;
+}
+
+const CLOSING = /stop|target|exit|close|liquidat|halt|end/i;
+
+/** Tell a fill that closes: it books a profit or names a closing reason. */
+export function closesPosition(fill: Fill): boolean {
+  return fill.profit !== 0 || CLOSING.test(`${fill.kind} ${fill.reason}`);
+}
+
+function secondsOfTime(iso: string): number {
+  return Math.floor(Date.parse(iso) / 1000);
+}
+
+/** Return the marks of a symbol's fills on its bars, the oldest first. */
+export function marksOf(fills: Fill[], symbol: string, times: number[]): Mark[] {
+  const marks: Mark[] = [];
+  for (const fill of fills) {
+    if (fill.symbol !== symbol) continue;
+    const time = barTimeAt(times, secondsOfTime(fill.time));
+    if (time === null) continue;
+    marks.push({ time, side: fill.side, closes: closesPosition(fill) });
+  }
+  return marks.sort((a, b) => a.time - b.time);
+}
+
+/** Return entry, stop and target of a symbol's open positions. */
+export function levelsOf(positions: Position[], symbol: string): Level[] {
+  return positions.flatMap((position) => {
+    if (position.symbol !== symbol) return [];
+    const name = `${position.side} ${formatNumber(position.lots, 2)}`;
+    const levels: Level[] = [{ kind: "entry", price: position.entry, title: name }];
+    if (position.stop !== null) {
+      levels.push({ kind: "stop", price: position.stop, title: "stop" });
+    }
+    if (position.target !== null) {
+      levels.push({ kind: "target", price: position.target, title: "target" });
+    }
+    return levels;
+  });
+}
+
+/** Return the probabilities of a symbol's decisions at the bars in which they were made. */
+export function bandOf(decisions: Decision[], symbol: string, times: number[]) {
+  const byTime = new Map<number, { lower: number; value: number; upper: number }>();
+  for (const decision of decisions) {
+    const { probability } = decision;
+    if (decision.symbol !== symbol || probability === null) continue;
+    const time = barTimeAt(times, secondsOfTime(decision.time));
+    if (time === null || byTime.has(time)) continue; // decisions come the newest first
+    const lower = decision.lower ?? probability;
+    byTime.set(time, { lower, value: probability, upper: decision.upper ?? probability });
+  }
+  const decided = [...byTime.keys()].sort((a, b) => a - b);
+  const pick = (name: "lower" | "value" | "upper") =>
+    decided.map((time): Point => ({ time, value: byTime.get(time)?.[name] ?? 0 }));
+  return { lower: pick("lower"), value: pick("value"), upper: pick("upper") };
+}
+
+/** Return the deepest drawdown within each bar, in percent below zero. */
+export function drawdownOf(equity: EquityPoint[], times: number[]): Point[] {
+  const deepest = new Map<number, number>();
+  for (const point of equity) {
+    const time = barTimeAt(times, point.time);
+    if (time === null) continue;
+    const value = 0 - 100 * point.drawdown;
+    deepest.set(time, Math.min(value, deepest.get(time) ?? 0));
+  }
+  return [...deepest].map(([time, value]) => ({ time, value }));
+}

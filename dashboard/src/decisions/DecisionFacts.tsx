@@ -1,0 +1,183 @@
+import type { ReactNode } from "react";
+
+import type { DecisionDetail, Fill, Order } from "../api/types";
+import { useDesk } from "../desk/store";
+import { formatNumber, formatSigned } from "../format/numbers";
+import { formatMoment } from "../format/times";
+import { OutcomeMark } from "./OutcomeMark";
+import { ProbabilityBar } from "./ProbabilityBar";
+
+function Facts({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className="facts">
+      <h3>{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+function Pairs({ rows }: { rows: [string, ReactNode][] }) {
+  return (
+    <dl className="pairs">
+      {rows.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd className="num">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Verdict({ detail }: { detail: DecisionDetail }) {
+  const currency = useDesk((state) => state.account.account?.currency ?? "");
+  const digits = useDesk((state) => state.account.account?.currency_digits ?? 2);
+  return (
+    <Facts title={`${detail.symbol} ${detail.timeframe}, ${formatMoment(detail.time)} UTC`}>
+      <p className="verdict">
+        <OutcomeMark outcome={detail.outcome} side={detail.side} />{" "}
+        {detail.side !== "flat" && `${detail.side} ${formatNumber(detail.lots, 2)} lots`}
+        {detail.denied_by !== null && ` by the rule ${detail.denied_by}`}
+      </p>
+      {detail.probability !== null && (
+        <ProbabilityBar
+          probability={detail.probability}
+          lower={detail.lower}
+          upper={detail.upper}
+        />
+      )}
+      <Pairs
+        rows={[
+          ["strategy", detail.strategy],
+          ["cost", `${formatNumber(detail.cost, digits)} ${currency}`],
+          ["expected value after costs", `${formatSigned(detail.expected, digits)} ${currency}`],
+        ]}
+      />
+    </Facts>
+  );
+}
+
+function Reasons({ detail }: { detail: DecisionDetail }) {
+  return (
+    <Facts title="Why">
+      {detail.reasons.length === 0 && <p className="label">The strategy gave no reason.</p>}
+      <ol className="chain">
+        {detail.reasons.map((reason, index) => (
+          <li key={`${reason.code}${index}`}>
+            <code>{reason.code}</code> {reason.text}
+          </li>
+        ))}
+      </ol>
+    </Facts>
+  );
+}
+
+function Inputs({ detail }: { detail: DecisionDetail }) {
+  if (detail.inputs.length === 0) return null;
+  return (
+    <Facts title="Inputs">
+      <Pairs
+        rows={detail.inputs.map(({ name, value }) => [
+          name,
+          typeof value === "number" ? formatNumber(value, 5) : value,
+        ])}
+      />
+    </Facts>
+  );
+}
+
+function Checks({ detail }: { detail: DecisionDetail }) {
+  return (
+    <Facts title="Risk checks">
+      {detail.checks.length === 0 && (
+        <p className="label">None: without an order there is nothing to check.</p>
+      )}
+      {detail.checks.length > 0 && (
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">rule</th>
+              <th scope="col" className="num">value</th>
+              <th scope="col" className="num">limit</th>
+              <th scope="col">verdict</th>
+            </tr>
+          </thead>
+          <tbody>
+            {detail.checks.map((check) => (
+              <tr key={check.rule}>
+                <td>{check.rule}</td>
+                <td className="num">{formatNumber(check.value, 2)}</td>
+                <td className="num">{formatNumber(check.limit, 2)}</td>
+                <td>{check.passed ? "\u2713 passed" : "\u2715 DENIED"}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </Facts>
+  );
+}
+
+function OrderFacts({ order, fills }: { order: Order | null; fills: Fill[] }) {
+  const digits = useDesk((state) => state.market.quotes[order?.symbol ?? ""]?.digits ?? 5);
+  if (order === null) {
+    return (
+      <Facts title="Order">
+        <p className="label">No order came of it.</p>
+      </Facts>
+    );
+  }
+  return (
+    <Facts title="Order and fills">
+      <Pairs
+        rows={[
+          ["order", `${order.type} ${order.side} ${formatNumber(order.lots, 2)}`],
+          ["state", order.state],
+          ["stop", formatNumber(order.stop, digits)],
+          ["target", formatNumber(order.target, digits)],
+          ["key", <code key="key">{order.key}</code>],
+        ]}
+      />
+      {fills.length === 0 && <p className="label">Not filled.</p>}
+      <ul className="chain">
+        {fills.map((fill) => (
+          <li key={fill.id} className="num">
+            {formatMoment(fill.time)} {fill.side} {formatNumber(fill.lots, 2)} at{" "}
+            {formatNumber(fill.price, digits)} ({fill.kind})
+          </li>
+        ))}
+      </ul>
+    </Facts>
+  );
+}
+
+function AuditFacts({ detail }: { detail: DecisionDetail }) {
+  return (
+    <Facts title="Audit">
+      {detail.audit === null ? (
+        <p className="label">Not sealed yet; the next batch holds it.</p>
+      ) : (
+        <Pairs
+          rows={[
+            ["entry", formatNumber(detail.audit.entry, 0)],
+            ["hash", <code key="hash">{detail.audit.hash}</code>],
+          ]}
+        />
+      )}
+    </Facts>
+  );
+}
+
+/** Tell all about one decision: verdict, reasons, inputs, checks, order, fills, audit entry. */
+export function DecisionFacts({ detail }: { detail: DecisionDetail }) {
+  return (
+    <>
+      <Verdict detail={detail} />
+      <Reasons detail={detail} />
+      <Inputs detail={detail} />
+      <Checks detail={detail} />
+      <OrderFacts order={detail.order} fills={detail.fills} />
+      <AuditFacts detail={detail} />
+    </>
+  );
+}

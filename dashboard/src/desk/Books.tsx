@@ -1,0 +1,55 @@
+import Tab from "@mui/material/Tab";
+import Tabs from "@mui/material/Tabs";
+
+import { EquityPanel } from "../account/EquityPanel";
+import { LimitsPanel } from "../limits/LimitsPanel";
+import { Fills, Orders, Positions } from "../trading/sheets";
+import { bookOpened, BOOKS, type Book } from "./slice";
+import { useDesk, useDeskDispatch } from "./store";
+
+const PANELS = {
+  positions: Positions,
+  orders: Orders,
+  fills: Fills,
+  equity: EquityPanel,
+  limits: LimitsPanel,
+} as const;
+
+function useCounts(): Record<Book, number | null> {
+  const positions = useDesk((state) => state.trading.positions.length);
+  const orders = useDesk((state) => state.trading.orders.length);
+  const fills = useDesk((state) => state.trading.fills.length);
+  return { positions, orders, fills, equity: null, limits: null };
+}
+
+/** Show what is held, ordered and done, the curve and the limits, one tab each. */
+export function Books() {
+  const dispatch = useDeskDispatch();
+  const book = useDesk((state) => state.desk.book);
+  const counts = useCounts();
+  const Panel = PANELS[book];
+  return (
+    <section className="panel books" aria-label="Books">
+      <Tabs
+        value={book}
+        variant="scrollable"
+        scrollButtons={false}
+        aria-label="Books"
+        onChange={(_, value: Book) => dispatch(bookOpened(value))}
+      >
+        {BOOKS.map((each) => (
+          <Tab
+            key={each}
+            value={each}
+            id={`book-${each}`}
+            aria-controls={each === book ? "book-panel" : undefined}
+            label={counts[each] === null ? each : `${each} ${counts[each]}`}
+          />
+        ))}
+      </Tabs>
+      <div className="book" id="book-panel" role="tabpanel" aria-labelledby={`book-${book}`}>
+        <Panel />
+      </div>
+    </section>
+  );
+}

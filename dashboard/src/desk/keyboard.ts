@@ -1,0 +1,94 @@
+import { useEffect } from "react";
+
+import { decisionOpened } from "../decisions/slice";
+import { bookOpened, keysToggled, viewOpened } from "./slice";
+import { useDeskDispatch, type DeskStore } from "./store";
+
+const SEQUENCE_MS = 1000;
+
+export const KEYS: [string, string][] = [
+  ["/", "search a symbol"],
+  ["g d", "desk: the chart"],
+  ["g s", "decisions"],
+  ["g p", "positions"],
+  ["g o", "orders"],
+  ["g f", "fills"],
+  ["g e", "equity"],
+  ["g l", "limits"],
+  ["Esc", "close what is open"],
+  ["?", "these keys"],
+];
+
+type Dispatch = DeskStore["dispatch"];
+
+function focus(selector: string): void {
+  // After the view that holds it is on the screen.
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus());
+}
+
+const PLACES: Record<string, (dispatch: Dispatch) => void> = {
+  d: (dispatch) => {
+    dispatch(viewOpened("desk"));
+    focus("#chart");
+  },
+  s: (dispatch) => {
+    dispatch(viewOpened("decisions"));
+    focus(".decisions .scroll");
+  },
+  p: (dispatch) => {
+    dispatch(bookOpened("positions"));
+    focus("#book-positions");
+  },
+  o: (dispatch) => {
+    dispatch(bookOpened("orders"));
+    focus("#book-orders");
+  },
+  f: (dispatch) => {
+    dispatch(bookOpened("fills"));
+    focus("#book-fills");
+  },
+  e: (dispatch) => {
+    dispatch(bookOpened("equity"));
+    focus("#book-equity");
+  },
+  l: (dispatch) => {
+    dispatch(bookOpened("limits"));
+    focus("#book-limits");
+  },
+};
+
+const SINGLE: Record<string, (dispatch: Dispatch) => void> = {
+  "/": (dispatch) => {
+    dispatch(viewOpened("watch"));
+    focus("#watch-filter");
+  },
+  "?": (dispatch) => dispatch(keysToggled(true)),
+  Escape: (dispatch) => {
+    dispatch(decisionOpened(null));
+    if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+  },
+};
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("input, textarea, [role=dialog]") !== null;
+}
+
+/** Hear the keys of the page; none of them touches the kill switch. */
+export function useKeyboard(): void {
+  const dispatch = useDeskDispatch();
+  useEffect(() => {
+    let began = -Infinity;
+    const hear = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (isTyping(event.target) && event.key !== "Escape") return;
+      const follows = event.timeStamp - began < SEQUENCE_MS;
+      began = event.key === "g" ? event.timeStamp : -Infinity;
+      const act = follows ? PLACES[event.key] : SINGLE[event.key];
+      if (act === undefined) return;
+      if (event.key !== "Escape") event.preventDefault();
+      act(dispatch);
+    };
+    document.addEventListener("keydown", hear);
+    return () => document.removeEventListener("keydown", hear);
+  }, [dispatch]);
+}

@@ -1,0 +1,35 @@
+import { configureStore } from "@reduxjs/toolkit";
+import { useDispatch, useSelector } from "react-redux";
+
+import { accountReducer } from "../account/slice";
+import { chartReducer } from "../chart/slice";
+import { decisionsReducer } from "../decisions/slice";
+import { haltReducer } from "../halt/slice";
+import { marketReducer } from "../market/slice";
+import { connectionReducer } from "../stream/connection";
+import { tradingReducer } from "../trading/slice";
+import { deskReducer } from "./slice";
+
+/** Build the page's state; each part hears the stream's snapshots and changes. */
+export function buildStore() {
+  return configureStore({
+    reducer: {
+      account: accountReducer,
+      chart: chartReducer,
+      connection: connectionReducer,
+      decisions: decisionsReducer,
+      desk: deskReducer,
+      halt: haltReducer,
+      market: marketReducer,
+      trading: tradingReducer,
+    },
+    // Walking the whole state at each batch would cost more than the batch.
+    middleware: (getDefault) => getDefault({ immutableCheck: false, serializableCheck: false }),
+  });
+}
+
+export type DeskStore = ReturnType<typeof buildStore>;
+export type DeskState = ReturnType<DeskStore["getState"]>;
+
+export const useDesk = useSelector.withTypes<DeskState>();
+export const useDeskDispatch = useDispatch.withTypes<DeskStore["dispatch"]>();

@@ -1,0 +1,78 @@
+import type { Fill, Order, Position } from "../api/types";
+import { useDesk } from "../desk/store";
+import { formatNumber } from "../format/numbers";
+import { formatMoment } from "../format/times";
+import { Notice } from "../notice/Notice";
+import { Sheet, type Column } from "./Sheet";
+import { Side, SignedMoney } from "./figures";
+
+/** Return how to write a price of a symbol. */
+function usePrice(): (symbol: string, value: number | null) => string {
+  const quotes = useDesk((state) => state.market.quotes);
+  return (symbol, value) => formatNumber(value, quotes[symbol]?.digits ?? 5);
+}
+
+/** List the open positions. */
+export function Positions() {
+  const price = usePrice();
+  const rows = useDesk((state) => state.trading.positions);
+  const columns: Column<Position>[] = [
+    { head: "symbol", cell: (row) => row.symbol },
+    { head: "side", cell: (row) => <Side side={row.side} /> },
+    { head: "lots", numeric: true, cell: (row) => formatNumber(row.lots, 2) },
+    { head: "P&L", numeric: true, cell: (row) => <SignedMoney value={row.profit} /> },
+    { head: "entry", numeric: true, cell: (row) => price(row.symbol, row.entry) },
+    { head: "now", numeric: true, cell: (row) => price(row.symbol, row.price) },
+    { head: "stop", numeric: true, cell: (row) => price(row.symbol, row.stop) },
+    { head: "target", numeric: true, cell: (row) => price(row.symbol, row.target) },
+    { head: "opened (UTC)", cell: (row) => formatMoment(row.opened) },
+  ];
+  const empty = (
+    <Notice title="No open position">
+      The next decision that enters opens one; the feed of decisions says why none did.
+    </Notice>
+  );
+  const keyOf = (row: Position) => row.symbol + row.opened;
+  return <Sheet label="Positions" columns={columns} rows={rows} keyOf={keyOf} empty={empty} />;
+}
+
+/** List the orders, the newest first. */
+export function Orders() {
+  const price = usePrice();
+  const rows = useDesk((state) => state.trading.orders);
+  const columns: Column<Order>[] = [
+    { head: "time (UTC)", cell: (row) => formatMoment(row.time) },
+    { head: "symbol", cell: (row) => row.symbol },
+    { head: "side", cell: (row) => <Side side={row.side} /> },
+    { head: "lots", numeric: true, cell: (row) => formatNumber(row.lots, 2) },
+    { head: "state", cell: (row) => row.state },
+    { head: "type", cell: (row) => row.type },
+    { head: "price", numeric: true, cell: (row) => price(row.symbol, row.price) },
+    { head: "stop", numeric: true, cell: (row) => price(row.symbol, row.stop) },
+    { head: "target", numeric: true, cell: (row) => price(row.symbol, row.target) },
+    { head: "reason", cell: (row) => row.reason },
+  ];
+  const empty = <Notice title="No order yet">Approved decisions become orders here.</Notice>;
+  const keyOf = (row: Order) => row.key;
+  return <Sheet label="Orders" columns={columns} rows={rows} keyOf={keyOf} empty={empty} />;
+}
+
+/** List the fills, the newest first. */
+export function Fills() {
+  const price = usePrice();
+  const rows = useDesk((state) => state.trading.fills);
+  const columns: Column<Fill>[] = [
+    { head: "time (UTC)", cell: (row) => formatMoment(row.time) },
+    { head: "symbol", cell: (row) => row.symbol },
+    { head: "side", cell: (row) => <Side side={row.side} /> },
+    { head: "lots", numeric: true, cell: (row) => formatNumber(row.lots, 2) },
+    { head: "price", numeric: true, cell: (row) => price(row.symbol, row.price) },
+    { head: "profit", numeric: true, cell: (row) => <SignedMoney value={row.profit} /> },
+    { head: "commission", numeric: true, cell: (row) => <SignedMoney value={row.commission} /> },
+    { head: "kind", cell: (row) => row.kind },
+    { head: "reason", cell: (row) => row.reason },
+  ];
+  const empty = <Notice title="No fill yet">Executed orders are listed here.</Notice>;
+  const keyOf = (row: Fill) => row.id;
+  return <Sheet label="Fills" columns={columns} rows={rows} keyOf={keyOf} empty={empty} />;
+}

@@ -1,0 +1,52 @@
+import { createSlice } from "@reduxjs/toolkit";
+
+import type { Fill, Order, Position } from "../api/types";
+import { changesReceived, snapshotReceived } from "../stream/actions";
+
+const ROWS_KEPT = 300;
+
+interface TradingState {
+  positions: Position[];
+  /** The newest first, as are the fills. */
+  orders: Order[];
+  fills: Fill[];
+}
+
+const initialState: TradingState = { positions: [], orders: [], fills: [] };
+
+function byTimeDescending(a: { time: string }, b: { time: string }): number {
+  return b.time.localeCompare(a.time);
+}
+
+function place<T>(rows: T[], row: T, isSame: (each: T) => boolean): T[] {
+  const index = rows.findIndex(isSame);
+  return index >= 0 ? rows.with(index, row) : [row, ...rows].slice(0, ROWS_KEPT);
+}
+
+const trading = createSlice({
+  name: "trading",
+  initialState,
+  reducers: {},
+  extraReducers: (builder) => {
+    builder.addCase(snapshotReceived, (state, { payload: { snapshot } }) => {
+      state.positions = snapshot.positions;
+      state.orders = snapshot.orders.toSorted(byTimeDescending);
+      state.fills = snapshot.fills.toSorted(byTimeDescending);
+    });
+    builder.addCase(changesReceived, (state, { payload: { changes } }) => {
+      for (const change of changes) {
+        if (change.kind === "positions") state.positions = change.positions;
+        if (change.kind === "order") {
+          const { key } = change.order;
+          state.orders = place(state.orders, change.order, (each) => each.key === key);
+        }
+        if (change.kind === "fill") {
+          const { id } = change.fill;
+          state.fills = place(state.fills, change.fill, (each) => each.id === id);
+        }
+      }
+    });
+  },
+});
+
+export const tradingReducer = trading.reducer;
