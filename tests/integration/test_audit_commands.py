@@ -54,7 +54,9 @@ EDITS = {
         "delete from audit_entry", 1,
     ),
     "seal": (SEALED.format("root = sha256('x')"), 13),
-    "signature": (SEALED.format("signature = set_byte(signature, 0, get_byte(signature, 0) # 1)"), 13),
+    "signature": (
+        SEALED.format("signature = set_byte(signature, 0, get_byte(signature, 0) # 1)"), 13,
+    ),
     "leaves": (SEALED.format("leaves = set_byte(leaves, 40, get_byte(leaves, 40) # 4)"), 13),
     "seal deleted": ("delete from audit_seal where tenant = 'a' and number = 4", 37),
     "place": ("update inbox set position = position + 1 where module = 'audit'", None),
@@ -160,7 +162,8 @@ def test_a_file_of_the_audit_that_is_gone_or_edited(
     if how == "missing":
         path.unlink()
     else:
-        path.write_bytes(b"" if how == "empty" else content[:60] + bytes([content[60] ^ 1]) + content[61:])
+        edited = content[:60] + bytes([content[60] ^ 1]) + content[61:]
+        path.write_bytes(b"" if how == "empty" else edited)
     code, shown, _ = call(capsys, "audit", "verify", "--home", home)
     assert (code, shown["ok"], shown["first_bad"]) == (3, False, 1)
 
