@@ -33,10 +33,15 @@ MILLISECOND = SECOND // 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Simulated:
-    """Hold one symbol's bars and the probability of a rise at each bar's close (NaN: unknown)."""
+    """Hold one symbol's bars and what is known of them.
+
+    `rise` is the probability of a rise at each bar's close (NaN where the data end before), given
+    the path of `volatility`.
+    """
 
     bars: BarSeries
     rise: Float64s
+    volatility: Volatility
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +61,7 @@ def simulate(scenario: Scenario) -> Iterator[Simulated]:
     for symbol in scenario.symbols:
         course = market.course(symbol)
         rise = rise_probability(course.volatility, course.planted, scenario.horizon)
-        yield Simulated(market.bars(course), rise)
+        yield Simulated(market.bars(course), rise, course.volatility)
 
 
 def simulate_truth(scenario: Scenario) -> dict[str, Float64s]:

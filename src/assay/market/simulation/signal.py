@@ -91,7 +91,9 @@ def see_leader(leader: Planted, opens: Int64s, own_opens: Int64s, correlation: f
 
 
 @compiled
-def follow_itself(shocks, drive, decay, gain):  # type: ignore[no-untyped-def]
+def follow_itself(
+    shocks: Float64s, drive: Float64s, decay: float, gain: float
+) -> tuple[Float64s, Float64s]:
     """Return (signal, standardised returns) of the recursion at the head of this file."""
     signal, returns = np.empty(len(shocks)), np.empty(len(shocks))
     x = 0.0

@@ -37,7 +37,7 @@ def rise_probability(volatility: Volatility, planted: Planted, horizon: int) -> 
 
 
 @compiled
-def gaussian_rise(paths, correlation, horizon):  # type: ignore[no-untyped-def]
+def gaussian_rise(paths: tuple[Float64s, ...], correlation: float, horizon: int) -> Float64s:
     """Return the probability of a rise at each bar from the recursion at the head of this file.
 
     `paths` are sigma, variance of the jump, loading, transition, gain and signal of each bar.

@@ -62,7 +62,7 @@ def draw_volatility(
 
 
 @compiled
-def regime_path(uniforms, leave):  # type: ignore[no-untyped-def]
+def regime_path(uniforms: Float64s, leave: float) -> Int64s:
     """Return the states of a two-state Markov chain that leaves either with one probability."""
     states = np.empty(len(uniforms), np.int64)
     state = 0

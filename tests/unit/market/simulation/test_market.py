@@ -10,8 +10,8 @@ import pytest
 from assay.market.bars import ticks_to_bars
 from assay.market.series import ASK_COLUMNS, BID_COLUMNS, BarSeries
 from assay.market.simulation import KINDS, SYMBOLS, Scenario, simulate, simulate_ticks
-from assay.market.simulation.generation import _Market
 from assay.market.simulation.schedule import bar_closes, bar_opens, hour_of_day
+from assay.market.simulation.volatility import Volatility
 from assay.model.calendar import is_in_session, weekday_of
 from assay.model.errors import UsageError
 from assay.model.instruments import instrument_for
@@ -26,6 +26,11 @@ COLUMNS = ("ts_open", *BID_COLUMNS, *ASK_COLUMNS, "volume")
 def market(kind: str = "linear", seed: int = 1) -> dict[str, BarSeries]:
     scenario = Scenario(seed=seed, bars=BARS, kind=kind)
     return {each.bars.symbol: each.bars for each in simulate(scenario)}
+
+
+def paths(symbol: str) -> Volatility:
+    """Return the volatility of a symbol of seed 1; it is the same for every kind."""
+    return next(simulate(Scenario(seed=1, bars=BARS, symbols=(symbol,)))).volatility
 
 
 def mids(bars: BarSeries) -> np.ndarray:
@@ -104,17 +109,15 @@ def test_volatility_has_season_regimes_and_news() -> None:
     hour = hour_of_day(bars.ts_open)
     busy, quiet = size[(hour >= 8) & (hour < 11)], size[(hour >= 17) & (hour < 19)]
     assert busy.mean() > 2 * quiet.mean()
-    course = _Market(Scenario(seed=1, bars=BARS, kind="none", symbols=("EURUSD",))).course("EURUSD")
-    regime, excess = course.volatility.regime, course.volatility.excess
+    volatility = paths("EURUSD")
+    regime, excess = volatility.regime, volatility.excess
     assert size[regime == 1].mean() > 1.6 * size[regime == 0].mean()
     assert 50 < np.mean(np.diff(np.flatnonzero(np.diff(regime)))) < 2000
     assert size[excess > 4].mean() > 1.6 * size[excess == 0].mean()
 
 
 def test_the_spread_is_wider_at_the_rollover_and_around_news() -> None:
-    scenario = Scenario(seed=1, bars=BARS, symbols=("EURUSD",))
-    simulation = _Market(scenario)
-    bars, excess = market()["EURUSD"], simulation.course("EURUSD").volatility.excess
+    bars, excess = market()["EURUSD"], paths("EURUSD").excess
     spread = (bars.ask_open - bars.open) / 10.0
     hour, minute = hour_of_day(bars.ts_open), bars.ts_open % HOUR // MINUTE
     usual = (hour >= 7) & (hour < 16) & (excess == 0)
