@@ -230,3 +230,29 @@ def test_a_gap_of_one_tenant_leaves_the_other_alone() -> None:
     ]
     published = run_books(messages, *_books())
     assert {m.tenant for m in published if isinstance(m, GapFound | TradingHalted)} == {"t1"}
+
+
+@pytest.mark.parametrize("symbol", ["EURUSD", "USDJPY"])
+def test_a_gap_shows_at_the_very_bar_after_many_that_agreed(symbol: str) -> None:
+    engine = SlowEngine()
+    rate = (1, 1) if symbol == "EURUSD" else (1_000, 110_000)
+    price = 113_739 if symbol == "EURUSD" else 110_000
+    ledger, reconciler = _books()
+    run_books([engine.fill("a1", symbol, 10_000, price, rate)], ledger, reconciler)
+    spec = ACCOUNTS[0]
+    for close in range(price, price + 40):
+        list(reconciler.handle(_bar(symbol, close, 10)))
+        watch = QuoteMarks(ACCOUNTS, INSTRUMENTS)
+        watch.observe(_bar(symbol, close, 10))
+        cash, profit = ledger.compute_worth(spec, watch)
+        assert profit is not None
+        mark = replace(engine.mark("a1"), balance=cash, equity=cash + profit)
+        assert not list(reconciler.handle(mark))
+    for off in (-1, 1):
+        gaps = list(reconciler.handle(replace(mark, equity=mark.equity + off)))
+        assert (off == 1) == (not gaps), "each gap is told once"
+    resume = TradingResumed(id=3, tenant="t1", ts_event=9, ts_init=9, reason="", by="o")
+    list(reconciler.handle(resume))
+    ledger.restore(build_ledger().snapshot())
+    found = [type(message) for message in reconciler.handle(mark)]
+    assert found == [GapFound, TradingHalted], "books replaced as a whole are read anew"

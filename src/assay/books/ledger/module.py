@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 
@@ -11,7 +12,7 @@ from assay.books.ledger.arithmetic import Conversion, compute_commission, format
 from assay.books.ledger.chart import CASH, CHART, COMMISSION, DEPOSITS, PROFIT, SWAP
 from assay.books.ledger.marks import MarkSource, QuoteMarks
 from assay.books.ledger.position import FLAT, Position, Valuation, apply_fill
-from assay.books.ledger.standing import Line, Standing
+from assay.books.ledger.standing import Standing
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, InvariantError
 from assay.model.instruments import Instrument
@@ -72,27 +73,45 @@ class Ledger:
     ) -> None:
         self._specs = {spec.id: spec for spec in accounts}
         self._instruments = dict(instruments)
+        self._quantity_digits = {
+            symbol: spec.quantity_digits for symbol, spec in instruments.items()
+        }
         self._lots = {symbol: spec.lot_units for symbol, spec in instruments.items()}
         self._next_id = next_id
         self._state = LedgerState({}, {})
         self._valuations: dict[tuple[str, str], Valuation] = {}
+        # Any: each method takes the one type of message that is its key.
+        self._takers: dict[type[Message], Callable[[Any], list[Message]]] = {
+            PlatformStarted: self._take_start,
+            OrderFilled: self._take_fill,
+            SwapCharged: self._take_swap,
+        }
         self.revision = 0
         """How often the books were replaced as a whole."""
 
     def handle(self, message: Message) -> Iterable[Message]:
         """Return the entries that a message calls for, or the gap that it shows."""
-        if isinstance(message, PlatformStarted):
-            return [entry for spec in self._specs.values() for entry in self._open(spec, message)]
-        if not isinstance(message, (OrderFilled, SwapCharged)):
-            return []
-        problem = self.find_problem(message)
-        if problem:
-            return [self._report(message, problem)]
-        spec = self._specs[message.account]
-        opening = self._open(spec, message)
-        if isinstance(message, OrderFilled):
-            return opening + self._book_fill(spec, message)
-        return opening + self._book_swap(spec, message)
+        take = self._takers.get(type(message))
+        return take(message) if take else []
+
+    def route(self, kind: type[Message]) -> Callable[[Any], list[Message]] | None:
+        """Return what takes a type of message; None where nothing does."""
+        return self._takers.get(kind)
+
+    def _take_start(self, started: PlatformStarted) -> list[Message]:
+        return [entry for spec in self._specs.values() for entry in self._open(spec, started)]
+
+    def _take_fill(self, fill: OrderFilled) -> list[Message]:
+        if problem := self.find_problem(fill):
+            return [self._report(fill, problem)]
+        spec = self._specs[fill.account]
+        return [*self._open(spec, fill), *self._book_fill(spec, fill)]
+
+    def _take_swap(self, swap: SwapCharged) -> list[Message]:
+        if problem := self.find_problem(swap):
+            return [self._report(swap, problem)]
+        spec = self._specs[swap.account]
+        return [*self._open(spec, swap), *self._book_swap(spec, swap)]
 
     def find_problem(self, message: OrderFilled | SwapCharged) -> str:
         """Return why a message cannot be booked, or an empty text."""
@@ -166,22 +185,14 @@ class Ledger:
             profit += self._value(spec, symbol, held, mark.price_digits).at(mark)
         return cash, profit
 
-    def prepare_standing(self, account: str, marks: QuoteMarks) -> Standing | None:
-        """Return what confirms an account's marks; None while a position cannot be valued."""
+    def standing(self, account: str, marks: QuoteMarks) -> Standing | None:
+        """Return what confirms an account's marks; None before its books are open."""
         books, spec = self._state.accounts.get(account), self._specs.get(account)
         if spec is None or books is None or not books.opened:
             return None
-        lines: list[Line] = []
-        for symbol, held in books.positions.items():
-            view = marks.view(account, symbol)
-            if view is None or symbol not in marks.quotes:
-                return None
-            value = self._value(spec, symbol, held, view.price_digits())
-            side, fraction = view.side(held.quantity), (value.numerator, value.denominator)
-            lines.append((symbol, held, side, value.units, value.cost, *fraction, view.leg))
         return Standing(
-            spec.tenant, books.balances, books.positions, lines=lines, marks=marks,
-            revision=self.revision,
+            spec, books.balances, books.positions, quantity_digits=self._quantity_digits,
+            marks=marks, revision=self.revision,
         )  # fmt: skip
 
     def _value(self, spec: AccountSpec, symbol: str, held: Position, digits: int) -> Valuation:

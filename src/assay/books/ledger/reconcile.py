@@ -134,14 +134,11 @@ class Reconciler:
         return self._ledger.position(message.account, message.symbol)
 
     def _check_worth(self, mark: EquityMarked) -> list[Message] | None:
-        account, ledger = mark.account, self._ledger
-        known = self._standings.get(account)
-        if known and known.revision == ledger.revision and known.confirms(mark):
+        known = self._standings.get(mark.account)
+        if known and known.revision == self._ledger.revision and known.confirms(mark):
             return None
-        if self._quotes and (standing := ledger.prepare_standing(account, self._quotes)):
-            self._standings[account] = standing
-            if standing.confirms(mark):
-                return None
+        if self._quotes and (standing := self._ledger.standing(mark.account, self._quotes)):
+            self._standings[mark.account] = standing
         differences = self._compare_worth(mark)
         return self._tell(mark, differences) if differences else None
 
@@ -168,13 +165,15 @@ class Reconciler:
         expected = self._state.entries.get(entry.tenant, 0) + 1
         if entry.entry != expected:
             found.append(("entry number", expected, entry.entry))
-        total = sum(line.amount for line in entry.lines)
+        total, cash = 0, self._state.cash.get(entry.account, 0)
+        for line in entry.lines:
+            total += line.amount
+            if line.account == CASH:
+                cash += line.amount
         if total or len(entry.lines) < 2:
             found.append(("entry sum", 0, total))
         if (entry.currency, entry.currency_digits) != (spec.currency, spec.currency_digits):
             found.append(("entry currency", 0, entry.entry))
-        cash = self._state.cash.get(entry.account, 0)
-        cash += sum(line.amount for line in entry.lines if line.account == CASH)
         self._state.cash[entry.account] = cash
         self._state.entries[entry.tenant] = entry.entry
         # Entries still on their way explain a difference; once all are here, nothing does.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from assay.books.ledger.chart import CASH
 from assay.books.ledger.marks import QuoteMarks
-from assay.books.ledger.position import Position
+from assay.books.ledger.position import Position, Valuation
+from assay.model.accounts import AccountSpec
 from assay.model.messages import EquityMarked
 
 Line = tuple[str, Position, int, int, int, int, int, tuple[str, str] | None]
@@ -19,45 +20,45 @@ class Standing:
     """Confirm an account's marks from its present books; prepared again when positions change.
 
     `balances` and `positions` are the ledger's own and are read at every mark, so that whatever
-    alters them shows at once; `revision` is the ledger's when this was prepared.
+    alters them shows at once; `revision` is the ledger's when this was made.
     """
 
-    __slots__ = ("_balances", "_lines", "_positions", "_quotes", "_rates", "_tenant", "revision")
+    __slots__ = (
+        "_balances", "_lines", "_marks", "_positions", "_quantity_digits", "_spec", "revision",
+    )  # fmt: skip
 
     def __init__(
         self,
-        tenant: str,
+        spec: AccountSpec,
         balances: Mapping[str, int],
         positions: Mapping[str, Position],
         *,
-        lines: Sequence[Line],
+        quantity_digits: Mapping[str, int],
         marks: QuoteMarks,
         revision: int,
     ) -> None:
-        self._tenant, self._balances, self._positions = tenant, balances, positions
-        self._lines = tuple(lines)
-        self._quotes, self._rates = marks.quotes, marks.rates
-        self.revision = revision
+        self._spec, self._balances, self._positions = spec, balances, positions
+        self._quantity_digits, self._marks, self.revision = quantity_digits, marks, revision
+        self._lines: tuple[Line, ...] = ()
 
     def confirms(self, mark: EquityMarked) -> bool:
         """Say whether a mark is certainly right, to the last minor unit.
 
         False is no verdict: the full comparison must say what differs, if anything does.
         """
-        worth = self._balances[CASH]
-        positions, quotes = self._positions, self._quotes
-        if (
-            mark.balance != worth
-            or mark.tenant != self._tenant
-            or len(positions) != len(self._lines)
-        ):
+        worth, lines, positions = self._balances[CASH], self._lines, self._positions
+        if mark.balance != worth or mark.tenant != self._spec.tenant:
             return False
-        for symbol, held, side, units, cost, numerator, denominator, leg in self._lines:
+        if len(positions) != len(lines):
+            lines = self._prepare()
+        quotes = self._marks.quotes
+        for line in lines:
+            symbol, held, side, units, cost, numerator, denominator, leg = line
             if positions.get(symbol) is not held:
-                return False
+                return self._prepare() != lines and self.confirms(mark)
             raw = (units * quotes[symbol][side] - cost) * numerator
             if leg is not None:
-                rate = self._rates.get(leg)
+                rate = self._marks.rates.get(leg)
                 if rate is None:
                     return False
                 raw, denominator = raw * rate[0], denominator * rate[1]
@@ -66,4 +67,17 @@ class Standing:
             if rest > denominator or (rest == denominator and quotient & 1):
                 quotient += 1
             worth += quotient
-        return mark.equity == worth
+        return mark.equity == worth and len(positions) == len(lines)
+
+    def _prepare(self) -> tuple[Line, ...]:
+        found = (self._line(symbol, held) for symbol, held in self._positions.items())
+        self._lines = tuple([line for line in found if line])
+        return self._lines
+
+    def _line(self, symbol: str, held: Position) -> Line | None:
+        view, scale = self._marks.view(self._spec.id, symbol), self._quantity_digits.get(symbol)
+        if view is None or scale is None or symbol not in self._marks.quotes:
+            return None
+        value = Valuation(held, view.price_digits(), scale, self._spec.currency_digits)
+        side, fraction = view.side(held.quantity), (value.numerator, value.denominator)
+        return (symbol, held, side, value.units, value.cost, *fraction, view.leg)
