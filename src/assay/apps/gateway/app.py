@@ -15,8 +15,8 @@ from assay.apps.gateway.follow import Follower
 from assay.apps.gateway.guard import Guard
 from assay.apps.gateway.page import FOLDER, Page
 from assay.apps.gateway.problems import add_handlers
-from assay.apps.gateway.routes import Desk, add_routes
-from assay.apps.gateway.stream import Stream
+from assay.apps.gateway.routes import DURABLE_S, Desk, add_routes
+from assay.apps.gateway.stream import FLUSH_S, Stream
 from assay.people.access import LocalAccess
 from assay.runtime.home import Home
 from assay.runtime.logs import Logger
@@ -31,10 +31,21 @@ class Gateway:
     access: LocalAccess
 
 
-def build_gateway(home: Home, port: int, log: Logger, *, page: Path = FOLDER) -> Gateway:
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Say how often deltas are sent, and how long the kill switch waits for the trader."""
+
+    flush_s: float = FLUSH_S
+    durable_s: float = DURABLE_S
+
+
+def build_gateway(
+    home: Home, port: int, log: Logger, *, page: Path = FOLDER, timing: Timing | None = None
+) -> Gateway:
     """Return the application that serves a home on a port of loopback."""
+    timing = timing or Timing()
     access, follower = LocalAccess(home), Follower(home)
-    stream = Stream(follower, home.clock, log)
+    stream = Stream(follower, home.clock, log, flush_s=timing.flush_s)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
@@ -49,5 +60,5 @@ def build_gateway(home: Home, port: int, log: Logger, *, page: Path = FOLDER) ->
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=live)
     add_handlers(app, home)
-    add_routes(app, Desk(home, port, access, stream), Page(page))
+    add_routes(app, Desk(home, port, access, stream, timing.durable_s), Page(page))
     return Gateway(Guard(app, port=port, access=access), stream, access)

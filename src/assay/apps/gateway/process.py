@@ -6,13 +6,14 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from assay.apps.config import Config
 from assay.apps.gateway.app import build_gateway
 from assay.model.errors import AssayError
 from assay.runtime.faults import record_fault
-from assay.runtime.home import Home, open_home
-from assay.runtime.logs import Logger, open_log
+from assay.runtime.home import open_home
+from assay.runtime.logs import open_log
 from assay.runtime.settings import load_settings
 from assay.runtime.supervisor import require_port, stop_signals, watch_parent
 
@@ -21,10 +22,10 @@ FRAME_MAX = 1_024
 GRACE_S = 2
 
 
-def build_server(home: Home, port: int, log: Logger) -> uvicorn.Server:
-    """Return the server of a home, not yet started."""
+def build_server(app: ASGIApp, port: int) -> uvicorn.Server:
+    """Return a server of loopback, not yet started."""
     config = uvicorn.Config(
-        build_gateway(home, port, log).app, host=HOST, port=port, log_config=None,
+        app, host=HOST, port=port, log_config=None,
         access_log=False, server_header=False, date_header=False, ws="websockets-sansio",
         ws_max_size=FRAME_MAX, ws_per_message_deflate=False, ws_ping_interval=10.0,
         ws_ping_timeout=20.0, timeout_graceful_shutdown=GRACE_S, limit_concurrency=200,
@@ -43,7 +44,7 @@ def main(argv: list[str]) -> int:
         require_port(HOST, port)
         # Uvicorn raises the signal that stopped it once more at its end; here it does no harm.
         with stop_signals():
-            build_server(home, port, log).run()
+            build_server(build_gateway(home, port, log).app, port).run()
     except AssayError as error:
         log.error(str(error))
         return error.exit_code

@@ -53,6 +53,7 @@ class Desk:
     port: int
     access: LocalAccess
     stream: Stream
+    durable_s: float = DURABLE_S
 
     def board(self) -> Board:
         """Return the board; raise RetryError before the trader is ready."""
@@ -202,7 +203,7 @@ def _add_switch(app: FastAPI, desk: Desk) -> None:
         action = "halt" if wish.engaged else "resume"
         order = ControlOrder(action, wish.reason.strip(), "page")
         try:
-            await asyncio.to_thread(give_order, desk.home, order, seconds=DURABLE_S)
+            await asyncio.to_thread(give_order, desk.home, order, seconds=desk.durable_s)
         except RetryError as error:
             message, _, remedy = str(error).partition("; ")
             return problem(504, "not_durable_yet", message, remedy)

@@ -65,10 +65,12 @@ class Client:
 class Stream:
     """Bring the board forward and tell every client; one task does all, so nothing needs a lock."""
 
-    def __init__(self, follower: Follower, clock: Clock, log: Logger) -> None:
+    def __init__(
+        self, follower: Follower, clock: Clock, log: Logger, *, flush_s: float = FLUSH_S
+    ) -> None:
         self.follower = follower
-        self._clock, self._log = clock, log
-        self._clients: set[Client] = set()
+        self._clock, self._log, self._flush_s = clock, log, flush_s
+        self.clients: set[Client] = set()
         self._seq = self._version = 0
         self._flushed, self._fed, self._stormed = Stopwatch(), Stopwatch(), Stopwatch()
         self._is_owed = False
@@ -85,14 +87,14 @@ class Stream:
             try:
                 await self.follower.advance()
                 self._flush()
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(min(POLL_S, self._flush_s))
             except AssayError as error:
                 self._log.warning(str(error))
                 await asyncio.sleep(RETRY_S)
 
     def _flush(self) -> None:
         board = self.follower.board
-        if board is None or self._flushed.elapsed() < FLUSH_S:
+        if board is None or self._flushed.elapsed() < self._flush_s:
             return
         self._flushed.restart()
         is_storm = board.waiting.size > STORM
@@ -118,34 +120,34 @@ class Stream:
         return msgspec.json.encode(SnapshotMessage(seq=self._seq, data=self.snapshot()))
 
     def _tell(self, payload: bytes) -> None:
-        for client in [*self._clients]:
+        for client in [*self.clients]:
             if not client.offer(payload):
                 self._end(client, CLOSE_SLOW)
 
     def _end(self, client: Client, code: int) -> None:
-        self._clients.discard(client)
+        self.clients.discard(client)
         client.drop(code)
 
     def sign_out(self, session: str) -> None:
         """End the streams of a session."""
-        for client in [each for each in self._clients if each.session == session]:
+        for client in [each for each in self.clients if each.session == session]:
             self._end(client, CLOSE_SIGNED_OUT)
 
     async def serve(self, socket: WebSocket, session: str) -> None:
         """Serve one page until it leaves or is dropped."""
         await socket.accept()
-        if len(self._clients) >= CLIENTS_MAX:
+        if len(self.clients) >= CLIENTS_MAX:
             await socket.close(CLOSE_FULL)
             return
         client = Client(socket, session)
         if self.follower.board is not None:
             client.offer(self._snapshot_bytes())
-        self._clients.add(client)
+        self.clients.add(client)
         listening = asyncio.create_task(self._listen(client))
         try:
             await self._send(client)
         finally:
-            self._clients.discard(client)
+            self.clients.discard(client)
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
