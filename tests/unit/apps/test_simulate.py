@@ -13,6 +13,8 @@ import pytest
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.config import Config
+from assay.apps.lab.drivers import replay, sweep
+from assay.apps.lab.outcome import summarise
 from assay.apps.lab.output import appearing_together
 from assay.apps.paper import plan as plans
 from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
@@ -132,6 +134,23 @@ def test_a_simulated_source_is_known_by_its_seed_and_parameters(
     )
     assert len(setups[0].symbols) == 8
     assert all(price.spread is None for price in setups[0].pricing)
+
+
+def test_both_drivers_trade_the_simulated_ticks_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "SIM_HISTORY", 900)
+    monkeypatch.setattr(plans, "SIM_BARS", 90)
+    plan = Plan(source="sim", params={"fast": "2", "slow": "5"})
+    setup = prepare_plan(plan, Config(), tmp_path)
+    swept, replayed = sweep(setup), replay(setup)
+    assert swept.bars == replayed.bars >= 8 * 90
+    assert replayed.halted == ""
+    one, two = (
+        summarise(run.outcome, setup, bars=run.bars, seconds=1.0) for run in (swept, replayed)
+    )
+    assert one["fills"] > 8
+    assert one["digest"] == two["digest"]
 
 
 def test_the_simulated_feed_begins_on_a_monday_morning(tmp_path: Path) -> None:
