@@ -1,16 +1,12 @@
-"""Sweep driver with stop and target and the default limits: the breakout on a million bars."""
+"""Sweep driver as a search uses it: stop and target on every position, a trade every 90 bars."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
-from assay.apps.lab.drivers import sweep
-from benches.harness import Bench, Round, time_batch
-from benches.workload.references import run_compiled
-from benches.workload.runs import prepare_run
-from benches.workload.walk import BARS, generate_walk
+from benches.harness import Bench
+from benches.workload.runs import compare_sweep, prepare_run
+from benches.workload.walk import generate_walk
 
 FLOOR = 20_000_000.0
 
@@ -18,24 +14,6 @@ FLOOR = 20_000_000.0
 def build(folder: Path) -> Bench:
     """Prepare the run; its fills and denials are noted beside the figures."""
     walk = generate_walk()
-    setup = prepare_run(folder, walk, "breakout", "default")
-    equity = np.empty(BARS, np.int64)
-    outcome = sweep(setup).outcome
-
-    def subject() -> Round:
-        run = sweep(setup)
-        return Round(run.bars, run.seconds)
-
-    return Bench(
-        what="sweep driver, breakout with stop and target, default limits, equity stored",
-        items="bars",
-        figure="rate",
-        reference_what="bare Numba SMA-cross loop",
-        subject=subject,
-        reference=lambda: time_batch(BARS, lambda: run_compiled(walk.open, walk.close, equity)),
-        floor=FLOOR,
-        notes={
-            "fills": len(outcome.fills),
-            "denied": int((outcome.orders["denied"] != 0).sum()),
-        },
-    )
+    setup = prepare_run(folder, walk, "cross-stops", "default")
+    what = "sweep driver, SMA cross with stop and target, default limits, equity stored"
+    return compare_sweep(setup, walk, what, FLOOR)

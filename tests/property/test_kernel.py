@@ -70,6 +70,16 @@ def test_muldiv_around_sixty_four_bits(a: int, b: int, denominator: int) -> None
 
 
 @exactly
+@given(st.integers(2**52 - 2**12, 2**52 + 2**12), DENOMINATORS)
+@example(2**52 - 1, 2)
+@example(2**52 - 1, 2**61)
+@example(2**52, 3)
+def test_muldiv_where_floats_end(product: int, denominator: int) -> None:
+    for sign in (1, -1):
+        assert muldiv(sign * product, 1, denominator) == exact(sign * product, 1, denominator)
+
+
+@exactly
 @given(st.integers(0, 2**40), st.integers(1, 2**20), st.integers(1, 2**20))
 def test_muldiv_on_ties(quotient: int, half: int, factor: int) -> None:
     """(2q + 1) halves lie exactly between two integers; the even one is taken."""

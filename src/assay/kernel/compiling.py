@@ -69,6 +69,12 @@ def compiled(function: Function) -> Function:
     return numba.njit(cache=True, nogil=True, error_model="numpy")(function)  # type: ignore[no-any-return]
 
 
+def inlined(function: Function) -> Function:
+    """Compile a function into each of its callers: for the few that every bar calls."""
+    options = {"cache": True, "nogil": True, "error_model": "numpy", "forceinline": True}
+    return numba.njit(**options)(function)  # type: ignore[no-any-return]
+
+
 def allocation_free(function: Function) -> Function:
     """Compile a small function that makes no array into those that call it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import compiled, inlined
 from assay.kernel.rounding import muldiv
 
 SWAP_PER_LOT, SWAP_ANNUAL = 2, 3
@@ -10,16 +10,16 @@ DAYS_A_YEAR = 360
 MILLI = 1000
 
 
-@compiled
+@inlined
 def _through_leg(raw, num, den, leg_divides, leg_bid):  # type: ignore[no-untyped-def]
-    if leg_bid == 0:
-        return muldiv(raw, num, den)
-    if leg_divides:
-        return muldiv(raw, num, den * leg_bid)
-    return muldiv(raw, num * leg_bid, den)
+    if leg_bid != 0 and leg_divides:
+        den *= leg_bid
+    elif leg_bid != 0:
+        num *= leg_bid
+    return muldiv(raw, num, den)
 
 
-@compiled
+@inlined
 def value_in_account(raw, instrument, leg_bid, parts):  # type: ignore[no-untyped-def]
     """Convert raw / parts (units x points) to account minor units, half-even; leg_bid 0: no leg."""
     return _through_leg(

@@ -76,7 +76,7 @@ class Setup:
     def world(self, bars: int = 1024) -> World:
         """Return a fresh engine with room for the equity of that many bars."""
         words = self.strategy.module.memory_words(self.params)
-        rows = (4096, bars + 16)
+        rows = (max(4096, bars // 2), bars + 16)
         params = [[self._words(spec) for spec in self.instruments]]
         return build_world([self.account], params, self.terms, words, rows)
 

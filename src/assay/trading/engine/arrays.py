@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.core import types
+from numba.core import cgutils, types
 from numba.experimental import structref
+from numba.extending import intrinsic
 from numba.np.numpy_support import from_dtype
 
 from assay.kernel import records
@@ -53,25 +54,50 @@ class WorldHandle(structref.StructRefProxy):  # type: ignore[misc]
 
 structref.define_boxing(WorldType, WorldHandle)
 
-_WORLD = WorldType(
-    [(name, types.Array(from_dtype(dtype), ndim, "C")) for name, (dtype, ndim) in LAYOUT.items()]
-)
+_ARRAYS = [(name, types.Array(from_dtype(dtype), n, "C")) for name, (dtype, n) in LAYOUT.items()]
+_GROUPS = {"state": _ARRAYS[:4], "terms": _ARRAYS[4:12], "logs": _ARRAYS[12:]}
+_OWNERS = [
+    (name, types.Tuple([kind for _, kind in group]))  # type: ignore[attr-defined]
+    for name, group in _GROUPS.items()
+]
+_WORLD = WorldType(_ARRAYS + _OWNERS)
+
+
+@intrinsic
+def borrowed(_: Any, array: Any) -> Any:
+    """Return an array's view that counts no reference; whoever lends the array keeps it alive."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        view = context.make_array(array)(context, builder, value=arguments[0])
+        view.meminfo = cgutils.get_null_value(view.meminfo.type)
+        view.parent = cgutils.get_null_value(view.parent.type)
+        return view._getvalue()
+
+    return array(array), generate
 
 
 @compiled
 def bind(state, terms, logs):  # type: ignore[no-untyped-def]
-    """Return the structure that holds three tuples of arrays, in the order of LAYOUT."""
+    """Return the structure that holds three tuples of arrays, in the order of LAYOUT.
+
+    The tuples own the arrays; the fields that compiled code reads only borrow them.
+    """
     world = structref.new(_WORLD)
-    world.accounts, world.positions, world.orders, world.memory = state
-    (
-        world.params,
-        world.limits,
-        world.instruments,
-        world.markets,
-        world.schedule,
-        world.intent,
-        world.scratch_orders,
-        world.counts,
-    ) = terms
-    world.order_log, world.fills, world.notes, world.equity = logs
+    world.state, world.terms, world.logs = state, terms, logs
+    world.accounts = borrowed(state[0])
+    world.positions = borrowed(state[1])
+    world.orders = borrowed(state[2])
+    world.memory = borrowed(state[3])
+    world.params = borrowed(terms[0])
+    world.limits = borrowed(terms[1])
+    world.instruments = borrowed(terms[2])
+    world.markets = borrowed(terms[3])
+    world.schedule = borrowed(terms[4])
+    world.intent = borrowed(terms[5])
+    world.scratch_orders = borrowed(terms[6])
+    world.counts = borrowed(terms[7])
+    world.order_log = borrowed(logs[0])
+    world.fills = borrowed(logs[1])
+    world.notes = borrowed(logs[2])
+    world.equity = borrowed(logs[3])
     return world

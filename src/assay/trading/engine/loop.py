@@ -7,20 +7,24 @@ reference for each of its arrays, which on every event would cost more than the 
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import ORDER_SLOTS
 from assay.trading.engine.settling import bind_margin, mark_position
 from assay.trading.engine.step import place_intent
 
 LOOP = '''"""The loop of strategy {name}; generated from assay.trading.engine.loop."""
 
-from assay.kernel.compiling import compiled
+import numpy as np
+
+from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
 from assay.trading.engine.loading import strategy_module
+from assay.trading.engine.arrays import borrowed
 from assay.trading.engine.loop import (
-    close_market, has_room, log_equity, mark_account, turn_market, waits,
+    close_market, has_room, log_equity, mark_account, mark_accounts, turn_market, waits,
 )
 from assay.trading.engine.path import match_event
+from assay.trading.engine.screening import reaches, survives
 from assay.trading.engine.step import check_stop_out, place_intent, run_schedule
 
 {decide}
@@ -28,42 +32,54 @@ from assay.trading.engine.step import check_stop_out, place_intent, run_schedule
 
 @compiled
 def run(world, events, start, stop):
-    accounts, positions, limits = world.accounts, world.positions, world.limits
-    instruments, markets, memory = world.instruments, world.markets, world.memory
-    params, counts, equity, intent = world.params, world.counts, world.equity, world.intent[0]
+    accounts, positions = borrowed(world.accounts), borrowed(world.positions)
+    limits, instruments = borrowed(world.limits), borrowed(world.instruments)
+    markets, memory = borrowed(world.markets), borrowed(world.memory)
+    params, orders = borrowed(world.params), borrowed(world.orders)
+    counts, equity = borrowed(world.counts), borrowed(world.equity)
+    intent = world.intent[0]
     for k in range(start, stop):
         if not has_room(counts):
             return k
         event = events[k]
         i = event.instrument
-        if not event.flags & MATCHED_ON_TICKS:
-            market, instrument = markets[i], instruments[i]
+        u = np.uint64(i)
+        market, instrument = markets[u], instruments[u]
+        marks, decides = not event.flags & MATCHED_ON_TICKS, event.kind == BASE_BAR and DECIDES
+        if marks:
             ts_open = event.ts - event.seconds * 1_000_000_000
             if market.next_turn <= ts_open:
                 run_schedule(world, i, ts_open)
-            turn_market(market, event, instrument, markets)
+            if instrument.leg >= 0:
+                turn_market(market, event, instrument, markets)
             for a in range(len(accounts)):
-                if waits(positions[a, i]):
+                position, level = positions[a, u], limits[a, u].stop_out_level_bp
+                if waits(position) and reaches(orders[a, u], position, event):
+                    turn_market(market, event, instrument, markets)
                     match_event(world, a, i, event, ts_open)
-                if limits[a, i].stop_out_level_bp and positions[a, i].quantity != 0:
-                    check_stop_out(world, a, i, event)
+                if level and position.quantity != 0:
+                    if not survives(accounts[a], position, instrument, market, level, event):
+                        check_stop_out(world, a, i, event)
             close_market(market, event, instrument, markets)
-            for a in range(len(accounts)):
-                mark_account(accounts[a], positions[a, i], market, instrument)
             if market.next_turn <= event.ts:
+                mark_accounts(accounts, positions, market, instrument, u)
                 run_schedule(world, i, event.ts)
-        if event.kind != BASE_BAR or not DECIDES:
-            continue
+                marks = False
         for a in range(len(accounts)):
+            if marks:
+                mark_account(accounts[a], positions[a, u], market, instrument)
+            if not decides:
+                continue
             intent.action = intent.stop = intent.target = intent.price = 0
-            decide(memory[a, i], event, positions[a, i], params[a, i], intent)
+            decide(memory[a, u], event, positions[a, u], params[a, u], intent)
             if intent.action:
                 place_intent(world, a, i, event.ts)
-            log_equity(accounts[a], equity[counts[3]], event.ts)
+            log_equity(accounts[a], equity[np.uint64(counts[3])], event.ts)
             counts[3] += 1
     return stop
 '''
-WITH_STRATEGY = "DECIDES, decide = True, strategy_module({location!r}).decide"
+WITH_STRATEGY = """DECIDES = True
+decide = inlined(strategy_module({location!r}).decide.py_func)"""
 WITHOUT_STRATEGY = """DECIDES = False
 
 
@@ -74,7 +90,7 @@ ROWS_PER_EVENT = 8 * ORDER_SLOTS
 """Log rows that one event may need per account: fills of every slot twice, and a month of swaps."""
 
 
-@compiled
+@inlined
 def has_room(counts):  # type: ignore[no-untyped-def]
     """Say whether every log has room for whatever one event may write."""
     return (
@@ -94,7 +110,7 @@ def turn_market(market, event, instrument, markets):  # type: ignore[no-untyped-
         market.leg_bid = markets[instrument.leg].bid
 
 
-@compiled
+@inlined
 def close_market(market, event, instrument, markets):  # type: ignore[no-untyped-def]
     """Show the event's last price as the market's."""
     market.ts, market.bid, market.spread = event.ts, event.close, event.spread_close
@@ -104,7 +120,7 @@ def close_market(market, event, instrument, markets):  # type: ignore[no-untyped
         market.leg_bid = markets[instrument.leg].bid
 
 
-@compiled
+@inlined
 def mark_account(account, position, market, instrument):  # type: ignore[no-untyped-def]
     """Bring an account to the market's last price."""
     if position.quantity != 0:
@@ -115,6 +131,13 @@ def mark_account(account, position, market, instrument):  # type: ignore[no-unty
 
 
 @compiled
+def mark_accounts(accounts, positions, market, instrument, i):  # type: ignore[no-untyped-def]
+    """Bring every account to the market's last price."""
+    for a in range(len(accounts)):
+        mark_account(accounts[a], positions[a, i], market, instrument)
+
+
+@inlined
 def waits(position):  # type: ignore[no-untyped-def]
     """Say whether anything of an account may fill in this instrument."""
     return (
@@ -125,7 +148,7 @@ def waits(position):  # type: ignore[no-untyped-def]
     )
 
 
-@compiled
+@inlined
 def log_equity(account, row, ts):  # type: ignore[no-untyped-def]
     """Write the account's worth after a bar."""
     row.ts, row.balance, row.margin = ts, account.balance, account.margin

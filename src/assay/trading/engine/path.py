@@ -72,11 +72,14 @@ def _nearest_exit(position, bid_leg, ask_leg):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _nearest_order(orders, bid_leg, ask_leg, best):  # type: ignore[no-untyped-def]
+def _nearest_order(orders, left, bid_leg, ask_leg, best):  # type: ignore[no-untyped-def]
     found = NOTHING
     for slot in range(ORDER_SLOTS):
+        if left == 0:
+            break
         order = orders[slot]
         if order.state == RESTING:
+            left -= 1
             buys = order.quantity > 0
             start, end = ask_leg if buys else bid_leg
             far = distance_to_trigger(order.type, buys, order.price, start, end)
@@ -86,7 +89,10 @@ def _nearest_order(orders, bid_leg, ask_leg, best):  # type: ignore[no-untyped-d
 
 
 @compiled
-def _first_pending(orders, a, i):  # type: ignore[no-untyped-def]
+def _first_pending(world, a, i):  # type: ignore[no-untyped-def]
+    if world.positions[a, i].waiting_orders == 0:
+        return NOTHING
+    orders = world.orders
     for slot in range(ORDER_SLOTS):
         if orders[a, i, slot].state == PENDING:
             return slot
@@ -134,7 +140,7 @@ def _find(world, a, i, event, where):  # type: ignore[no-untyped-def]
     stage, low_first, entered = where
     position = world.positions[a, i]
     if stage == OPENING:
-        return _first_pending(world.orders, a, i), 0
+        return _first_pending(world, a, i), 0
     if stage == AFTER:
         reached = entered and _target_at_close(position, event)
         return (AT_TARGET if reached else NOTHING), 1
@@ -143,7 +149,8 @@ def _find(world, a, i, event, where):  # type: ignore[no-untyped-def]
     best, found = NEVER, NOTHING
     if position.quantity != 0 and not entered:
         best, found = _nearest_exit(position, (bid_start, bid_end), (ask_start, ask_end))
-    far, slot = _nearest_order(world.orders[a, i], (bid_start, bid_end), (ask_start, ask_end), best)
+    orders, resting = world.orders[a, i], position.resting_orders
+    far, slot = _nearest_order(orders, resting, (bid_start, bid_end), (ask_start, ask_end), best)
     return (slot, far) if slot != NOTHING else (found, best)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import compiled, inlined
 from assay.kernel.costs import commission_for, margin_for, value_in_account
 from assay.kernel.records import LIMIT, STOP, TAKE_PROFIT
 from assay.kernel.rounding import OVERFLOW, muldiv
@@ -26,7 +26,7 @@ def book_quantity(position, quantity, price):  # type: ignore[no-untyped-def]
     return sign * closed * price - released
 
 
-@compiled
+@inlined
 def mark_position(account, position, market, instrument):  # type: ignore[no-untyped-def]
     """Bring the unrealised profit to the market's last price, at the mid or the exit side."""
     if instrument.mark_mid:

@@ -88,9 +88,13 @@ def check_stop_out(world, a, i, event):  # type: ignore[no-untyped-def]
 @compiled
 def _cancel_waiting(world, a, i, ts):  # type: ignore[no-untyped-def]
     position = world.positions[a, i]
+    left = position.waiting_orders + position.resting_orders
     for slot in range(ORDER_SLOTS):
+        if left == 0:
+            break
         order = world.orders[a, i, slot]
         if order.state != FREE:
+            left -= 1
             order.state = FREE
             note_cancel(world, a, i, order, ts)
     position.waiting = position.waiting_orders = position.resting_orders = 0
@@ -129,10 +133,12 @@ def _fill_in_order(world, a, i, order, event_ts, ts):  # type: ignore[no-untyped
     grows = max(abs(after) - abs(before), 0)
     order.reduces = 1 if grows == 0 and (after == 0 or (after > 0) == (before > 0)) else 0
     price = market.ask if order.quantity > 0 else market.bid
-    order.notional = value_in_account(grows * price, instrument, market.leg_bid, 1)
-    if world.limits[a, i].exposure_max:
+    limits = world.limits[a, i]
+    if limits.exposure_max:
+        order.notional = value_in_account(grows * price, instrument, market.leg_bid, 1)
         account.exposure = _exposure(world, a)
-    order.margin = margin_for(grows * price, instrument, market.leg_bid)
+    if limits.margin_use_max_bp:
+        order.margin = margin_for(grows * price, instrument, market.leg_bid)
 
 
 @compiled

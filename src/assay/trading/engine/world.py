@@ -66,10 +66,10 @@ class World:
         return self.handle
 
     def grow(self) -> WorldHandle:
-        """Double every log that is more than half full; return the new handle."""
-        for name, count in zip(LOG_FIELDS, self.counts[:4], strict=True):
-            log = getattr(self, name)
-            if 2 * count >= len(log):
+        """Double every log that has no room for one more event; return the new handle."""
+        for place, name in enumerate(LOG_FIELDS):
+            log, count = getattr(self, name), self.counts[place]
+            if count > self.counts[4 + place]:
                 larger = np.zeros(2 * len(log), log.dtype)
                 larger[:count] = log[:count]
                 setattr(self, name, larger)

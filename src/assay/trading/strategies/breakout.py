@@ -20,21 +20,21 @@ def decide(memory, event, position, params, intent):  # type: ignore[no-untyped-
     """Alternate by bar: cancel what rests, then place a stop at the nearer edge of the channel."""
     bars, units = params[0], params[3]
     seen = memory[0]
-    memory[2 + seen % bars] = event.high
-    memory[2 + bars + seen % bars] = event.low
+    slot = 2 + seen % bars
+    memory[slot], memory[slot + bars] = event.high, event.low
     memory[0] = seen + 1
     if seen + 1 < bars or position.quantity != 0:
         return
-    high, low = memory[2], memory[2 + bars]
-    for k in range(1, bars):
-        high = max(high, memory[2 + k])
-        low = min(low, memory[2 + bars + k])
-    reach = max(high - low, 1)
     if memory[1]:
         memory[1] = 0
         intent.action = CANCEL
         return
     memory[1] = 1
+    high, low = memory[2], memory[2 + bars]
+    for k in range(3, 2 + bars):
+        high = max(high, memory[k])
+        low = min(low, memory[k + bars])
+    reach = max(high - low, 1)
     intent.action = PLACE_STOP
     stop, target = reach * params[1] // 100, reach * params[2] // 100
     if high - event.close <= event.close - low:
