@@ -90,9 +90,13 @@ class AuditKeeper:
         if not records:
             return 0
         batches: dict[str, list[AuditEntry]] = {}
+        numbers: dict[str, int] = {}
         for record in records:
-            batch = batches.setdefault(record.tenant, [])
-            batch.append(enter_record(record, self._length(record.tenant) + len(batch) + 1))
+            tenant = record.tenant
+            if tenant not in batches:
+                batches[tenant], numbers[tenant] = [], self._length(tenant)
+            numbers[tenant] += 1
+            batches[tenant].append(enter_record(record, numbers[tenant]))
         self._append(batches, records[-1].position)
         return len(records)
 

@@ -122,6 +122,9 @@ class FrameCodec:
         """Return the bytes of each message of rows in the order of their positions."""
         found: list[RawRecord] = []
         for row in rows:
+            if row.kind not in _BULK_TAGS:
+                found.append(_raw(row))
+                continue
             with _sound(row):
                 found.extend(self._open_raw(row))
         found.sort(key=_raw_position)
@@ -146,6 +149,12 @@ class FrameCodec:
             moment_and_ids = (head.ts_event, head.id, head.cause)
             found.append(RawRecord(row.tenant, at, row.kind, *moment_and_ids, payload))
         return found
+
+
+def _raw(row: Row) -> RawRecord:
+    return RawRecord(
+        row.tenant, row.position, row.kind, row.ts_event, row.message_id, row.cause, row.payload
+    )
 
 
 @contextmanager
