@@ -16,7 +16,7 @@ from assay.model.messages.ops import (
     PlatformStarted,
     ReplacedHead,
 )
-from assay.model.messages.signals import FeaturesReady
+from assay.model.messages.signals import FeaturesReady, Predicted
 from assay.model.messages.trading import (
     DecisionMade,
     EquityMarked,
@@ -48,6 +48,7 @@ __all__ = [
     "PlatformRecovered",
     "PlatformStarted",
     "PostingLine",
+    "Predicted",
     "QuoteRejected",
     "ReplacedHead",
     "SwapCharged",

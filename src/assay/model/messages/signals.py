@@ -18,3 +18,33 @@ class FeaturesReady(Message, frozen=True, kw_only=True):
     values: bytes
     settled: bool
     missing: tuple[str, ...] = ()
+
+
+class Predicted(Message, frozen=True, kw_only=True):
+    """Carry what a model expects of the brackets that open after a bar, closed at `ts_event`.
+
+    Probabilities are ten-thousandths with their bounds: `up` that the mid is higher a horizon
+    (bars) on, `long` and `short` that a bracket of that side earns after costs. Before costs, one
+    whose side is right gains `gain` and one whose side is wrong loses `loss`; these, `stop` and
+    `target` are distances in points. Only a `state` of ready may be traded, not one of warming,
+    unskilled or absent.
+    """
+
+    symbol: str
+    timeframe: int
+    model: str
+    state: str
+    p_up: int
+    up_lower: int
+    up_upper: int
+    p_long: int
+    long_lower: int
+    long_upper: int
+    p_short: int
+    short_lower: int
+    short_upper: int
+    gain: int
+    loss: int
+    stop: int
+    target: int
+    horizon: int

@@ -1,6 +1,6 @@
 """What a bar led to: the outcome that models learn, and when it was known."""
 
-from assay.signals.labels.brackets import Booked, Bracket
+from assay.signals.labels.brackets import Booked, Bracket, average_range
 from assay.signals.labels.outcomes import (
     LONG,
     NEITHER,
@@ -13,6 +13,6 @@ from assay.signals.labels.outcomes import (
 )
 
 __all__ = [
-    "LONG", "NEITHER", "OUTCOMES", "SHORT", "UNKNOWN", "Booked", "Bracket", "classify",
-    "uniqueness", "went_up",
+    "LONG", "NEITHER", "OUTCOMES", "SHORT", "UNKNOWN", "Booked", "Bracket", "average_range",
+    "classify", "uniqueness", "went_up",
 ]  # fmt: skip

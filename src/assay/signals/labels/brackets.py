@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ from assay.model.errors import UsageError
 Int64s = NDArray[np.int64]
 Float64s = NDArray[np.float64]
 SHARE_MAX = 100.0
+RANGE_FEATURE = "atr_share"
+PER_MILLE = 1000.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,3 +65,9 @@ class Booked(NamedTuple):
     long_points: Int64s
     short_points: Int64s
     end: Int64s
+
+
+def average_range(features: NDArray[np.float32], close: Int64s, names: Sequence[str]) -> Float64s:
+    """Return the average true range in points, from the feature [n, k] as models see it."""
+    share = features[:, list(names).index(RANGE_FEATURE)].astype(np.float64)
+    return np.asarray(share * close / PER_MILLE)

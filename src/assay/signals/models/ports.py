@@ -1,4 +1,4 @@
-"""What a model family must do: learn the outcomes of bars, and hand over an ONNX graph."""
+"""What a model family must do: learn the direction of bars, and hand over an ONNX graph."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ Int8s = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Hold rows to learn from: features [n, k], outcomes [n] (see labels), weights [n]."""
+    """Hold rows to learn from: features [n, k], whether the mid went up [n], weights [n]."""
 
     features: Float32s
-    outcome: Int8s
+    up: Int8s
     weight: Float64s
 
     def __len__(self) -> int:
-        return len(self.outcome)
+        return len(self.up)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

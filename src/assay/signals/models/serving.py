@@ -10,10 +10,11 @@ from assay.signals.models.ports import Float32s
 
 CHUNK = 65_536
 OUTPUT = "probabilities"
+UP = 1
 
 
 class OnnxClassifier:
-    """Answer probabilities of the outcomes; one row gives the same bits as a batch."""
+    """Answer the probability of up; one row gives the same bits as a batch."""
 
     def __init__(self, graph: bytes) -> None:
         options = onnxruntime.SessionOptions()
@@ -30,14 +31,14 @@ class OnnxClassifier:
         self.width: int = entry.shape[1]
 
     def predict(self, features: Float32s) -> Float32s:
-        """Return [n, outcomes] for features [n, k]; raise DataError for another width."""
+        """Return [n] for features [n, k]; raise DataError for another width."""
         if features.ndim != 2 or features.shape[1] != self.width:
             raise DataError(f"features are {features.shape}, the model takes [n, {self.width}]")
         run, name = self._session.run, self._input
         parts = [
-            run([OUTPUT], {name: features[at : at + CHUNK]})[0]
+            run([OUTPUT], {name: features[at : at + CHUNK]})[0][:, UP]
             for at in range(0, len(features), CHUNK)
         ]
         if len(parts) == 1:
             return np.asarray(parts[0])
-        return np.concatenate(parts) if parts else np.empty((0, 3), dtype=np.float32)
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)

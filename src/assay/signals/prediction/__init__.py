@@ -8,7 +8,9 @@ from assay.signals.prediction.artifact import (
     write_artifact,
 )
 from assay.signals.prediction.forecaster import Forecaster, scores_of
+from assay.signals.prediction.module import Predictor
 
 __all__ = [
-    "Artifact", "Forecaster", "Spans", "Taught", "read_artifact", "scores_of", "write_artifact",
+    "Artifact", "Forecaster", "Predictor", "Spans", "Taught", "read_artifact", "scores_of",
+    "write_artifact",
 ]  # fmt: skip

@@ -41,7 +41,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Describe a trained model; its graph lies beside, named by its digest.
 
     `up` calibrates the direction, `long` and `short` the chance that a bracket earns after costs.
-    `gain` and `loss` are what one earns or loses before costs, in stop distances.
+    `gain` and `loss` are what a bracket earns before costs where its side is right about the
+    direction, and loses where it is wrong, in stop distances.
     """
 
     id: str

@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.records import FORECAST, READY, UNSKILLED, WARMING
-from assay.signals.calibration import StepTable, to_score
-from assay.signals.labels import LONG, SHORT, Bracket
+from assay.signals.calibration import ONE, StepTable, to_score
+from assay.signals.labels import Bracket
 from assay.signals.models import OnnxClassifier
 from assay.signals.models.ports import Float32s
 from assay.signals.prediction.artifact import Artifact
 
 Int64s = NDArray[np.int64]
-EVEN = 0.5
 
 
 class Forecaster:
@@ -47,12 +46,10 @@ class Forecaster:
         return found
 
 
-def scores_of(probabilities: Float32s) -> tuple[Int64s, Int64s, Int64s]:
-    """Return the scores of up, long and short: up is long's share of what is not neither."""
-    long, short = probabilities[:, LONG], probabilities[:, SHORT]
-    sided = (long + short).astype(np.float64)
-    share = np.divide(long, sided, out=np.full(len(sided), EVEN), where=sided > 0)
-    return to_score(share), to_score(long), to_score(short)
+def scores_of(up: Float32s) -> tuple[Int64s, Int64s, Int64s]:
+    """Return the scores of up, long and short for the model's probability of up [n]."""
+    score = to_score(up)
+    return score, score, ONE - score
 
 
 def _fill(found: np.ndarray, table: StepTable, names: tuple[str, str, str], score: Int64s) -> None:

@@ -111,14 +111,16 @@ def _calibrate(
 
 
 def _payoffs(held: Rows) -> tuple[float, float]:
-    """Return what a bracket that earns and one that does not gain and lose, in stop distances."""
-    net = np.concatenate([held.long_net, held.short_net])
-    points = np.concatenate([held.long_points, held.short_points])
-    shares = points / np.concatenate([held.stop, held.stop])
-    won = net > 0
-    gain = float(shares[won].mean()) if won.any() else 0.0
-    loss = float(-shares[~won].mean()) if not won.all() else 0.0
-    return gain, loss
+    """Return what a bracket gains before costs where its side was right, and loses where not.
+
+    Given the direction, not the net result: whether costs were earned depends on volatility, and
+    payoffs given that would promise an edge wherever the market is merely lively.
+    """
+    shares = np.concatenate([held.long_points, held.short_points]) / np.tile(held.stop, 2)
+    right = np.concatenate([held.up == 1, held.up == 0])
+    gain = float(shares[right].mean()) if right.any() else 0.0
+    loss = float(-shares[~right].mean()) if not right.all() else 0.0
+    return max(gain, 0.0), max(loss, 0.0)
 
 
 def _taught(rows: Rows, held: Rows, lesson: Lesson) -> Taught:

@@ -43,7 +43,7 @@ class Rows:
 
     def examples(self) -> Examples:
         """Return what a model family learns from."""
-        return Examples(self.features, self.outcome, self.weight)
+        return Examples(self.features, self.up, self.weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from assay.model.errors import DataError
 from assay.signals.training.rows import Rows
 
 Bools = NDArray[np.bool_]
-FIT_SHARE, STOP_SHARE = 0.55, 0.10
+FIT_SHARE, STOP_SHARE = 0.60, 0.10
 ROWS_MIN = 500
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from assay.signals.labels import OUTCOMES
 from assay.signals.models.lightgbm.checkpoints import Checkpoint
 from assay.signals.models.lightgbm.graph import to_onnx
 from assay.signals.models.ports import Examples, FitRequest, Fitted
@@ -20,12 +19,12 @@ BLOCK = 50
 LEAF_SHARE = 0.02
 LEAF_MIN = 50
 PARAMETERS: dict[str, Any] = {
-    "objective": "multiclass", "num_class": len(OUTCOMES), "metric": "multi_logloss",
-    "num_leaves": 4, "learning_rate": 0.05, "feature_fraction": 0.5, "bagging_fraction": 0.3,
+    "objective": "binary", "metric": "binary_logloss",
+    "num_leaves": 6, "learning_rate": 0.03, "feature_fraction": 0.25, "bagging_fraction": 0.3,
     "bagging_freq": 1, "lambda_l2": 100.0, "num_threads": 1, "deterministic": True,
     "force_row_wise": True, "verbose": -1,
 }  # fmt: skip
-"""Four leaves and halves of everything: labels overlap, so rows say far less than they count."""
+"""Few leaves, parts of everything: labels overlap, so rows say far less than they count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ class LightGbm:
                 valid_sets=[stop], valid_names=["stop"], init_model=booster,
                 callbacks=[lightgbm.record_evaluation(losses)],
             )  # fmt: skip
-            best = best.improve(done, losses["stop"]["multi_logloss"])
+            best = best.improve(done, losses["stop"]["binary_logloss"])
             done += min(BLOCK, ROUNDS - done)
             Checkpoint(booster, best, done).save(request.checkpoint)
             if request.on_progress:
@@ -72,7 +71,7 @@ class LightGbm:
 
 def _dataset(examples: Examples) -> lightgbm.Dataset:
     return lightgbm.Dataset(
-        examples.features, examples.outcome.astype(np.int32), weight=examples.weight,
+        examples.features, examples.up.astype(np.int32), weight=examples.weight,
         free_raw_data=False, params={"verbose": -1, "num_threads": 1},
     )  # fmt: skip
 
