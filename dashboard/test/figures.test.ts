@@ -44,25 +44,17 @@ test("of what replaces itself only the newest is kept, in order; the rest all st
   ]);
 });
 
-test("fills are marked at their bars, closing ones as such", () => {
-  const fill: Fill = {
-    id: "1",
-    order: "k",
-    time: "1970-01-01T00:00:15.000Z",
-    symbol: "A",
-    side: "long",
-    lots: 0.2,
-    price: 1,
-    commission: 0,
-    profit: 0,
-    kind: "exact",
-    reason: "order",
+test("fills are marked at their bars: entries and reversals by direction, the rest as exits", () => {
+  const fill = (id: string, side: Fill["side"], lots: number, symbol = "A"): Fill => {
+    const shared = { order: "k", price: 1, commission: 0, profit: 0, kind: "exact", reason: "" };
+    return { id, side, lots, symbol, time: "1970-01-01T00:00:15.000Z", ...shared };
   };
-  const stop: Fill = { ...fill, id: "2", side: "short", profit: -4, reason: "stop" };
-  const other: Fill = { ...fill, symbol: "B" };
-  expect(marksOf([stop, other, fill], "A", [10, 20])).toEqual([
-    { time: 10, side: "short", closes: true },
+  // Long 0.2, reversed to short 0.1, closed: nothing is held now.
+  const fills = [fill("3", "long", 0.1), fill("2", "short", 0.3), fill("1", "long", 0.2)];
+  expect(marksOf([fill("4", "long", 1, "B"), ...fills], "A", [10, 20], 0)).toEqual([
     { time: 10, side: "long", closes: false },
+    { time: 10, side: "short", closes: false },
+    { time: 10, side: "long", closes: true },
   ]);
 });
 

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { useDesk } from "../desk/store";
 import { DARK, DARK_QUERY, LIGHT } from "../theme/palette";
 import { PriceCanvas } from "./canvas";
-import { bandOf, drawdownOf, levelsOf, marksOf } from "./overlays";
+import { bandOf, drawdownOf, heldOf, levelsOf, marksOf } from "./overlays";
 
 /** What lies on the bars, recomputed only where its own source changed. */
 function useOverlays() {
@@ -14,8 +14,9 @@ function useOverlays() {
   const positions = useDesk((state) => state.trading.positions);
   const decisions = useDesk((state) => state.decisions.items);
   const equity = useDesk((state) => state.account.equity);
+  const held = heldOf(positions, symbol);
   return {
-    marks: useMemo(() => marksOf(fills, symbol, times), [fills, symbol, times]),
+    marks: useMemo(() => marksOf(fills, symbol, times, held), [fills, symbol, times, held]),
     levels: useMemo(() => levelsOf(positions, symbol), [positions, symbol]),
     band: useMemo(() => bandOf(decisions, symbol, times), [decisions, symbol, times]),
     drawdown: useMemo(() => drawdownOf(equity, times), [equity, times]),

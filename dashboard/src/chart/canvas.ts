@@ -17,7 +17,7 @@ import {
 
 import type { Bar } from "../api/types";
 import type { Palette } from "../theme/palette";
-import type { Level, Mark, Point } from "./overlays";
+import type { Band, Level, Mark, Point } from "./overlays";
 
 const BAR_PX = 8;
 
@@ -59,8 +59,8 @@ export class PriceCanvas {
   private readonly chart: IChartApi;
   private readonly candles: ISeriesApi<"Candlestick">;
   private readonly marks: ISeriesMarkersPluginApi<Time>;
-  private readonly volume: ISeriesApi<"Histogram">;
-  private readonly band: Record<"lower" | "value" | "upper", ISeriesApi<"Line">>;
+  private volume: ISeriesApi<"Histogram"> | null = null;
+  private band: Record<keyof Band, ISeriesApi<"Line">> | null = null;
   private readonly drawdown: ISeriesApi<"Area">;
   private lines: IPriceLine[] = [];
   private lastLine: IPriceLine | null = null;
@@ -74,19 +74,8 @@ export class PriceCanvas {
     this.chart = createChart(element, chartOptions(palette));
     this.candles = this.addCandles();
     this.marks = createSeriesMarkers(this.candles, []);
-    const thin = { lineWidth: 1, priceLineVisible: false, lastValueVisible: false } as const;
-    const edge = { ...thin, color: palette.dim, lineStyle: LineStyle.Dotted };
-    const main = { ...thin, color: palette.accent, lastValueVisible: true } as const;
-    this.band = {
-      lower: this.chart.addSeries(LineSeries, edge, 1),
-      value: this.chart.addSeries(LineSeries, main, 1),
-      upper: this.chart.addSeries(LineSeries, edge, 1),
-    };
-    this.volume = this.addVolume();
     this.drawdown = this.addDrawdown();
-    this.chart.panes()[0]?.setStretchFactor(6);
-    this.chart.panes()[1]?.setStretchFactor(1.4);
-    this.chart.panes()[2]?.setStretchFactor(1.2);
+    this.sharePanes();
     this.chart.subscribeCrosshairMove(({ time }) => {
       onCrosshair(typeof time === "number" ? time : null);
     });
@@ -106,10 +95,31 @@ export class PriceCanvas {
     });
   }
 
+  /** The third pane appears only when there is a probability or a volume to show. */
+  private sharePanes(): void {
+    const shares = [6, 1.2, 1.4];
+    this.chart.panes().forEach((pane, index) => pane.setStretchFactor(shares[index] ?? 1));
+  }
+
+  private addBand(): Record<keyof Band, ISeriesApi<"Line">> {
+    const thin = { lineWidth: 1, priceLineVisible: false, lastValueVisible: false } as const;
+    const edge = { ...thin, color: this.palette.dim, lineStyle: LineStyle.Dotted };
+    const main = { ...thin, color: this.palette.accent, lastValueVisible: true } as const;
+    const band = {
+      lower: this.chart.addSeries(LineSeries, edge, 2),
+      value: this.chart.addSeries(LineSeries, main, 2),
+      upper: this.chart.addSeries(LineSeries, edge, 2),
+    };
+    this.sharePanes();
+    return band;
+  }
+
   private addVolume(): ISeriesApi<"Histogram"> {
     const options = { color: this.palette.line, priceLineVisible: false, lastValueVisible: false };
     const scale = { ...options, priceScaleId: "volume", priceFormat: { type: "volume" as const } };
-    return this.chart.addSeries(HistogramSeries, scale, 1);
+    const volume = this.chart.addSeries(HistogramSeries, scale, 2);
+    this.sharePanes();
+    return volume;
   }
 
   private addDrawdown(): ISeriesApi<"Area"> {
@@ -121,27 +131,32 @@ export class PriceCanvas {
       priceLineVisible: false,
       priceFormat: PERCENT,
     };
-    return this.chart.addSeries(AreaSeries, options, 2);
+    return this.chart.addSeries(AreaSeries, options, 1);
   }
 
   /** Show bars; a fresh series begins at its newest end, else only what changed is drawn. */
   setBars(bars: Bar[], digits: number, fresh: boolean): void {
-    const last = bars.at(-1);
-    const previous = this.shown.at(-1);
     const grown = bars.length - this.shown.length;
-    const continues = !fresh && last && previous && grown >= 0 && grown <= 1;
-    if (continues && this.shown[0]?.time === bars[0]?.time) {
+    const continues = grown >= 0 && grown <= 1 && this.shown[0]?.time === bars[0]?.time;
+    if (continues && !fresh) {
       for (const bar of bars.slice(-1 - grown)) this.updateBar(bar);
     } else {
-      this.candles.applyOptions({
-        priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits },
-      });
-      this.candles.setData(bars.map(candleOf));
-      this.volume.setData(bars.map((bar) => ({ time: at(bar.time), value: bar.volume ?? 0 })));
+      this.replaceBars(bars, digits);
       if (fresh) this.showNewest(bars.length);
     }
     this.shown = bars;
+    const last = bars.at(-1);
     if (last) this.showLast(last);
+  }
+
+  private replaceBars(bars: Bar[], digits: number): void {
+    this.candles.applyOptions({
+      priceFormat: { type: "price", precision: digits, minMove: 10 ** -digits },
+    });
+    this.candles.setData(bars.map(candleOf));
+    if (bars.every((bar) => bar.volume === null)) return;
+    this.volume ??= this.addVolume();
+    this.volume.setData(bars.map((bar) => ({ time: at(bar.time), value: bar.volume ?? 0 })));
   }
 
   private showLast(bar: Bar): void {
@@ -153,7 +168,7 @@ export class PriceCanvas {
 
   private updateBar(bar: Bar): void {
     this.candles.update(candleOf(bar));
-    this.volume.update({ time: at(bar.time), value: bar.volume ?? 0 });
+    this.volume?.update({ time: at(bar.time), value: bar.volume ?? 0 });
   }
 
   private showNewest(count: number): void {
@@ -194,7 +209,9 @@ export class PriceCanvas {
     );
   }
 
-  setProbability(band: { lower: Point[]; value: Point[]; upper: Point[] }): void {
+  setProbability(band: Band): void {
+    if (band.value.length === 0 && this.band === null) return;
+    this.band ??= this.addBand();
     this.band.lower.setData(band.lower.map(pointOf));
     this.band.value.setData(band.value.map(pointOf));
     this.band.upper.setData(band.upper.map(pointOf));

@@ -14,32 +14,49 @@ export interface Level {
   title: string;
 }
 
+export interface Band {
+  lower: Point[];
+  value: Point[];
+  upper: Point[];
+}
+
 export interface Point {
   time: number;
   value: number;
 }
 
-const CLOSING = /stop|target|exit|close|liquidat|halt|end/i;
-
-/** Tell a fill that closes: it books a profit or names a closing reason. */
-export function closesPosition(fill: Fill): boolean {
-  return fill.profit !== 0 || CLOSING.test(`${fill.kind} ${fill.reason}`);
-}
+const LOTS_LEAST = 1e-6;
 
 function secondsOfTime(iso: string): number {
   return Math.floor(Date.parse(iso) / 1000);
 }
 
-/** Return the marks of a symbol's fills on its bars, the oldest first. */
-export function marksOf(fills: Fill[], symbol: string, times: number[]): Mark[] {
+/** Return what is held of a symbol, in lots: above 0 long, below 0 short. */
+export function heldOf(positions: Position[], symbol: string): number {
+  return positions.reduce((sum, each) => {
+    if (each.symbol !== symbol) return sum;
+    return sum + (each.side === "short" ? -each.lots : each.lots);
+  }, 0);
+}
+
+/**
+ * Return the marks of a symbol's fills on its bars, the oldest first.
+ *
+ * Fills come the newest first; walking back from what is held now tells which ones left a position
+ * in their own direction (entries, reversals too) and which ones only closed.
+ */
+export function marksOf(fills: Fill[], symbol: string, times: number[], held: number): Mark[] {
   const marks: Mark[] = [];
+  let after = held;
   for (const fill of fills) {
     if (fill.symbol !== symbol) continue;
+    const signed = fill.side === "short" ? -fill.lots : fill.lots;
+    const closes = after * signed < LOTS_LEAST * LOTS_LEAST;
+    after -= signed;
     const time = barTimeAt(times, secondsOfTime(fill.time));
-    if (time === null) continue;
-    marks.push({ time, side: fill.side, closes: closesPosition(fill) });
+    if (time !== null) marks.push({ time, side: fill.side, closes });
   }
-  return marks.sort((a, b) => a.time - b.time);
+  return marks.reverse().sort((a, b) => a.time - b.time);
 }
 
 /** Return entry, stop and target of a symbol's open positions. */
@@ -59,7 +76,7 @@ export function levelsOf(positions: Position[], symbol: string): Level[] {
 }
 
 /** Return the probabilities of a symbol's decisions at the bars in which they were made. */
-export function bandOf(decisions: Decision[], symbol: string, times: number[]) {
+export function bandOf(decisions: Decision[], symbol: string, times: number[]): Band {
   const byTime = new Map<number, { lower: number; value: number; upper: number }>();
   for (const decision of decisions) {
     const { probability } = decision;

@@ -65,7 +65,13 @@ export function DecisionDrawer() {
           &#10005;
         </IconButton>
       </header>
-      <div className="drawer-body" data-testid="decision-detail">
+      <div
+        className="drawer-body"
+        data-testid="decision-detail"
+        role="region"
+        aria-label="Decision in detail"
+        tabIndex={0}
+      >
         <DrawerBody loaded={loaded} onRetry={load} />
       </div>
     </Drawer>

@@ -49,8 +49,8 @@ function Verdict({ detail }: { detail: DecisionDetail }) {
       <Pairs
         rows={[
           ["strategy", detail.strategy],
-          ["cost", `${formatNumber(detail.cost, digits)} ${currency}`],
-          ["expected value after costs", `${formatSigned(detail.expected, digits)} ${currency}`],
+          [`cost, ${currency}`, formatNumber(detail.cost, digits)],
+          [`expected value after costs, ${currency}`, formatSigned(detail.expected, digits)],
         ]}
       />
     </Facts>

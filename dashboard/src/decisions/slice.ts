@@ -5,6 +5,7 @@ import type { Decision, DecisionsPage, Problem } from "../api/types";
 import { changesReceived, snapshotReceived } from "../stream/actions";
 
 const DECISIONS_KEPT = 500;
+const SNAPSHOT_HOLDS = 50;
 
 interface DecisionsState {
   /** The newest first. */
@@ -54,7 +55,7 @@ const decisions = createSlice({
   extraReducers: (builder) => {
     builder.addCase(snapshotReceived, (state, { payload }) => {
       state.items = mergeDecisions([], payload.snapshot.decisions);
-      state.hasOlder = state.items.length > 0;
+      state.hasOlder = state.items.length >= SNAPSHOT_HOLDS;
     });
     builder.addCase(changesReceived, (state, { payload }) => {
       const coming = payload.changes.flatMap((each) =>

@@ -68,7 +68,7 @@ export function Fills() {
     { head: "lots", numeric: true, cell: (row) => formatNumber(row.lots, 2) },
     { head: "price", numeric: true, cell: (row) => price(row.symbol, row.price) },
     { head: "profit", numeric: true, cell: (row) => <SignedMoney value={row.profit} /> },
-    { head: "commission", numeric: true, cell: (row) => <SignedMoney value={row.commission} /> },
+    { head: "commission", numeric: true, cell: (row) => formatNumber(row.commission, 2) },
     { head: "kind", cell: (row) => row.kind },
     { head: "reason", cell: (row) => row.reason },
   ];
