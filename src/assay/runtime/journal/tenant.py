@@ -25,6 +25,6 @@ def read_as(dsn: str, tenant: str) -> Iterator[psycopg.Connection[Any]]:
         with reachable():
             connection.execute("set default_transaction_read_only = on")
             connection.execute("select set_config('assay.tenant', %s, false)", (tenant,))
-        yield connection
+            yield connection
     finally:
         connection.close()
