@@ -1,0 +1,131 @@
+"""What the trader publishes, in the analytics store: each message once, through kills and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assay.apps.analytics.batches import BARS, PROGRESS, TICKS, Batches
+from assay.apps.analytics.lag import read_lag
+from assay.apps.analytics.process import Recorder, await_sheet
+from assay.model.errors import RetryError
+from assay.model.messages import BarClosed, EquityMarked, Message, Tick
+from assay.model.time import MINUTE
+from assay.runtime.home import Home, open_home
+from assay.runtime.logs import open_log
+from assay.runtime.ring import NullRing
+from assay.runtime.stores.clickhouse import Analytics, open_analytics, stop_owner
+from assay.runtime.stores.postgres import remove_postgres
+from tests.integration.serving import LONG_S, trading
+
+pytestmark = pytest.mark.running
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    opened = open_home(tmp_path / "home")
+    yield opened
+    stop_owner(opened, seconds=LONG_S)
+    remove_postgres(opened.path)
+
+
+@pytest.fixture
+def store(home: Home) -> Iterator[Analytics]:
+    with open_analytics(home, idle_s=1.0) as opened:
+        yield opened
+
+
+def messages(count: int) -> list[Message]:
+    """Return a market in which every third message is a bar and every fifth none of the two."""
+    found: list[Message] = []
+    for number in range(1, count + 1):
+        moment = {"id": number, "ts_event": number, "ts_init": number}
+        if number % 5 == 0:
+            found.append(EquityMarked(**moment, account="a", balance=1, equity=1, margin=0))
+        elif number % 3 == 0:
+            found.append(
+                BarClosed(
+                    **moment, symbol="X", timeframe=MINUTE, ts_open=number, open=1, high=2, low=1,
+                    close=2, spread_open=1, spread_high=1, spread_low=1, spread_close=1,
+                )
+            )  # fmt: skip
+        else:
+            found.append(Tick(**moment, symbol="X", bid=number, ask=number + 1, bid_size=0.5))
+    return found
+
+
+def places(store: Analytics, table: str) -> list[int]:
+    sql = {
+        TICKS: "SELECT position FROM live_ticks ORDER BY position",
+        BARS: "SELECT position FROM live_bars ORDER BY position",
+        PROGRESS: "SELECT max(position) AS position FROM live_progress",
+    }[table]
+    return [row["position"] for row in store.query(sql).to_pylist()]
+
+
+class BreakingStore:
+    """Write to a store until a table's turn, then end as a killed process does."""
+
+    def __init__(self, store: Analytics, table: str) -> None:
+        self._store, self._table = store, table
+
+    def insert(self, table: str, rows: object) -> None:
+        if table == self._table:
+            raise RetryError("the store is away; try again")
+        self._store.insert(table, rows)
+
+
+@pytest.mark.parametrize("table", [TICKS, BARS, PROGRESS])
+def test_a_kill_between_two_tables_doubles_nothing(store: Analytics, table: str) -> None:
+    market = messages(40)
+    first = Batches({"X": 5})
+    assert first.start(store) == 0
+    for place, message in enumerate(market[:20], 1):
+        first.take(place, message)
+    broken = BreakingStore(store, table)
+    with pytest.raises(RetryError):
+        first.write(lambda: broken)  # type: ignore[arg-type, return-value]
+
+    again = Batches({"X": 5})
+    start = again.start(store)
+    assert start == 0
+    for place, message in enumerate(market, 1):
+        again.take(place, message)
+    again.write(lambda: store)
+    again.write(lambda: store)
+    wanted = {kind: [n for n, each in enumerate(market, 1) if isinstance(each, kind)]
+              for kind in (Tick, BarClosed)}  # fmt: skip
+    assert places(store, TICKS) == wanted[Tick]
+    assert places(store, BARS) == wanted[BarClosed]
+    assert places(store, PROGRESS) == [40]
+    row = store.query("SELECT * FROM live_ticks ORDER BY position LIMIT 1").to_pylist()[0]
+    assert (row["digits"], row["bid_size"], row["ask_size"]) == (5, 0.5, None)
+
+
+def test_the_recorder_ends_up_with_all_that_was_journalled(home: Home) -> None:
+    with trading(home) as trader:
+        sheet = await_sheet(home, lambda: False)
+        assert sheet is not None
+        trader.go_on(50)
+        log = open_log(home, "store")
+        recorder = Recorder(home, sheet, trader.server, log)
+        recorder.step()
+        trader.go_on(50)
+        ring, trader.trader.ring = trader.trader.ring, NullRing()
+        trader.go_on(30)
+        trader.trader.ring = ring
+        trader.go_on(2_000, batch=500)
+        recorder.step()
+        recorder.finish()
+        late = Recorder(home, sheet, trader.server, log)
+        trader.go_on(10)
+        late.finish()
+        last = trader.journal.last_position()
+    with open_analytics(home, idle_s=1.0) as store:
+        assert len(places(store, BARS)) == len(set(places(store, BARS))) == 2_140
+        assert places(store, PROGRESS) == [last]
+    lag = read_lag(home)
+    assert lag is not None
+    assert (lag["position"], lag["behind"], lag["error"]) == (last, 0, "")
