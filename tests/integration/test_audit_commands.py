@@ -19,6 +19,7 @@ from assay.model.messages import HomeRestored, decode_message
 from assay.runtime.home import open_home
 from assay.runtime.stores.postgres import Postgres, open_postgres, remove_postgres
 from tests.contract.audits import Audited, audited_postgres, mixed
+from tests.integration.killing import call as run_assay
 
 MESSAGES, BATCH = 120, 24
 TENANT = "a"
@@ -240,3 +241,22 @@ def test_a_restore_is_recorded_with_the_chains_that_it_replaced(
         ]
     finally:
         remove_postgres(path)
+
+
+@pytest.mark.running
+def test_the_platform_does_not_start_on_a_chain_that_its_head_does_not_vouch_for(
+    tmp_path: Path,
+) -> None:
+    opened = open_home(tmp_path / "home")
+    words = ("up", "--source", "sample", "--speed", "max", "--for", "60", "--port", "0")
+    try:
+        running = open_postgres(opened.path)
+        audited = audited_postgres(opened.folder("audit"), running.dsn)
+        audited.record(mixed(1, 12))
+        audited.follow()
+        running.stop()
+        audited.heads.path(TENANT).unlink()
+        told = run_assay(*words, home=opened.path, code=3)["error"]
+        assert "assay audit verify" in told
+    finally:
+        remove_postgres(opened.path)

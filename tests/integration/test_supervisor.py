@@ -229,6 +229,18 @@ def test_a_child_that_ignores_the_request_is_killed(home: Home, log: Logger) -> 
     assert are_gone([pid])
 
 
+def test_one_child_ends_before_the_others(home: Home, log: Logger) -> None:
+    with Supervisor(home, SystemClock(), log, stop_s=20) as tree:
+        idle = "import time\nwhile True: time.sleep(0.05)"
+        first, second = tree.start(python("first", idle)), tree.start(python("second", idle))
+        tree.end("first")
+        assert are_gone([first])
+        assert psutil.pid_exists(second)
+        tree.check()
+        assert [child.status for child in tree.states()] == ["done", "running"]
+    assert are_gone([second])
+
+
 def test_a_taken_port_is_refused_by_name() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
