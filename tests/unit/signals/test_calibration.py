@@ -36,7 +36,7 @@ def sample(seed: int, skill: float) -> tuple[np.ndarray, np.ndarray, np.ndarray,
 
 
 def test_skill_is_found_and_noise_is_not() -> None:
-    found = {skill: 0 for skill in (0.0, 1.0)}
+    found = dict.fromkeys((0.0, 1.0), 0)
     for seed in range(20):
         for skill in found:
             score, hit, block, _ = sample(seed, skill)
