@@ -17,6 +17,7 @@ from assay.runtime.home import Home, open_home
 from assay.runtime.logs import Logger, open_log
 from assay.runtime.settings import load_settings
 from assay.runtime.stores.postgres import open_postgres
+from assay.runtime.stores.postgres.place import find_place
 from assay.runtime.supervisor.leash import stop_signals, watch_parent
 
 NAME = "audit"
@@ -41,18 +42,22 @@ def follow_journal(keeper: AuditKeeper, is_stopped: Callable[[], bool]) -> None:
         pass
 
 
-def run_audit(home: Home, log: Logger) -> None:
+def run_audit(home: Home, log: Logger, is_stopped: Callable[[], bool]) -> None:
     """Open the chains, hold them against their heads, and follow the journal."""
-    config = load_settings(Config, home).value
-    postgres = open_postgres(home.path, config.postgres.dsn or None)
+    dsn = load_settings(Config, home).value.postgres.dsn or None
+    # A new home gets its database from the trader, once it is sure that it will trade.
+    while dsn is None and find_place(home.path) is None:
+        if is_stopped():
+            return
+        Deadline(LOOK_EVERY_S).pause(LOOK_EVERY_S)
+    postgres = open_postgres(home.path, dsn)
     try:
         store = PostgresAuditStore(postgres.dsn, wait_s=_WAIT_S)
-        with stop_signals() as is_stopped:
-            keeper = AuditKeeper(store, home.folder(FOLDER), home.clock)
-            brought = keeper.recover()
-            log.info("ready", position=keeper.position, heads_brought_forward=brought)
-            follow_journal(keeper, is_stopped)
-            log.info("stopped", position=keeper.position)
+        keeper = AuditKeeper(store, home.folder(FOLDER), home.clock)
+        brought = keeper.recover()
+        log.info("ready", position=keeper.position, heads_brought_forward=brought)
+        follow_journal(keeper, is_stopped)
+        log.info("stopped", position=keeper.position)
         store.close()
     finally:
         postgres.stop()
@@ -66,7 +71,9 @@ def main(argv: list[str]) -> int:
     config = load_settings(Config, home).value
     log = open_log(home, NAME, level=config.log.level, file_bytes=config.log.bytes)
     try:
-        run_audit(home, log)
+        # A request to stop must not leave a server behind that is just starting.
+        with stop_signals() as is_stopped:
+            run_audit(home, log, is_stopped)
     except AssayError as error:
         log.error(str(error))
         if isinstance(error, CallerError | OperatorError):
