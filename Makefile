@@ -24,15 +24,17 @@ install: ## set up .venv, with the program and its development programs
 up: install ## set everything up, then trade the sample with paper money (ARGS="--plain")
 	@$(BIN)/assay up $(ARGS)
 
-check: install ## lint, imports, types, sizes, names, message schema (< 60 s)
+check: install ## lint, imports, types, sizes, names, message schema, page (< 60 s)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/mypy
 	@$(BIN)/python -m tools.tidy
+	@tools/build_page.sh --check
 	@$(BIN)/pytest -q -m "not running" tests/architecture
 
 test: check ## set everything up and pass the ladder, self-contained (<= 12 min)
+	@tools/build_page.sh --test
 	@$(BIN)/pytest -q -n $(JOBS) --wire $(wildcard tests/contract tests/sim tests/replay) \
 	  tests/architecture/test_platforms.py
 	@$(BIN)/pytest -q -n $(JOBS) src/assay $(wildcard $(addprefix tests/,$(LADDER)))

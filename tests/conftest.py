@@ -20,6 +20,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name in red what this machine could not run; a short line among the dots is overlooked."""
+    for report in terminalreporter.stats.get("skipped", []):
+        if "NOT RUN" in str(report.longrepr):
+            reason = str(report.longrepr[2]).removeprefix("Skipped: ")
+            terminalreporter.write_line(f"{report.nodeid}: {reason}", red=True, bold=True)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_variables() -> Iterator[None]:
     """Forget the caller's ASSAY_* variables, so that a test runs alike everywhere."""

@@ -69,6 +69,7 @@ main() {
   stamp=$(fingerprint "$python")
   if [[ -x .venv/bin/assay && "$(cat .venv/installed 2>/dev/null)" == "$stamp" ]]; then
     compile_engine
+    tools/build_page.sh
     return
   fi
   require_venv "$python"
@@ -78,6 +79,7 @@ main() {
   is_venv_ours "$python" || "$python" -m venv --clear .venv
   .venv/bin/python -m pip install --disable-pip-version-check --editable ".[dev${EXTRA:+,$EXTRA}]"
   compile_engine
+  tools/build_page.sh
   printf '%s\n' "$stamp" >.venv/installed
   echo "install: done in $((SECONDS - started)) s; next: make up, or .venv/bin/assay --help"
 }
