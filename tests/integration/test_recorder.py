@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from assay.apps.analytics.batches import BARS, PROGRESS, TICKS, Batches
+from assay.apps.analytics.batches import BARS, PREDICTIONS, PROGRESS, TICKS, Batches
 from assay.apps.analytics.lag import read_lag
 from assay.apps.analytics.process import Recorder, await_sheet
 from assay.model.errors import RetryError
 from assay.model.messages import BarClosed, EquityMarked, Message, Tick
+from assay.model.messages.signals import Predicted
 from assay.model.time import MINUTE
 from assay.runtime.home import Home, open_home
 from assay.runtime.logs import open_log
@@ -38,11 +39,20 @@ def store(home: Home) -> Iterator[Analytics]:
 
 
 def messages(count: int) -> list[Message]:
-    """Return a market in which every third message is a bar and every fifth none of the two."""
+    """Return a market of ticks, bars, predictions, and messages that are none of these."""
     found: list[Message] = []
     for number in range(1, count + 1):
         moment = {"id": number, "ts_event": number, "ts_init": number}
-        if number % 5 == 0:
+        if number % 7 == 0:
+            names = [
+                name
+                for name in Predicted.__struct_fields__
+                if name not in Message.__struct_fields__
+            ]
+            numbers = dict.fromkeys(names, number)
+            words = {"symbol": "X", "model": "m1", "state": "ready"}
+            found.append(Predicted(**moment, **{**numbers, **words}))
+        elif number % 5 == 0:
             found.append(EquityMarked(**moment, account="a", balance=1, equity=1, margin=0))
         elif number % 3 == 0:
             found.append(
@@ -60,6 +70,7 @@ def places(store: Analytics, table: str) -> list[int]:
     sql = {
         TICKS: "SELECT position FROM live_ticks ORDER BY position",
         BARS: "SELECT position FROM live_bars ORDER BY position",
+        PREDICTIONS: "SELECT position FROM live_predictions ORDER BY position",
         PROGRESS: "SELECT max(position) AS position FROM live_progress",
     }[table]
     return [row["position"] for row in store.query(sql).to_pylist()]
@@ -77,7 +88,7 @@ class BreakingStore:
         self._store.insert(table, rows)
 
 
-@pytest.mark.parametrize("table", [TICKS, BARS, PROGRESS])
+@pytest.mark.parametrize("table", [TICKS, BARS, PREDICTIONS, PROGRESS])
 def test_a_kill_between_two_tables_doubles_nothing(store: Analytics, table: str) -> None:
     market = messages(40)
     first = Batches({"X": 5})
@@ -96,9 +107,10 @@ def test_a_kill_between_two_tables_doubles_nothing(store: Analytics, table: str)
     again.write(lambda: store)
     again.write(lambda: store)
     wanted = {kind: [n for n, each in enumerate(market, 1) if isinstance(each, kind)]
-              for kind in (Tick, BarClosed)}  # fmt: skip
+              for kind in (Tick, BarClosed, Predicted)}  # fmt: skip
     assert places(store, TICKS) == wanted[Tick]
     assert places(store, BARS) == wanted[BarClosed]
+    assert places(store, PREDICTIONS) == wanted[Predicted]
     assert places(store, PROGRESS) == [40]
     row = store.query("SELECT * FROM live_ticks ORDER BY position LIMIT 1").to_pylist()[0]
     assert (row["digits"], row["bid_size"], row["ask_size"]) == (5, 0.5, None)

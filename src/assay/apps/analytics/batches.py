@@ -9,23 +9,37 @@ import pyarrow as pa
 
 from assay.market.history.schema import prepare_schema
 from assay.model.messages import BarClosed, Message, Tick
+from assay.model.messages.signals import Predicted
 from assay.runtime.stores.clickhouse import Analytics
 
-TICKS, BARS, PROGRESS = "live_ticks", "live_bars", "live_progress"
+TICKS, BARS, PREDICTIONS = "live_ticks", "live_bars", "live_predictions"
+PROGRESS = "live_progress"
 _POSITIONS = {
     TICKS: "SELECT max(position) AS position FROM live_ticks",
     BARS: "SELECT max(position) AS position FROM live_bars",
+    PREDICTIONS: "SELECT max(position) AS position FROM live_predictions",
     PROGRESS: "SELECT max(position) AS position FROM live_progress",
 }
 _WHOLE = pa.int64()
-_TYPES = {"position": pa.uint64(), "digits": pa.uint8(), "symbol": pa.string()} | dict.fromkeys(
-    ("volume", "bid_size", "ask_size"), pa.float64()
+_TYPES = (
+    {"position": pa.uint64(), "digits": pa.uint8()}
+    | dict.fromkeys(("symbol", "model", "state"), pa.string())
+    | dict.fromkeys(("volume", "bid_size", "ask_size"), pa.float64())
 )
-_TICK_FIELDS = ("symbol", "bid", "ask", "bid_size", "ask_size")
-_BAR_FIELDS = (
-    "symbol", "timeframe", "ts_open", "open", "high", "low", "close", "spread_open",
-    "spread_high", "spread_low", "spread_close", "volume",
-)  # fmt: skip
+_FIELDS: dict[str, tuple[str, ...]] = {
+    TICKS: ("symbol", "bid", "ask", "bid_size", "ask_size"),
+    BARS: (
+        "symbol", "timeframe", "ts_open", "open", "high", "low", "close", "spread_open",
+        "spread_high", "spread_low", "spread_close", "volume",
+    ),
+    PREDICTIONS: (
+        "symbol", "timeframe", "model", "state", "p_up", "up_lower", "up_upper", "p_long",
+        "long_lower", "long_upper", "p_short", "short_lower", "short_upper", "gain", "loss",
+        "stop", "target", "horizon",
+    ),
+}  # fmt: skip
+_TABLES: dict[type[Message], str] = {Tick: TICKS, BarClosed: BARS, Predicted: PREDICTIONS}
+KINDS = tuple(kind.__name__ for kind in _TABLES)
 
 Row = tuple[Any, ...]  # Any: one value a column
 
@@ -39,8 +53,8 @@ class Batches:
 
     def __init__(self, digits: Mapping[str, int]) -> None:
         self._digits = digits
-        self._rows: dict[str, list[Row]] = {TICKS: [], BARS: []}
-        self._held = {TICKS: 0, BARS: 0}
+        self._rows: dict[str, list[Row]] = {table: [] for table in _FIELDS}
+        self._held = dict.fromkeys(_FIELDS, 0)
         self.position = self.written = 0
 
     @property
@@ -52,40 +66,38 @@ class Batches:
         """Make the tables where they are missing; return the place to go on from."""
         prepare_schema(store)
         found = {name: _last(store.query(sql)) for name, sql in _POSITIONS.items()}
-        self._held = {name: found[name] for name in (TICKS, BARS)}
+        self._held = {table: found[table] for table in _FIELDS}
         self.position = self.written = found[PROGRESS]
         return self.position
 
     def take(self, place: int, message: Message) -> None:
-        """Collect a message of the journal; only ticks and bars become rows."""
+        """Collect a message of the journal; only ticks, bars and predictions become rows."""
         self.position = place
-        if isinstance(message, Tick) and place > self._held[TICKS]:
-            digits = self._digits.get(message.symbol, 0)
-            row = (place, digits, message.ts_event, *_values(message, _TICK_FIELDS))
-            self._rows[TICKS].append(row)
-        elif isinstance(message, BarClosed) and place > self._held[BARS]:
-            digits = self._digits.get(message.symbol, 0)
-            self._rows[BARS].append((place, digits, *_values(message, _BAR_FIELDS)))
+        table = _TABLES.get(type(message))
+        if table is None or place <= self._held[table]:
+            return
+        values = [getattr(message, name) for name in _FIELDS[table]]
+        digits = self._digits.get(values[0], 0)
+        # A bar's time is its opening, which is among its fields.
+        moment = () if table == BARS else (message.ts_event,)
+        self._rows[table].append((place, digits, *moment, *values))
 
     def write(self, store: Callable[[], Analytics]) -> None:
         """Write what is collected, then how far it reaches; does nothing where nothing is new."""
         if self.position == self.written:
             return
-        names = {
-            TICKS: ("position", "digits", "ts", *_TICK_FIELDS),
-            BARS: ("position", "digits", *_BAR_FIELDS),
-        }
         for table, rows in self._rows.items():
             if rows:
-                store().insert(table, _table(names[table], rows))
+                store().insert(table, _table(_columns(table), rows))
                 self._held[table] = rows[-1][0]
                 self._rows[table] = []
         store().insert(PROGRESS, _table(("position",), [(self.position,)]))
         self.written = self.position
 
 
-def _values(message: Message, names: tuple[str, ...]) -> Row:
-    return tuple(getattr(message, name) for name in names)
+def _columns(table: str) -> tuple[str, ...]:
+    moment = () if table == BARS else ("ts",)
+    return ("position", "digits", *moment, *_FIELDS[table])
 
 
 def _table(names: tuple[str, ...], rows: list[Row]) -> pa.Table:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from assay.apps.analytics.batches import Batches
+from assay.apps.analytics.batches import KINDS, Batches
 from assay.apps.analytics.lag import Lag, write_lag
 from assay.apps.config import Config
 from assay.apps.paper.sheet import RING, SHEET, Sheet
@@ -33,7 +33,6 @@ ROWS_MAX = 50_000
 STEP = 5_000
 OWNER_IDLE_S = 5.0
 OWNER_END_S = 3.0
-KINDS = ("Tick", "BarClosed")
 
 
 class Recorder:

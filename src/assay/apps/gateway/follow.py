@@ -40,7 +40,7 @@ class Follower:
     """
 
     def __init__(self, home: Home, ring: Subscriber | None = None) -> None:
-        self._home = home
+        self.home = home
         self._ring: Subscriber = ring or RingReader(home.folder("run") / RING)
         self.board: Board | None = None
         self.records: Records | None = None
@@ -60,8 +60,8 @@ class Follower:
             return
         sheet, self._sheet_stamp = found
         if self._postgres is None:
-            dsn = load_settings(Config, self._home).value.postgres.dsn
-            self._postgres = open_postgres(self._home.path, dsn or None)
+            dsn = load_settings(Config, self.home).value.postgres.dsn
+            self._postgres = open_postgres(self.home.path, dsn or None)
         self.records = Records(self._postgres, sheet.tenant)
         standing = _load(self._path(STANDING), Standing)
         self.board = self.records.board(sheet, standing[0] if standing else None)
@@ -69,7 +69,7 @@ class Follower:
         self.version += 1
 
     def _path(self, name: str) -> Path:
-        return self._home.path / "run" / name
+        return self.home.path / "run" / name
 
     async def advance(self) -> None:
         """Take what is new since the last call, without holding up the loop."""
@@ -152,7 +152,7 @@ class Follower:
         now = self._uptime.elapsed_ns()
         if now - self._alive_checked >= SECOND:
             self._alive_checked = now
-            state = read_state(self._home)
+            state = read_state(self.home)
             children = state.children if state else ()
             self._is_alive = any(
                 child.name == "trader" and find_process(child) is not None for child in children

@@ -12,8 +12,10 @@ from assay.apps.gateway.board import Board
 from assay.apps.gateway.cases import Case, Cases
 from assay.apps.gateway.chart import BARS_KEPT
 from assay.apps.gateway.scale import moment
-from assay.apps.gateway.views import Halt
+from assay.apps.gateway.views import AuditRef, Halt
 from assay.apps.paper.sheet import Sheet, Standing
+from assay.books.audit import AuditEntry
+from assay.books.audit.entries import hash_entry
 from assay.model.messages import BarClosed
 from assay.runtime.journal import Recorded, read_journal
 from assay.runtime.journal.tenant import read_as
@@ -112,6 +114,19 @@ class Records:
             cases = _read_cases(connection, board, place - 1, place + FILLS_WITHIN)
         case = cases.cases.get(place)
         return (cases, case) if case else None
+
+    def audit(self, place: int) -> AuditRef | None:
+        """Return the audit's entry of the message at a place, None while it is not entered."""
+        with self._connected() as connection:
+            row = connection.execute(
+                "select tenant, number, position, kind, ts_event, message_id, cause, payload "
+                "from audit_entry where tenant = %s and position = %s",
+                (self._tenant, place),
+            ).fetchone()
+        if row is None:
+            return None
+        entry = AuditEntry(*row)
+        return AuditRef(entry=entry.number, hash=hash_entry(entry).hex())
 
 
 def _span(connection: psycopg.Connection[Any]) -> tuple[int, int]:

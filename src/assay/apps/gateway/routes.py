@@ -180,7 +180,9 @@ def _add_decisions(app: FastAPI, desk: Desk) -> None:
             cases, case = read or (cases, None)
         if case is None:
             return problem(404, "not_found", f"there is no decision {number}")
-        return answer(cases.detail(case, board.sheet.rules))
+        shown = cases.detail(case, board.sheet.rules)
+        audit = await asyncio.to_thread(records.audit, number) if records is not None else None
+        return answer(msgspec.structs.replace(shown, audit=audit))
 
 
 async def _decisions_before(desk: Desk, before: int | None, limit: int) -> list[Decision]:

@@ -17,6 +17,7 @@ from assay.apps.gateway.views import (
 )
 from assay.model.errors import AssayError
 from assay.runtime.clock import Clock, Stopwatch
+from assay.runtime.faults import record_fault
 from assay.runtime.logs import Logger
 
 POLL_S = 0.02
@@ -90,6 +91,11 @@ class Stream:
                 await asyncio.sleep(min(POLL_S, self._flush_s))
             except AssayError as error:
                 self._log.warning(str(error))
+                await asyncio.sleep(RETRY_S)
+            except Exception as error:  # a page that stands still unnoticed would be worse
+                fault = record_fault(self.follower.home, error)
+                self._log.error("fault", fingerprint=fault.fingerprint, error=str(error))
+                self.follower.board = None
                 await asyncio.sleep(RETRY_S)
 
     def _flush(self) -> None:
