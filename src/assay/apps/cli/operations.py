@@ -49,10 +49,12 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     Example: assay status --json
     """
+    from assay.apps.analytics.lag import read_lag
     from assay.runtime.supervisor import platform_status
 
     opened = open_home(home)
     found = platform_status(opened)
+    found["analytics_lag"] = read_lag(opened) if found["running"] else None
     found["since"] = format_time(found["since"]) if found["since"] else None
     found["faults"] = [
         {"fingerprint": each.fingerprint, "kind": each.kind, "count": each.count,
@@ -72,8 +74,11 @@ def _status_text(found: Mapping[str, Any]) -> str:
     ]
     if found["leftovers"]:
         lines.append("leftovers  a killed `assay up` left processes; run `assay stop`")
-    owner = found["analytics"]
-    lines.append(f"analytics  {f'running as process {owner}' if owner else 'not running'}")
+    owner, lag = found["analytics"], found["analytics_lag"]
+    late = f", {lag['behind']:,} messages behind ({lag['seconds']:g} s)" if lag else ""
+    lines.append(f"analytics  {f'running as process {owner}' if owner else 'not running'}{late}")
+    if lag and lag["error"]:
+        lines.append(f"           {lag['error']}")
     lines.append(f"postgres   {'running' if found['postgres'] else 'not running'}")
     lines += [
         f"fault      {each['fingerprint']} {each['kind']} x{each['count']}, last {each['last']}"
