@@ -221,6 +221,17 @@ def test_a_crashed_child_starts_again_and_a_hopeless_one_is_given_up(
             tree.run(lambda: False)
 
 
+def test_what_is_not_vital_is_given_up_and_the_rest_goes_on(home: Home, log: Logger) -> None:
+    with Supervisor(home, SystemClock(), log) as tree:
+        tree.start(python("trader", "import signal; signal.pause()"))
+        tree.start(
+            python("web", "raise SystemExit(9)", backoff_s=0.01, restarts_max=1, vital=False)
+        )
+        tree.run(lambda: tree.states()[1].status == "failed")
+        tree.check()
+        assert [each.status for each in tree.states()] == ["running", "failed"]
+
+
 def test_a_child_that_ignores_the_request_is_killed(home: Home, log: Logger) -> None:
     with Supervisor(home, SystemClock(), log, stop_s=0.2) as tree:
         pid = tree.start(python("deaf", DEAF))
