@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { Change, Fill } from "../src/api/types";
-import { barTimeAt } from "../src/chart/candles";
+import { barTimeAt, timeframeOf } from "../src/chart/candles";
 import { bandOf, drawdownOf, marksOf } from "../src/chart/overlays";
 import { arrowOf, formatNumber, formatPercent, formatSigned } from "../src/format/numbers";
 import { brokerOffsetHours, formatAge, formatClock, formatMoment } from "../src/format/times";
@@ -42,6 +42,12 @@ test("of what replaces itself only the newest is kept, in order; the rest all st
     quote(2),
     decision,
   ]);
+});
+
+test("the traded timeframe shows in when its bars closed", () => {
+  expect(timeframeOf([3600, 7200, 10_800, 183_600])).toBe("H1");
+  expect(timeframeOf([60, 120])).toBe("M1");
+  expect(timeframeOf([60])).toBeUndefined();
 });
 
 test("fills are marked at their bars: entries and reversals by direction, the rest as exits", () => {

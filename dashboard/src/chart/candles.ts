@@ -18,6 +18,13 @@ export function secondsOf(timeframe: string): number {
   return SECONDS[timeframe] ?? 0;
 }
 
+/** Return the timeframe of bars that closed at these times; undefined where none fits. */
+export function timeframeOf(times: number[]): string | undefined {
+  const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
+  const least = Math.min(...gaps.filter((gap) => gap > 0));
+  return TIMEFRAMES.find((each) => SECONDS[each] === least);
+}
+
 /** Put a bar into its place: over the one of the same time, or behind the last. */
 export function placeBar(bars: Bar[], bar: Bar): void {
   const last = bars.at(-1);

@@ -3,7 +3,7 @@ import { createAsyncThunk, createSlice, type PayloadAction } from "@reduxjs/tool
 import { getBars, problemOf } from "../api/rest";
 import type { Bar, BarsPage, Change, Problem, Snapshot } from "../api/types";
 import { changesReceived, snapshotReceived } from "../stream/actions";
-import { moveToBid, placeBar } from "./candles";
+import { moveToBid, placeBar, timeframeOf } from "./candles";
 
 const BARS_KEPT = 3000;
 
@@ -50,7 +50,8 @@ export const loadBars = createAsyncThunk<BarsPage, Choice, { rejectValue: Proble
 function choose(state: ChartState, snapshot: Snapshot): void {
   state.symbol ??= snapshot.symbols[0]?.symbol ?? null;
   const decision = snapshot.decisions.find((each) => each.symbol === state.symbol);
-  state.timeframe ??= (decision ?? snapshot.decisions[0])?.timeframe ?? "H1";
+  const traded = (decision ?? snapshot.decisions[0])?.timeframe;
+  state.timeframe ??= traded ?? timeframeOf(snapshot.equity.map((point) => point.time)) ?? "H1";
 }
 
 function isChosen(state: ChartState, choice: Choice): boolean {
