@@ -12,6 +12,7 @@ import typer
 from assay.apps.cli.backup import register
 from assay.apps.cli.console import run
 from assay.model.messages import HomeRestored, Tick
+from assay.people.access import LocalAccess
 from assay.runtime.home import open_home
 from assay.runtime.journal import Batch, PostgresJournal
 from assay.runtime.stores.postgres import (
@@ -51,6 +52,7 @@ def fill(home: Path) -> None:
     (parts / "part.bin").write_bytes(bytes(range(256)) * 1000)
     (opened.folder("analytics/data") / "link").symlink_to(parts)
     (opened.folder("locks") / "x.lock").write_text("")
+    LocalAccess(opened).issue_link()
     server = open_postgres(home)
     journal = PostgresJournal(server.dsn)
     journal.commit(Batch([tick(1), tick(2)]))
@@ -201,3 +203,16 @@ def test_nothing_but_a_home_is_removed(
         code, out = call(app, capsys, "home", "remove", "--home", tmp_path / "home", "--yes")
     assert code == 4
     assert "'platform'" in out
+
+
+def test_who_is_signed_in_is_in_no_backup(
+    homes: tuple[Path, Path], app: typer.Typer, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    old, new = homes
+    fill(old)
+    archive = tmp_path / "kept.tar.gz"
+    assert call(app, capsys, "backup", archive, "--home", old)[0] == 0
+    with tarfile.open(archive) as packed:
+        assert not [name for name in packed.getnames() if "access" in name]
+    LocalAccess(open_home(new)).issue_link()
+    assert call(app, capsys, "restore", archive, "--home", new)[0] == 0

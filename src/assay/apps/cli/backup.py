@@ -32,13 +32,15 @@ from assay.runtime.stores.postgres import (
 from assay.runtime.stores.postgres.place import POINTER, find_place
 
 DATABASE = "database.tar.gz"
-PASSING = frozenset({"locks", "run", "postgres", POINTER, "backups", "analytics/spool"})
-"""What a backup leaves out: it belongs to running processes, or is a backup itself."""
+PASSING = frozenset({"access", "locks", "run", "postgres", POINTER, "backups", "analytics/spool"})
+"""What a backup leaves out: it belongs to running processes or to who is signed in here, or is a
+backup itself."""
 
 SURELY_OURS = frozenset(
     {
         MARK,
         "config.toml",
+        "access",
         "locks",
         "run",
         "logs",
@@ -53,7 +55,7 @@ SURELY_OURS = frozenset(
 )
 """What the platform writes into a home; anything else there is left alone."""
 
-FRESH = frozenset({MARK, "locks", "run", "logs", "faults.jsonl"})
+FRESH = frozenset({MARK, "access", "locks", "run", "logs", "faults.jsonl"})
 _ANALYTICS_LOCKS = frozenset({"analytics", "analytics-start", "analytics-migrations"})
 
 
