@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -15,24 +16,32 @@ from assay.market.series import BarSeries
 from assay.model.errors import OperatorError
 from assay.model.instruments import Instrument
 from assay.runtime.runners import InlineRunner
+from assay.signals.features import FeatureModule, standard_set
+from assay.signals.prediction import Predictor
 from assay.trading.engine.module import TradingDesk
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """Hold the modules of one platform; `sets` is there where several instruments trade."""
+    """Hold the modules of one platform.
+
+    `sets` is there where several instruments trade, features and predictor where a model does.
+    """
 
     desk: TradingDesk
     ledger: Ledger
     reconciler: Reconciler
     sets: BarSetBuilder | None = None
+    features: FeatureModule | None = None
+    predictor: Predictor | None = None
 
-    def _modules(self) -> list[BarSetBuilder | TradingDesk | Ledger | Reconciler]:
-        trading = [self.desk, self.ledger, self.reconciler]
-        return [self.sets, *trading] if self.sets else trading
+    def _modules(self) -> list[Any]:  # Any: modules that also snapshot, of five rooms
+        wanted = (self.sets, self.features, self.predictor)
+        present = [module for module in wanted if module is not None]
+        return [*present, self.desk, self.ledger, self.reconciler]
 
     def runner(self, *, wire: bool = False) -> InlineRunner:
-        """Return a runner: bar sets, then trading, then the ledger, then its reconciler."""
+        """Return a runner over market, signals, trading and books, in this order."""
         return InlineRunner(self._modules(), wire=wire)
 
     def snapshot(self) -> bytes:
@@ -78,4 +87,16 @@ def build_topology(setup: Setup, next_id: Callable[[], int]) -> Topology:
         ledger=ledger,
         reconciler=Reconciler(ledger, next_id, marks),
         sets=_bar_sets(setup, next_id),
+        **_signals(setup, next_id),
     )
+
+
+def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:
+    forecaster = setup.forecaster
+    if forecaster is None:
+        return {}
+    features, timeframe = standard_set(), forecaster.artifact.taught.timeframe
+    return {
+        "features": FeatureModule(features, setup.symbols, timeframe, next_id),
+        "predictor": Predictor(forecaster, setup.symbols, next_id),
+    }

@@ -113,7 +113,19 @@ ORDER = np.dtype(
     ]
 )  # fmt: skip
 
-INTENT = np.dtype([(name, "i8") for name in ("action", "quantity", "price", "stop", "target")])
+INTENT = np.dtype(
+    [
+        (name, "i8")
+        for name in (
+            "action", "quantity", "price", "stop", "target", "outcome", "reason", "side",
+            "probability", "lower", "upper", "cost", "expected",
+        )
+    ]
+)  # fmt: skip
+"""What a strategy wants; one that trades on forecasts also says what it decided and why.
+
+`cost` and `expected` are minor units a lot; outcome and reason are in trading.decision.choice.
+"""
 
 LIMITS = np.dtype(
     [
@@ -172,9 +184,11 @@ FORECAST = np.dtype(
 )  # fmt: skip
 """What a model says at the close of a bar: probabilities x 10,000, distances in points.
 
-`p_long` is the chance that a long bracket earns after costs, `gain` and `loss` what one that does
-and one that does not earn before them; `state` is one of the words below.
+`p_up` is the chance that the mid is higher a horizon on; before costs a bracket gains `gain`
+where its side was right about that, else it loses `loss`. `p_long` is the chance that a long
+bracket earns after costs; `state` is one of the words below.
 """
 
-READY, WARMING, UNSKILLED, ABSENT = 0, 1, 2, 3
-"""States of a forecast: usable, features not settled, no proven skill, no prediction came."""
+READY, WARMING, UNSKILLED, HINDSIGHT = 0, 1, 2, 3
+FORECAST_STATES = ("ready", "warming", "unskilled", "hindsight")
+"""States of a forecast: usable, features not settled, no proven skill, taught by this very bar."""

@@ -88,6 +88,9 @@ def backtest(
         int, typer.Option("--slippage-points", min=0, help="Slippage of market and stop orders.")
     ] = 0,
     calendar: CalendarOption = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Model for strategy ai, as `train` named it.")
+    ] = None,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
     driver: Annotated[str, typer.Option("--driver", help="sweep or replay.")] = "sweep",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and report.")] = None,
@@ -115,6 +118,7 @@ def backtest(
         data=data, strategy=strategy, params=params, cash=_decimal(cash, "--cash"),
         costs=costs, risk=risk, driver=driver, out=out,
         strategies=(home or default_home()) / "strategies", config=_config(home),
+        model=(home or default_home()) / "models" / model if model else None,
     )  # fmt: skip
     with progress("trading", quiet=as_json) as bar:
         figures = run_backtest(request, bar.advance)

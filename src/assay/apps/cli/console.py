@@ -42,6 +42,8 @@ class Progress(Protocol):
 
     def advance(self, steps: float = 1) -> None: ...
 
+    def fill(self, share: float) -> None: ...
+
     def describe(self, text: str) -> None: ...
 
 
@@ -84,6 +86,9 @@ class _SilentProgress:
     def advance(self, steps: float = 1) -> None:
         """Show nothing."""
 
+    def fill(self, share: float) -> None:
+        """Show nothing."""
+
     def describe(self, text: str) -> None:
         """Show nothing."""
 
@@ -94,6 +99,9 @@ class _BarProgress:
 
     def advance(self, steps: float = 1) -> None:
         self._bar.advance(self._task, steps)
+
+    def fill(self, share: float) -> None:
+        self._bar.update(self._task, completed=share)
 
     def describe(self, text: str) -> None:
         self._bar.update(self._task, description=text)

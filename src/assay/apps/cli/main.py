@@ -15,6 +15,7 @@ COMMANDS = (
     "importing",
     "backtesting",
     "simulating",
+    "modelling",
     "running",
     "operations",
     "backup",

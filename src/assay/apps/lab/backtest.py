@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from assay.apps.config import Config
 from assay.apps.lab.drivers import Run, replay, sweep
 from assay.apps.lab.eventlog import EventLog
+from assay.apps.lab.forecasting import with_model
 from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
 from assay.apps.lab.output import appearing_together, make_folder
 from assay.apps.lab.setup import Costs, Setup, prepare
@@ -39,6 +40,7 @@ class Request:
     out: Path | None = None
     strategies: Path | None = None
     config: Config | None = None
+    model: Path | None = None
 
 
 def run_backtest(
@@ -66,6 +68,7 @@ def run_backtest(
         series, strategy, given=request.params, costs=request.costs, risk=request.risk,
         config=config,
     )  # fmt: skip
+    setup = with_model(setup, request.model)
     run = _drive(setup, request, on_progress, wire=wire)
     if run.halted:
         raise InvariantError(f"the ledger and the engine disagree: trading halted, {run.halted}")

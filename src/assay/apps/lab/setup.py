@@ -26,6 +26,7 @@ from assay.model.calendar import Rollover, is_in_session, rollovers, swap_multip
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument
 from assay.model.time import DAY, HOUR
+from assay.signals.prediction import Forecaster
 from assay.trading.engine.loading import Strategy
 from assay.trading.engine.module import DeskPlan, TradingDesk
 from assay.trading.engine.terms import (
@@ -57,7 +58,11 @@ class Costs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """Hold everything a driver needs to trade one run."""
+    """Hold everything a driver needs to trade one run.
+
+    A strategy that trades on forecasts finds FORECAST records beside the events in the sweep; on
+    the message path its `forecaster` brings them.
+    """
 
     series: Sequence[BarSeries | TickSeries]
     symbols: Sequence[str]
@@ -68,6 +73,8 @@ class Setup:
     strategy: Strategy
     params: dict[str, int]
     terms: tuple[np.ndarray, np.ndarray, np.ndarray]
+    forecasts: np.ndarray | None = None
+    forecaster: Forecaster | None = None
 
     def events(self) -> np.ndarray:
         """Return every event of every instrument in the total order."""
@@ -78,7 +85,11 @@ class Setup:
         words = self.strategy.module.memory_words(self.params)
         rows = (max(4096, bars // 2), bars + 16)
         params = [[self._words(spec) for spec in self.instruments]]
-        return build_world([self.account], params, self.terms, words, rows)
+        world = build_world([self.account], params, self.terms, words, rows)
+        if self.forecasts is not None:
+            world.forecasts = self.forecasts
+            world.bind()
+        return world
 
     def _words(self, spec: Instrument) -> list[int]:
         """Return the parameters of one instrument: `units` are of base, the engine's are finer."""

@@ -27,7 +27,7 @@ class Predicted(Message, frozen=True, kw_only=True):
     (bars) on, `long` and `short` that a bracket of that side earns after costs. Before costs, one
     whose side is right gains `gain` and one whose side is wrong loses `loss`; these, `stop` and
     `target` are distances in points. Only a `state` of ready may be traded, not one of warming,
-    unskilled or absent.
+    unskilled or hindsight.
     """
 
     symbol: str

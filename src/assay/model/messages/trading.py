@@ -8,7 +8,12 @@ from assay.model.messages.envelope import Message
 
 
 class DecisionMade(Message, frozen=True, kw_only=True):
-    """Carry the position that a strategy wants and why."""
+    """Carry the position that a strategy wants and why.
+
+    One that trades on forecasts decides at every bar: `outcome` is enter, exit, hold or abstain,
+    the probability that `side` is right (ten-thousandths, with its bounds), `cost` and `expected`
+    (minor units a lot, the latter after costs at the lower bound), and the chain of `reasons`.
+    """
 
     account: str
     strategy: str
@@ -17,6 +22,14 @@ class DecisionMade(Message, frozen=True, kw_only=True):
     target: int
     position: int
     reason: str
+    outcome: str = ""
+    side: str = ""
+    probability: int | None = None
+    lower: int | None = None
+    upper: int | None = None
+    cost: int | None = None
+    expected: int | None = None
+    reasons: tuple[str, ...] = ()
 
 
 class OrderApproved(Message, frozen=True, kw_only=True):

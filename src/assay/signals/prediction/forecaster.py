@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.records import FORECAST, READY, UNSKILLED, WARMING
+from assay.kernel.records import FORECAST, HINDSIGHT, READY, UNSKILLED, WARMING
 from assay.signals.calibration import ONE, StepTable, to_score
-from assay.signals.labels import Bracket
+from assay.signals.labels import Bracket, average_range
 from assay.signals.models import OnnxClassifier
 from assay.signals.models.ports import Float32s
 from assay.signals.prediction.artifact import Artifact
 
 Int64s = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 class Forecaster:
@@ -24,10 +27,11 @@ class Forecaster:
         self.bracket = Bracket(horizon=taught.horizon, stop=taught.stop, target=taught.target)
         self._model = OnnxClassifier(graph)
 
-    def forecast(
-        self, features: Float32s, volatility: NDArray[np.float64], settled: NDArray[np.bool_]
-    ) -> np.ndarray:
-        """Return FORECAST records [n] for features [n, k] and one bar's volatility (points)."""
+    def forecast(self, opened: Int64s, features: Float32s, close: Int64s, settled: Bools) -> Any:
+        """Return FORECAST records [n] for bars: opens (ns UTC), features [n, k], closes (points).
+
+        A bar that opened before the model's calibration was over is not one to trade on.
+        """
         found = np.zeros(len(features), FORECAST)
         scores = scores_of(self._model.predict(features))
         columns = (
@@ -37,11 +41,13 @@ class Forecaster:
         )
         for (table, names), score in zip(columns, scores, strict=True):
             _fill(found, table, names, score)
-        stop, target = self.bracket.distances(volatility)
+        reach = average_range(features, close, self.artifact.taught.features)
+        stop, target = self.bracket.distances(reach)
         found["stop"], found["target"], found["horizon"] = stop, target, self.bracket.horizon
         found["gain"] = np.rint(self.artifact.gain * stop)
         found["loss"] = np.rint(self.artifact.loss * stop)
         found["state"] = READY if self.artifact.is_skilled else UNSKILLED
+        found["state"][opened < self.artifact.spans.ready_from] = HINDSIGHT
         found["state"][~settled | (stop == 0)] = WARMING
         return found
 

@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 import msgspec
 import numpy as np
 
-from assay.kernel.records import FORECAST
+from assay.kernel.records import FORECAST, FORECAST_STATES
 from assay.model.errors import DataError
 from assay.model.messages import BarClosed, FeaturesReady, Message, Predicted
 from assay.signals.features import read_values
-from assay.signals.labels import average_range
 from assay.signals.prediction.forecaster import Forecaster
-
-STATES = ("ready", "warming", "unskilled", "absent")
-"""Words for kernel.records READY, WARMING, UNSKILLED, ABSENT."""
 
 
 @dataclass(slots=True)
@@ -52,17 +48,16 @@ class Predictor:
                 f"{taught.features_digest[:12]}, {ready.feature_set} is {ready.digest[:12]}; "
                 "train it again"
             )
-        features = read_values(ready)[None, :]
-        close = np.array([self._closes[ready.symbol]])
         found = self.forecaster.forecast(
-            features, average_range(features, close, taught.features), np.array([ready.settled])
-        )[0]
+            np.array([ready.ts_event - ready.timeframe]), read_values(ready)[None, :],
+            np.array([self._closes[ready.symbol]]), np.array([ready.settled]),
+        )[0]  # fmt: skip
         values = dict(zip(FORECAST.names or (), found.tolist(), strict=True))
         return Predicted(
             id=self.next_id(), cause=ready.id, tenant=ready.tenant, ts_event=ready.ts_event,
             ts_init=ready.ts_init, symbol=ready.symbol, timeframe=ready.timeframe,
             model=self.forecaster.artifact.id,
-            **{**values, "state": STATES[values["state"]]},
+            **{**values, "state": FORECAST_STATES[values["state"]]},
         )  # fmt: skip
 
     def snapshot(self) -> bytes:

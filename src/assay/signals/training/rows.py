@@ -48,9 +48,13 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
-    """Hold one instrument's bars as labels need them: closes (ns), mids, spreads (points)."""
+    """Hold one instrument's bars as labels need them.
+
+    `close_time` is ns UTC, the bid `close` and `spread` points, `mid` half points.
+    """
 
     close_time: Int64s
+    close: Int64s
     mid: Int64s
     spread: Int64s
     features: NDArray[np.float32]

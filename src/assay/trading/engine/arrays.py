@@ -28,6 +28,7 @@ LAYOUT: dict[str, tuple[Any, int]] = {
     "markets": (records.MARKET_STATE, 1),
     "schedule": (records.SCHEDULE, 1),
     "intent": (records.INTENT, 1),
+    "forecasts": (records.FORECAST, 1),
     "scratch_orders": (records.ORDER, 1),
     "counts": (np.dtype(np.int64), 1),
     "order_log": (records.ORDER_LOG, 1),
@@ -39,7 +40,8 @@ LAYOUT: dict[str, tuple[Any, int]] = {
 
 accounts [a], positions [a, i], orders [a, i, s], memory [a, i, words] of the strategy,
 params [a, i, words], limits [a, i], instruments [i], markets [i], schedule [entries], intent [1],
-scratch_orders [1], counts [8] = rows in the four logs, then the most that one event may start with.
+forecasts [events] (one where events come singly), scratch_orders [1], counts [8] = rows in the
+four logs, then the most that one event may start with.
 """
 
 
@@ -55,7 +57,7 @@ class WorldHandle(structref.StructRefProxy):  # type: ignore[misc]
 structref.define_boxing(WorldType, WorldHandle)
 
 _ARRAYS = [(name, types.Array(from_dtype(dtype), n, "C")) for name, (dtype, n) in LAYOUT.items()]
-_GROUPS = {"state": _ARRAYS[:4], "terms": _ARRAYS[4:12], "logs": _ARRAYS[12:]}
+_GROUPS = {"state": _ARRAYS[:4], "terms": _ARRAYS[4:13], "logs": _ARRAYS[13:]}
 _OWNERS = [
     (name, types.Tuple([kind for _, kind in group]))  # type: ignore[attr-defined]
     for name, group in _GROUPS.items()
@@ -94,8 +96,9 @@ def bind(state, terms, logs):  # type: ignore[no-untyped-def]
     world.markets = borrowed(terms[3])
     world.schedule = borrowed(terms[4])
     world.intent = borrowed(terms[5])
-    world.scratch_orders = borrowed(terms[6])
-    world.counts = borrowed(terms[7])
+    world.forecasts = borrowed(terms[6])
+    world.scratch_orders = borrowed(terms[7])
+    world.counts = borrowed(terms[8])
     world.order_log = borrowed(logs[0])
     world.fills = borrowed(logs[1])
     world.notes = borrowed(logs[2])

@@ -14,19 +14,32 @@ from typing import Any
 
 from assay.kernel.compiling import cache_folder
 from assay.model.errors import UsageError
-from assay.trading.engine.loop import LOOP, WITH_STRATEGY, WITHOUT_STRATEGY
+from assay.trading.engine.loop import (
+    CALL,
+    CALL_ON_FORECAST,
+    CONCLUDE,
+    LOOP,
+    WITH_STRATEGY,
+    WITHOUT_STRATEGY,
+)
 
 BUILT_IN = Path(__file__).resolve().parents[1] / "strategies"
 
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """Hold a strategy's module and its loop; a plain Python one decides outside the loop."""
+    """Hold a strategy's module and its loop; a plain Python one decides outside the loop.
+
+    `match` is the loop without decisions. A strategy that trades on forecasts also has `conclude`,
+    which decides on a bar that was matched, once its forecast is there.
+    """
 
     name: str
     module: ModuleType
     run: Callable[..., int]
     is_compiled: bool
+    match: Callable[..., int]
+    conclude: Callable[..., None] | None = None
 
     @property
     def parameters(self) -> dict[str, int]:
@@ -95,14 +108,26 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
         if not hasattr(module, needed):
             raise UsageError(f"{places[name]}: a strategy needs {needed}; see `assay new strategy`")
     compiled_decide: Any = module.decide
-    compiles = hasattr(compiled_decide, "py_func")
-    run = _load_loop(name, places[name]) if compiles else _load_loop("none", None)
-    return Strategy(name=name, module=module, run=run, is_compiled=compiles)
+    match = _load_loop("none", None).run
+    if not hasattr(compiled_decide, "py_func"):
+        return Strategy(name=name, module=module, run=match, is_compiled=False, match=match)
+    loop = _load_loop(name, places[name], on_forecast=getattr(module, "USES_FORECAST", False))
+    return Strategy(
+        name=name, module=module, run=loop.run, is_compiled=True, match=match,
+        conclude=getattr(loop, "conclude", None),
+    )  # fmt: skip
 
 
-def _load_loop(name: str, path: Path | None) -> Callable[..., int]:
+def _write_loop(name: str, path: Path | None, *, on_forecast: bool) -> str:
     decide = WITHOUT_STRATEGY if path is None else WITH_STRATEGY.format(location=str(path))
-    text = LOOP.format(name=name, decide=decide)
+    if not on_forecast:
+        return LOOP.format(name=name, decide=decide, call=CALL)
+    inside, outside = (CALL_ON_FORECAST.format(indent=" " * deep) for deep in (12, 4))
+    return LOOP.format(name=name, decide=decide, call=inside) + CONCLUDE.format(call=outside)
+
+
+def _load_loop(name: str, path: Path | None, *, on_forecast: bool = False) -> ModuleType:
+    text = _write_loop(name, path, on_forecast=on_forecast)
     source = b"" if path is None else path.read_bytes()
     content = sha256(text.encode() + source).hexdigest()[:12]
     stem = name.replace("-", "_")
@@ -111,4 +136,4 @@ def _load_loop(name: str, path: Path | None) -> Callable[..., int]:
         unfinished = target.with_suffix(f".{id(text)}")
         unfinished.write_text(text)
         unfinished.replace(target)
-    return _import_file(f"assay_loop_{stem}_{content}", target).run  # type: ignore[no-any-return]
+    return _import_file(f"assay_loop_{stem}_{content}", target)

@@ -21,7 +21,8 @@ from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
 from assay.trading.engine.loading import strategy_module
 from assay.trading.engine.arrays import borrowed
 from assay.trading.engine.loop import (
-    close_market, has_room, log_equity, mark_account, mark_accounts, turn_market, waits,
+    clear_decision, close_market, finish_event, has_room, log_equity, mark_account, mark_accounts,
+    turn_market, waits,
 )
 from assay.trading.engine.path import match_event
 from assay.trading.engine.screening import reaches, survives
@@ -37,7 +38,7 @@ def run(world, events, start, stop):
     markets, memory = borrowed(world.markets), borrowed(world.memory)
     params, orders = borrowed(world.params), borrowed(world.orders)
     counts, equity = borrowed(world.counts), borrowed(world.equity)
-    intent = world.intent[0]
+    forecasts, intent = borrowed(world.forecasts), world.intent[0]
     for k in range(start, stop):
         if not has_room(counts):
             return k
@@ -71,13 +72,31 @@ def run(world, events, start, stop):
             if not decides:
                 continue
             intent.action = intent.stop = intent.target = intent.price = 0
-            decide(memory[a, u], event, positions[a, u], params[a, u], intent)
+            {call}
             if intent.action:
                 place_intent(world, a, i, event.ts)
             log_equity(accounts[a], equity[np.uint64(counts[3])], event.ts)
             counts[3] += 1
     return stop
 '''
+CONCLUDE = """
+
+@compiled
+def conclude(world, events, k, a):
+    accounts, positions, params = world.accounts, world.positions, world.params
+    instruments, markets, memory = world.instruments, world.markets, world.memory
+    forecasts, intent, event = world.forecasts, world.intent[0], events[k]
+    i = event.instrument
+    u, market, instrument = np.uint64(i), markets[i], instruments[i]
+    intent.action = intent.stop = intent.target = intent.price = 0
+    {call}
+    finish_event(world, a, i, event)
+"""
+"""What an account does once the forecast of a bar comes, which was matched and marked before."""
+CALL = "decide(memory[a, u], event, positions[a, u], params[a, u], intent)"
+CALL_ON_FORECAST = """clear_decision(intent)
+{indent}view = (forecasts[k], accounts[a], market, instrument)
+{indent}decide(memory[a, u], event, positions[a, u], params[a, u], intent, view)"""
 WITH_STRATEGY = """DECIDES = True
 decide = inlined(strategy_module({location!r}).decide.py_func)"""
 WITHOUT_STRATEGY = """DECIDES = False
@@ -99,6 +118,13 @@ def has_room(counts):  # type: ignore[no-untyped-def]
         and counts[2] <= counts[6]
         and counts[3] <= counts[7]
     )
+
+
+@inlined
+def clear_decision(intent):  # type: ignore[no-untyped-def]
+    """Forget what was decided for another account or bar."""
+    intent.outcome = intent.reason = intent.side = intent.probability = 0
+    intent.lower = intent.upper = intent.cost = intent.expected = 0
 
 
 @compiled

@@ -15,6 +15,8 @@ from assay.kernel.records import (
     BASE_BAR,
     EQUITY_LOG,
     EVENT,
+    FORECAST,
+    FORECAST_STATES,
     LIMIT,
     MARKET,
     MATCHED_ON_TICKS,
@@ -26,6 +28,7 @@ from assay.kernel.records import (
     TICK,
 )
 from assay.model.accounts import AccountSpec
+from assay.model.errors import InvariantError
 from assay.model.ids import derive_order_key
 from assay.model.messages import (
     BarClosed,
@@ -37,12 +40,14 @@ from assay.model.messages import (
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    Predicted,
     SwapCharged,
     Tick,
     TradingHalted,
     TradingResumed,
 )
 from assay.model.time import SECOND
+from assay.trading.decision.reasons import describe_decision
 from assay.trading.engine.loading import Strategy
 from assay.trading.engine.loop import finish_event
 from assay.trading.engine.step import NO_SLOT, cancel_all
@@ -88,7 +93,9 @@ class TradingDesk:
     world: World
     next_id: Callable[[], int]
     name: str = "trading"
-    consumes: tuple[type[Message], ...] = (BarClosed, Tick, TradingHalted, TradingResumed)
+    consumes: tuple[type[Message], ...] = (
+        BarClosed, Tick, Predicted, TradingHalted, TradingResumed,
+    )  # fmt: skip
     publishes: tuple[type[Message], ...] = (
         DecisionMade, OrderApproved, OrderDenied, OrderSubmitted, OrderCancelled, OrderFilled,
         SwapCharged, EquityMarked,
@@ -108,13 +115,16 @@ class TradingDesk:
     _owners: list[tuple[int, str, str]] = field(init=False)
     _key: Callable[[int, int, int, str, int], int] = field(init=False)
     _strategy: str = field(init=False)
+    _told: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._event = np.zeros(1, EVENT)
         self._octets = _octets_of(self._event)
         self._counts = _octets_of(self.world.counts)
         self._view_logs()
-        self._run = bind_types(self.plan.strategy.run, self.world.handle, self._event, 0, 1)
+        strategy = self.plan.strategy
+        run = strategy.match if strategy.conclude else strategy.run
+        self._run = bind_types(run, self.world.handle, self._event, 0, 1)
         self._index = {symbol: i for i, symbol in enumerate(self.plan.symbols)}
         self._strategy = self.plan.strategy.name
         # An order's key is asked for when it is sent and again when it fills.
@@ -123,6 +133,7 @@ class TradingDesk:
         self._takers = {
             BarClosed: self._take_bar,
             Tick: self._take_tick,
+            Predicted: self._take_forecast,
             TradingHalted: self._set_halt,
             TradingResumed: self._set_halt,
         }
@@ -161,6 +172,36 @@ class TradingDesk:
         if not self._run(self.world.handle, self._event, 0, 1):
             self._run(self._grow(), self._event, 0, 1)
         return self._drain(tick)
+
+    def _take_forecast(self, predicted: Predicted) -> list[Message]:
+        """Decide on the bar that was matched last, for every account, and tell why."""
+        conclude, i = self.plan.strategy.conclude, self._index.get(predicted.symbol)
+        if conclude is None or i is None:
+            return []
+        event = self._event[0]
+        if event["ts"] != predicted.ts_event or event["instrument"] != i:
+            raise InvariantError(
+                f"a forecast of {predicted.symbol} for {predicted.ts_event} came after another bar"
+            )
+        self.world.forecasts[0] = forecast_record(predicted)
+        found: list[Message] = []
+        for a in range(len(self.plan.accounts)):
+            conclude(self.world.handle, self._event, 0, a)
+            money = 10.0 ** self.plan.accounts[a].currency_digits
+            self._told = describe_decision(self.world.intent[0], predicted, money)
+            placed = self._drain_trades(predicted) if self.world.counts[0] else []
+            found += placed or [self._decide_nothing(a, i, predicted)]
+        self._told = {}
+        return found + self._drain(predicted)
+
+    def _decide_nothing(self, a: int, i: int, predicted: Predicted) -> Message:
+        spec, held = self.plan.accounts[a], int(self.world.positions[a, i]["quantity"])
+        return DecisionMade(
+            id=self.next_id(), cause=predicted.id, tenant=spec.tenant,
+            ts_event=predicted.ts_event, ts_init=predicted.ts_init, account=spec.id,
+            symbol=predicted.symbol, strategy=self._strategy, ts_bar=predicted.ts_event,
+            target=held, position=held, reason=self._told["outcome"], **self._told,
+        )  # fmt: skip
 
     def _grow(self) -> object:
         handle = self.world.grow()
@@ -272,7 +313,7 @@ class TradingDesk:
         decided = DecisionMade(
             id=next_id(), cause=cause.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
             account=account, symbol=symbol, strategy=strategy, ts_bar=ts, target=wanted,
-            position=position, reason=order_type,
+            position=position, reason=order_type, **self._told,
         )  # fmt: skip
         if denied:
             refused = OrderDenied(
@@ -301,6 +342,15 @@ class TradingDesk:
     def restore(self, state: bytes) -> None:
         """Bring the desk to a state taken before."""
         restore_state(self.world, state)
+
+
+def forecast_record(predicted: Predicted) -> Any:
+    """Return the FORECAST record of a message."""
+    record = np.zeros((), FORECAST)
+    for name in FORECAST.names or ():
+        value = getattr(predicted, name)
+        record[name] = FORECAST_STATES.index(value) if name == "state" else value
+    return record[()]
 
 
 def _octets_of(array: np.ndarray) -> memoryview:

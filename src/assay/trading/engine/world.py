@@ -13,6 +13,7 @@ from assay.kernel.records import (
     ACCOUNT,
     EQUITY_LOG,
     FILL_LOG,
+    FORECAST,
     INTENT,
     MARKET_STATE,
     NOTE_LOG,
@@ -47,6 +48,7 @@ class World:
     markets: Any
     schedule: Any
     intent: Any
+    forecasts: Any
     scratch_orders: Any
     counts: Any
     order_log: Any
@@ -62,7 +64,7 @@ class World:
             rows = len(self.accounts) if name == "equity" else need
             self.counts[4 + place] = len(getattr(self, name)) - rows
         arrays = [np.ascontiguousarray(getattr(self, name)) for name in LAYOUT]
-        self.handle = bind(tuple(arrays[:4]), tuple(arrays[4:12]), tuple(arrays[12:]))
+        self.handle = bind(tuple(arrays[:4]), tuple(arrays[4:13]), tuple(arrays[13:]))
         return self.handle
 
     def grow(self) -> WorldHandle:
@@ -107,6 +109,7 @@ def build_world(
         markets=markets,
         schedule=schedule,
         intent=np.zeros(1, INTENT),
+        forecasts=np.zeros(1, FORECAST),
         scratch_orders=np.zeros(1, ORDER),
         counts=np.zeros(8, np.int64),
         order_log=np.zeros(trade_rows, ORDER_LOG),

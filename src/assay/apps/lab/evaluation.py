@@ -1,0 +1,255 @@
+"""`assay evaluate`: what a model says of bars it never saw, and what trading it would have made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from assay.apps.config import Config
+from assay.apps.lab.drivers import sweep
+from assay.apps.lab.forecasting import check_features, forecast_setup
+from assay.apps.lab.labelling import Instrument, label_instrument, read_instrument
+from assay.apps.lab.outcome import summarise
+from assay.apps.lab.setup import Costs, prepare
+from assay.apps.lab.training import read_series
+from assay.kernel.records import BASE_BAR
+from assay.market.series import BarSeries
+from assay.model.errors import DataError
+from assay.model.time import format_time
+from assay.runtime.clock import Stopwatch
+from assay.signals.calibration import ONE
+from assay.signals.calibration.scoring import score_probabilities
+from assay.signals.features import standard_set
+from assay.signals.labels import LONG, SHORT
+from assay.signals.prediction import Artifact, Forecaster, read_artifact
+from assay.trading.decision.weighing import weigh_bars
+from assay.trading.engine.loading import load_strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationRequest:
+    """Say which model to judge on which files between which times (ns UTC, bar opens)."""
+
+    model: Path
+    data: Sequence[Path]
+    start: int
+    end: int | None = None
+    costs: Costs = field(default_factory=Costs)
+    config: Config = field(default_factory=Config)
+    risk: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Hold one row an evaluated bar, pooled over instruments in the order of time."""
+
+    time: np.ndarray
+    symbol: np.ndarray
+    forecasts: np.ndarray
+    choice: np.ndarray
+    outcome: np.ndarray
+    up: np.ndarray
+    long_net: np.ndarray
+    short_net: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    @property
+    def taken(self) -> np.ndarray:
+        """Return which bars the model would trade."""
+        return self.choice["reason"] == 0
+
+    @property
+    def side_net(self) -> np.ndarray:
+        """Return what the better side, taken or not, would have earned (minor units a lot)."""
+        return np.where(self.choice["side"] > 0, self.long_net, self.short_net)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Hold an evaluation: its figures, every judged bar, the model, and the traded equity."""
+
+    figures: dict[str, Any]
+    judged: Judged
+    artifact: Artifact
+    symbols: Sequence[str]
+    equity: np.ndarray
+
+
+def evaluate_model(
+    request: EvaluationRequest, on_stage: Callable[[str, float], None] | None = None
+) -> Evaluation:
+    """Judge a model on bars after its calibration; raise DataError for a span that is not.
+
+    Labels, predictions and trades are those of the engine; nothing is fitted on the span.
+    """
+    tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
+    artifact, graph = read_artifact(request.model)
+    features = standard_set()
+    check_features(artifact, features)
+    ready = artifact.spans.ready_from
+    if request.start < ready:
+        raise DataError(
+            f"--from {format_time(request.start)} is before {format_time(ready)}, when the "
+            f"calibration of {artifact.id} ended and one horizon had passed; begin there or later"
+        )
+    forecaster = Forecaster(artifact, graph)
+    series = read_series(request.data, ())
+    _check_bars(series, artifact)
+    parts = []
+    for number, one in enumerate(series):
+        tell(f"judging {one.symbol}", number / len(series))
+        instrument = read_instrument(_until(one, request.end), features, request.config,
+                                     request.costs)  # fmt: skip
+        parts.append(_judge(instrument, forecaster, number, request))
+    judged = _pool(parts)
+    if not len(judged):
+        raise DataError(
+            f"no bar from {format_time(request.start)} on has both settled features "
+            f"({features.settling} bars before it) and a known outcome; give more data"
+        )
+    tell("trading", 1.0)
+    figures, equity = _trade(request, series, forecaster)
+    figures = {**score(judged), **figures, "seconds": round(watch.elapsed(), 2)}
+    return Evaluation(
+        figures=figures, judged=judged, artifact=artifact, symbols=[s.symbol for s in series],
+        equity=equity,
+    )  # fmt: skip
+
+
+def _check_bars(series: Sequence[BarSeries], artifact: Artifact) -> None:
+    length = int(series[0].timeframe)
+    if length != artifact.taught.timeframe:
+        raise DataError(
+            f"{artifact.id} was taught by bars of {artifact.taught.timeframe // 10**9} s, the "
+            f"files hold bars of {length // 10**9} s; give files of the same bars"
+        )
+
+
+def _until(series: BarSeries, end: int | None) -> BarSeries:
+    return series if end is None else series.select(series.ts_open < end)
+
+
+def _judge(
+    instrument: Instrument, forecaster: Forecaster, number: int, request: EvaluationRequest
+) -> Judged:
+    """Return the judged bars of one instrument: settled, in the span, with a known outcome."""
+    bars = instrument.bars
+    opens = bars.close_time - forecaster.artifact.taught.timeframe
+    forecasts = forecaster.forecast(opens, bars.features, bars.close, bars.settled)
+    rows = label_instrument(instrument, forecaster.bracket, number=number, stride=1)
+    at = np.searchsorted(bars.close_time, rows.time)
+    events = instrument.events[instrument.events["kind"] == BASE_BAR]
+    opened = opens[at]
+    fair = opened >= request.start
+    at, rows, opened = at[fair], rows.take(fair), opened[fair]
+    return Judged(
+        time=opened, symbol=rows.symbol, forecasts=forecasts[at],
+        choice=weigh_bars(events[at], forecasts[at], instrument.setup.terms[0]),
+        outcome=rows.outcome, up=rows.up == 1, long_net=rows.long_net, short_net=rows.short_net,
+    )  # fmt: skip
+
+
+def _pool(parts: Sequence[Judged]) -> Judged:
+    names = Judged.__dataclass_fields__
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    order = np.lexsort((joined["symbol"], joined["time"]))
+    return Judged(**{name: column[order] for name, column in joined.items()})
+
+
+def score(judged: Judged) -> dict[str, Any]:
+    """Return the figures of the forecasts: proper scores of the direction, accuracy of sides.
+
+    `accuracy` is how often what was taken earned after costs, `accuracy_all` how often the side
+    the model leans to was the outcome; `direction_…` count the direction alone, without costs.
+    """
+    n, taken = len(judged), judged.taken
+    p = judged.forecasts["p_up"] / ONE
+    leans = np.where(p >= 0.5, LONG, SHORT)
+    right = (p >= 0.5) == judged.up
+    scores = score_probabilities(p, judged.up)
+    shares = np.bincount(judged.outcome, minlength=LONG + 1) / n
+    won = judged.side_net > 0
+    side = judged.choice["side"] > 0
+    return {
+        "n": n, "taken": int(taken.sum()), "coverage": float(taken.mean()),
+        "accuracy": _mean(won[taken]), "accuracy_all": float((leans == judged.outcome).mean()),
+        "accuracy_long": _mean(won[taken & side]), "accuracy_short": _mean(won[taken & ~side]),
+        "base_rate": float(shares.max()), "neither_rate": float(1 - shares[LONG] - shares[SHORT]),
+        "direction_accuracy": _mean((side == judged.up)[taken]),
+        "direction_accuracy_all": float(right.mean()), "up_rate": float(judged.up.mean()),
+        "brier": scores.brier, "log_loss": scores.log_loss, "ece": scores.ece, "auc": scores.auc,
+        "break_even_accuracy": break_even(judged.side_net[taken]),
+    }  # fmt: skip
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def break_even(net: np.ndarray) -> float | None:
+    """Return the share of winners at which these would have earned nothing; None without both."""
+    won, lost = net[net > 0], net[net <= 0]
+    if not len(won) or not len(lost):
+        return None
+    gain, loss = float(won.mean()), float(-lost.mean())
+    return loss / (gain + loss) if gain + loss else None
+
+
+def _trade(
+    request: EvaluationRequest, series: Sequence[BarSeries], forecaster: Forecaster
+) -> tuple[dict[str, Any], np.ndarray]:  # fmt: skip
+    """Trade the span with strategy `ai` on one account; one bracket an instrument at a time."""
+    shown = [_until(one, request.end) for one in series]
+    setup = prepare(
+        shown, load_strategy("ai"), given={}, costs=request.costs, risk=request.risk or "default",
+        config=request.config,
+    )  # fmt: skip
+    setup = forecast_setup(setup, forecaster, request.start)
+    run = sweep(setup)
+    figures = summarise(run.outcome, setup, bars=run.bars, seconds=run.seconds)
+    cash = setup.account.cash / 10**setup.account.currency_digits
+    equity = run.outcome.equity
+    return {
+        "trades": figures["fills"] // 2,
+        "net_return": figures["net_profit"] / cash,
+        "sharpe": figures["sharpe"], "max_drawdown": figures["max_drawdown"],
+    }, equity[equity["ts"] >= request.start]  # fmt: skip
+
+
+def write_predictions(evaluation: Evaluation, path: Path) -> None:
+    """Write the predictions as Parquet: beside, then into place."""
+    import pyarrow.parquet as pq
+
+    beside = path.with_name(f".{path.name}")
+    pq.write_table(predictions_table(evaluation), beside)
+    beside.replace(path)
+
+
+def predictions_table(evaluation: Evaluation) -> Any:
+    """Return one row an evaluated bar, so that anyone can recompute the figures."""
+    import pyarrow as pa
+
+    judged = evaluation.judged
+    share = {
+        name: judged.forecasts[of] / ONE
+        for name, of in (("p_up", "p_up"), ("p_lower", "up_lower"), ("p_upper", "up_upper"),
+                         ("p_long", "p_long"), ("p_short", "p_short"))
+    }  # fmt: skip
+    names = np.array(evaluation.symbols)
+    columns: dict[str, Any] = {
+        "time": pa.array(judged.time // 1000, pa.timestamp("us", tz="UTC")),
+        "symbol": names[judged.symbol], **share,
+        "edge": judged.choice["expected"], "side": judged.choice["side"], "taken": judged.taken,
+        "up": judged.up, "outcome": judged.outcome, "net_long": judged.long_net,
+        "net_short": judged.short_net,
+    }  # fmt: skip
+    about = {"model": evaluation.artifact.id, "money": "minor units of the account, one lot"}
+    table = pa.table(columns)
+    return table.replace_schema_metadata({"assay": msgspec.json.encode(about)})

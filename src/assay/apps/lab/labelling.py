@@ -1,0 +1,94 @@
+"""Bars with features and engine-true labels: what a training and an evaluation both begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from assay.apps.config import Config
+from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.kernel.records import BASE_BAR
+from assay.market.series import BarSeries, TickSeries
+from assay.signals.features import BarColumns, FeatureSet, compute_features
+from assay.signals.labels import Booked, Bracket, average_range
+from assay.signals.training import Bars, Rows, label_rows
+from assay.trading.engine.brackets import LABELLING, BracketEngine
+from assay.trading.engine.loading import load_strategy
+
+STARTS_MOST = 10
+"""Brackets of a side that are open at once in training: more would only repeat each other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instrument:
+    """Hold one instrument's bars as models and labels see them, and the setup that prices them."""
+
+    setup: Setup
+    events: np.ndarray
+    bars: Bars
+    names: tuple[str, ...]
+
+    @property
+    def symbol(self) -> str:
+        """Return its symbol."""
+        return self.setup.symbols[0]
+
+
+def columns_of(events: np.ndarray, instrument: int = 0) -> BarColumns:
+    """Return the finished bars of one instrument among events."""
+    bars = events[(events["kind"] == BASE_BAR) & (events["instrument"] == instrument)]
+    return BarColumns(
+        bars["ts"].astype(np.int64), *(bars[name].astype(np.int64) for name in
+        ("open", "high", "low", "close", "spread_close")),
+    )  # fmt: skip
+
+
+def read_instrument(
+    series: BarSeries | TickSeries, features: FeatureSet, config: Config, costs: Costs
+) -> Instrument:
+    """Return one series with its features; raise UsageError where it cannot be priced alone."""
+    strategy = load_strategy("bracket", LABELLING)
+    setup = prepare([series], strategy, given={}, costs=costs, risk="reference", config=config)
+    events = setup.events()
+    columns = columns_of(events)
+    values = compute_features(features, columns)
+    settled = np.arange(len(columns)) >= features.settling - 1
+    bars = Bars(
+        close_time=columns.ts_close, close=columns.close, spread=columns.spread,
+        mid=2 * columns.close + columns.spread, features=values, settled=settled,
+    )  # fmt: skip
+    return Instrument(setup=setup, events=events, bars=bars, names=features.names)
+
+
+def label_instrument(
+    instrument: Instrument,
+    bracket: Bracket,
+    *,
+    number: int,
+    stride: int,
+    on_progress: Callable[[int], None] | None = None,
+) -> Rows:
+    """Return the labelled rows of every `stride`-th bar, booked by the engine itself."""
+    bars = instrument.bars
+    stop, target = bracket.distances(average_range(bars.features, bars.close, instrument.names))
+    setup = instrument.setup
+    engine = BracketEngine(
+        events=instrument.events, terms=setup.terms, account=setup.account,
+        lot_units=setup.instruments[0].lot_units, on_progress=on_progress,
+    )  # fmt: skip
+    long, short = engine.book(stop, target, horizon=bracket.horizon, stride=stride)
+    rows = np.flatnonzero((long.end >= 0) & (short.end >= 0))
+    booked = Booked(
+        long.net[rows], short.net[rows], long.points[rows], short.points[rows],
+        np.maximum(long.end, short.end)[rows],
+    )  # fmt: skip
+    return label_rows(
+        instrument.bars, rows, booked, stop[rows], symbol=number, horizon=bracket.horizon
+    )
+
+
+def stride_of(horizon: int) -> int:
+    """Return how far apart the labelled bars of a training are."""
+    return max(1, horizon // STARTS_MOST)

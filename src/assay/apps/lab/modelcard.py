@@ -1,0 +1,80 @@
+"""The card of a model: what it is, what it was taught, what it may be trusted with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from assay.model.time import MINUTE, format_time
+from assay.signals.calibration import ONE
+from assay.signals.labels import OUTCOMES
+from assay.signals.prediction import Artifact
+from assay.signals.training import Rows
+
+CARD = "card.md"
+
+
+def write_card(folder: Path, artifact: Artifact, rows: Rows) -> Path:
+    """Write the card beside the model; return its path."""
+    path = folder / CARD
+    beside = folder / f".{CARD}"
+    beside.write_text("\n".join(_lines(artifact, rows)) + "\n")
+    beside.replace(path)
+    return path
+
+
+def _lines(artifact: Artifact, rows: Rows) -> list[str]:
+    taught, spans = artifact.taught, artifact.spans
+    counts = np.bincount(rows.outcome, minlength=len(OUTCOMES))
+    shares = [f"{n} {c / len(rows):.1%}" for n, c in zip(OUTCOMES, counts, strict=True)]
+    return [
+        f"# {artifact.id}",
+        "",
+        _verdict(artifact),
+        "",
+        "| | |",
+        "|---|---|",
+        f"| family | {artifact.family}, seed {artifact.seed} |",
+        f"| instruments | {', '.join(taught.symbols)} |",
+        f"| bars | {taught.timeframe // MINUTE} minutes |",
+        f"| labels | bracket of {taught.horizon} bars, stop {taught.stop:g} and target "
+        f"{taught.target:g} x average true range x root of the horizon, booked by the engine |",
+        f"| rows | {taught.rows:,}, of them {taught.calibration_rows:,} to calibrate |",
+        f"| outcomes | {', '.join(shares)} |",
+        f"| fitted on | {format_time(spans.fit_from)} to {format_time(spans.fit_until)} |",
+        f"| calibrated on | {format_time(spans.calibrate_from)} to "
+        f"{format_time(spans.calibrate_until)} |",
+        f"| fair to judge from | {format_time(spans.ready_from)} |",
+        f"| calibration slope | {artifact.slope:.3f}, above {artifact.slope_bound:.3f} at 99 % |",
+        f"| right about the direction, a bracket gains | {artifact.gain:.3f} stop distances |",
+        f"| wrong, it loses | {artifact.loss:.3f}, both before costs |",
+        f"| features | {len(taught.features)}, digest {taught.features_digest[:12]} |",
+        *(f"| {name.replace('_', ' ')} | {value} |" for name, value in artifact.facts.items()),
+        "",
+        "Chance that the mid is higher a horizon on, by score (probability, bounds at 80 %):",
+        "",
+        "| score from | probability | lower | upper |",
+        "|---|---|---|---|",
+        *_steps(artifact),
+        "",
+        "Nothing here was measured on bars after the calibration: `assay evaluate` does that.",
+    ]
+
+
+def _verdict(artifact: Artifact) -> str:
+    if artifact.is_skilled:
+        return "Calibration found skill: the slope of outcome on score is above 0 at 1 %."
+    return (
+        "**No skill was shown**: the slope of outcome on score is not above 0 at 1 %, so this "
+        "model abstains always."
+    )
+
+
+def _steps(artifact: Artifact) -> list[str]:
+    table = artifact.up
+    columns = zip(table.start, table.p, table.lower, table.upper, strict=True)
+    return [
+        f"| {start / ONE:.4f} | {p / ONE:.4f} | {low / ONE:.4f} | {high / ONE:.4f} |"
+        for start, p, low, high in columns
+    ]

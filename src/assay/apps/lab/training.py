@@ -1,0 +1,140 @@
+"""`assay train`: files of bars to a calibrated model in the home, resumable at every step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from pathlib import Path
+from shutil import rmtree
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from assay.apps.config import Config
+from assay.apps.lab.labelling import label_instrument, read_instrument, stride_of
+from assay.apps.lab.modelcard import write_card
+from assay.apps.lab.setup import Costs
+from assay.market.series import BarSeries
+from assay.market.sources.parquet import read_parquet
+from assay.model.errors import DataError, UsageError
+from assay.model.time import format_time
+from assay.runtime.clock import Stopwatch
+from assay.signals.features import FeatureSet, standard_set
+from assay.signals.labels import Bracket
+from assay.signals.models import find_family
+from assay.signals.prediction import write_artifact
+from assay.signals.training import Lesson, Rows, pool, train
+
+UNFINISHED = ".unfinished"
+ROWS_FILE, CHECKPOINT = "rows-{}.npz", "checkpoint"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingRequest:
+    """Say what to teach, on which files, until when (ns UTC), and where models are kept."""
+
+    data: Sequence[Path]
+    until: int
+    models: Path
+    family: str = "lightgbm"
+    bracket: Bracket = field(default_factory=Bracket)
+    symbols: Sequence[str] = ()
+    seed: int = 1
+    costs: Costs = field(default_factory=Costs)
+    config: Config = field(default_factory=Config)
+
+
+def train_model(
+    request: TrainingRequest, on_stage: Callable[[str, float], None] | None = None
+) -> dict[str, Any]:
+    """Train a model and return where it is; what was done before an interrupt is not done again.
+
+    Raises UsageError and DataError where files, span and instruments do not fit together.
+    """
+    tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
+    find_family(request.family)
+    series = read_series(request.data, request.symbols)
+    features = standard_set()
+    work = request.models / UNFINISHED / _digest(request, features)
+    work.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for number, one in enumerate(series):
+        tell(f"labelling {one.symbol}", number / len(series))
+        parts.append(_rows_of(one, number, request, features, work))
+    rows = pool(parts)
+    timeframe = int(series[0].timeframe)
+    lesson = Lesson(
+        family=request.family, symbols=tuple(one.symbol for one in series), timeframe=timeframe,
+        features=features.names, features_digest=features.digest, bracket=request.bracket,
+        seed=request.seed,
+    )  # fmt: skip
+    artifact, graph = train(
+        rows, lesson, work / CHECKPOINT,
+        lambda done, most: tell(f"fitting {request.family}", done / most),
+    )  # fmt: skip
+    folder = request.models / artifact.id
+    write_artifact(folder, artifact, graph)
+    card = write_card(folder, artifact, rows)
+    rmtree(work)
+    return {
+        "model": artifact.id, "card": str(card), "rows": len(rows),
+        "from": format_time(artifact.spans.fit_from),
+        "until": format_time(artifact.spans.calibrate_until),
+        "evaluate_from": format_time(artifact.spans.ready_from),
+        "skilled": artifact.is_skilled, "seconds": round(watch.elapsed(), 2),
+    }  # fmt: skip
+
+
+def read_series(paths: Sequence[Path], symbols: Sequence[str]) -> list[BarSeries]:
+    """Read files of bars of one length, sorted by symbol, only those symbols where any is named."""
+    if not paths:
+        raise UsageError("no data given; name at least one Parquet file with --data")
+    found = [one for one in map(read_parquet, paths) if not symbols or one.symbol in symbols]
+    absent = sorted(set(symbols) - {one.symbol for one in found})
+    if absent:
+        raise UsageError(f"no file holds {', '.join(absent)}; give one with --data")
+    series = [one for one in found if isinstance(one, BarSeries)]
+    if len(series) < len(found):
+        raise UsageError("models learn from bars, a file holds ticks; give a file of bars")
+    lengths = sorted({int(one.timeframe) for one in series})
+    if len(lengths) > 1:
+        raise UsageError("the files hold bars of several lengths; give one length")
+    names = [one.symbol for one in series]
+    if len(set(names)) < len(names):
+        raise UsageError(f"a symbol is given twice among {', '.join(names)}; give each once")
+    return sorted(series, key=lambda one: one.symbol)
+
+
+def _digest(request: TrainingRequest, features: FeatureSet) -> str:
+    whole = sha256()
+    for path in request.data:
+        whole.update(sha256(path.read_bytes()).digest())
+    facts = (
+        request.until, request.family, sorted(request.symbols), request.seed, features.digest,
+        request.bracket.horizon, request.bracket.stop, request.bracket.target, request.costs,
+        msgspec.json.encode(request.config),
+    )  # fmt: skip
+    whole.update(repr(facts).encode())
+    return whole.hexdigest()[:16]
+
+
+def _rows_of(
+    series: BarSeries, number: int, request: TrainingRequest, features: FeatureSet, work: Path
+) -> Rows:
+    kept = work / ROWS_FILE.format(series.symbol)
+    if kept.exists():
+        with np.load(kept) as columns:
+            return Rows(**{each.name: columns[each.name] for each in fields(Rows)})
+    past = series.select(series.ts_open + int(series.timeframe) <= request.until)
+    if not len(past):
+        raise DataError(f"{series.symbol} has no bar before --until {format_time(request.until)}")
+    instrument = read_instrument(past, features, request.config, request.costs)
+    rows = label_instrument(
+        instrument, request.bracket, number=number, stride=stride_of(request.bracket.horizon)
+    )
+    beside = kept.with_suffix(".part.npz")
+    np.savez(beside, **{each.name: getattr(rows, each.name) for each in fields(Rows)})
+    beside.replace(kept)
+    return rows

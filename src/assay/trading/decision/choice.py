@@ -1,0 +1,58 @@
+"""Choose a side, or abstain; size what is chosen."""
+
+from __future__ import annotations
+
+from assay.kernel.compiling import compiled
+from assay.kernel.costs import value_in_account
+from assay.kernel.records import READY
+from assay.kernel.rounding import OVERFLOW
+from assay.kernel.sizing import floor_to_step, kelly_bp, size_fixed_risk
+from assay.trading.decision.edge import CERTAIN, cost_of_lot, expect_of_lot
+
+NO_DECISION, ENTER, EXIT, HOLD_ON, ABSTAIN = 0, 1, 2, 3, 4
+"""Outcomes of a decision."""
+
+NOT_READY, NO_EDGE, TOO_SMALL, NO_VALUE = 1, 2, 3, 4
+"""Why a decision abstained."""
+
+
+@compiled
+def weigh_sides(event, forecast, market, instrument, intent):  # type: ignore[no-untyped-def]
+    """Write the better side with its probability, cost and expected value per lot.
+
+    The expected value counts with the lower bound of the probability. Returns 0, or why not.
+    """
+    if forecast.state != READY:
+        return NOT_READY
+    cost = cost_of_lot(event, market, instrument)
+    long = expect_of_lot(forecast.up_lower, forecast, market, instrument)
+    short = expect_of_lot(CERTAIN - forecast.up_upper, forecast, market, instrument)
+    if OVERFLOW in (cost, long, short):
+        return NO_VALUE
+    intent.cost = cost
+    if long >= short:
+        intent.side, intent.expected = 1, long - cost
+        intent.probability, intent.lower, intent.upper = (
+            forecast.p_up, forecast.up_lower, forecast.up_upper,
+        )  # fmt: skip
+    else:
+        intent.side, intent.expected = -1, short - cost
+        intent.probability, intent.lower, intent.upper = (
+            CERTAIN - forecast.p_up, CERTAIN - forecast.up_upper, CERTAIN - forecast.up_lower,
+        )  # fmt: skip
+    return 0 if intent.expected > 0 else NO_EDGE
+
+
+@compiled
+def size_choice(intent, forecast, account, market, instrument, kelly):  # type: ignore[no-untyped-def]
+    """Return the units of fractional Kelly, capped: `kelly` is (fraction bp, cap bp)."""
+    units, leg_bid = instrument.lot_units, market.leg_bid
+    gain = value_in_account(units * forecast.gain, instrument, leg_bid, 1) - intent.cost
+    loss = value_in_account(units * forecast.loss, instrument, leg_bid, 1) + intent.cost
+    at_stop = value_in_account(units * forecast.stop, instrument, leg_bid, 1) + intent.cost
+    share = kelly_bp(intent.lower, gain, loss, kelly[0], kelly[1])
+    equity = account.balance + account.unrealised
+    wanted = size_fixed_risk(equity, share, max(at_stop, 1), units)
+    return floor_to_step(
+        wanted, instrument.volume_step, instrument.volume_min, instrument.volume_max
+    )
