@@ -183,7 +183,7 @@ def assert_sound(ordeal: Ordeal, book: Path) -> None:
     """Compare the home with a run without a kill, row by row; stop it and find nothing left."""
     home, told = ordeal.home, f"{ordeal.where}"
     plan = Plan(source="replay", data=(str(ordeal.data),))
-    setup = prepare_plan(plan, Config(), home.path / "strategies")
+    setup = prepare_plan(plan, Config(), home.path)
     server = open_postgres(home.path)
     try:
         journal = PostgresJournal(server.dsn)

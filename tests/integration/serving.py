@@ -72,7 +72,7 @@ class Trading:
 def trading(home: Home) -> Iterator[Trading]:
     """Start a trader of the packaged sample on a real journal."""
     plan = Plan(source="sample", speed=None)
-    setup = prepare_plan(plan, Config(), home.path / "strategies")
+    setup = prepare_plan(plan, Config(), home.path)
     server = open_postgres(home.path)
     assert isinstance(server, PostgresServer)
     journal = PostgresJournal(server.dsn)

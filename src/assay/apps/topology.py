@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,9 +16,11 @@ from assay.market.series import BarSeries
 from assay.model.errors import OperatorError
 from assay.model.instruments import Instrument
 from assay.runtime.runners import InlineRunner
-from assay.signals.features import FeatureModule, standard_set
-from assay.signals.prediction import Predictor
 from assay.trading.engine.module import TradingDesk
+
+if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
+    from assay.signals.features import FeatureModule
+    from assay.signals.prediction import Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,13 @@ def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:
     forecaster = setup.forecaster
     if forecaster is None:
         return {}
-    features, timeframe = standard_set(), forecaster.artifact.taught.timeframe
+    from assay.signals.features import FeatureModule, standard_set
+    from assay.signals.prediction import Predictor
+
+    timeframe = forecaster.artifact.taught.timeframe
+    features = FeatureModule(standard_set(), setup.symbols, timeframe, next_id)
+    features.load(setup.history)
     return {
-        "features": FeatureModule(features, setup.symbols, timeframe, next_id),
+        "features": features,
         "predictor": Predictor(forecaster, setup.symbols, next_id),
     }

@@ -60,13 +60,14 @@ def train(
 
     Example: assay train --data eurusd_m1_2018.parquet --until 2018-12-31
     """
-    from assay.apps.lab.training import TrainingRequest, train_model
+    from assay.apps.lab.training import TrainingRequest, read_series, train_model
     from assay.signals.labels import Bracket
 
     place = open_home(home or default_home())
     request = TrainingRequest(
-        data=data, until=parse_time(until), models=place.folder("models"), family=model,
-        bracket=Bracket(horizon=horizon, stop=stop, target=target), symbols=symbol or (),
+        series=read_series(data, symbol or ()), until=parse_time(until),
+        models=place.folder("models"), family=model,
+        bracket=Bracket(horizon=horizon, stop=stop, target=target),
         seed=seed, config=load_settings(Config, place).value,
     )  # fmt: skip
     with progress("training", 1.0, quiet=as_json) as bar:

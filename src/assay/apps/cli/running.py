@@ -50,11 +50,20 @@ def decide(memory, event, position, params, intent):
 
 
 def up(
-    source: Annotated[str, typer.Option("--source", help="sample, replay or sim.")] = "sample",
+    source: Annotated[
+        str | None, typer.Option("--source", help="sim, sample or replay; sim without --data.")
+    ] = None,
     data: Annotated[
         list[Path] | None, typer.Option("--data", help="Parquet file to replay; repeatable.")
     ] = None,
-    strategy: Annotated[str, typer.Option("--strategy", help="Name of a strategy.")] = "sma-cross",
+    strategy: Annotated[
+        str | None,
+        typer.Option("--strategy", help="Name of a strategy; ai of sim, else sma-cross."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="Model of strategy ai; of sim one is trained at the start."),
+    ] = None,
     param: Annotated[
         list[str] | None,
         typer.Option("--param", help="Strategy parameter, name=value; repeatable."),
@@ -72,7 +81,7 @@ def up(
         str | None, typer.Option("--kind", help="Kind of --source sim, as `simulate` has; linear.")
     ] = None,
     strength: Annotated[
-        float | None, typer.Option("--strength", help="Strength of --source sim, 0 to 1; 0.5.")
+        float | None, typer.Option("--strength", help="Strength of --source sim, 0 to 1; 0.7.")
     ] = None,
     seconds: Annotated[
         float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")
@@ -87,10 +96,10 @@ def up(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Trade with paper money on a replayed market, and go on where the last run stopped.
+    """Trade with paper money on a market, and go on where the last run stopped.
 
-    The simulated market lasts 20 trading days, 8 hours at its usual speed; then another --seed
-    gives another.
+    Without options: teach a model on the past of a simulated market and trade it there. That
+    market lasts 20 trading days, 8 hours at its usual speed; then another --seed gives another.
 
     Example: assay up --source sample --speed max --plain
     """
@@ -98,8 +107,11 @@ def up(
     from assay.apps.paper.up import run_platform
     from assay.market.replay import parse_speed
 
+    source = source or ("replay" if data else "sim")
+    strategy = strategy or ("ai" if source == "sim" or model else "sma-cross")
     plan = Plan(
         source=source, data=tuple(str(path.resolve()) for path in data or []), strategy=strategy,
+        model=model,
         params=parse_params(param or []), risk=risk, seconds=seconds, seed=seed, kind=kind,
         speed=parse_speed(_usual_speed(source) if speed is None else speed), strength=strength,
         calendar=str(calendar.resolve()) if calendar else None,

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from assay.apps.config import Config
 from assay.apps.lab.drivers import Run, replay, sweep
 from assay.apps.lab.eventlog import EventLog
-from assay.apps.lab.forecasting import with_model
+from assay.apps.lab.forecasting import forecast_events, with_model
 from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
 from assay.apps.lab.output import appearing_together, make_folder
 from assay.apps.lab.setup import Costs, Setup, prepare
@@ -82,7 +82,7 @@ def _drive(
     setup: Setup, request: Request, on_progress: Callable[[int], None] | None, *, wire: bool
 ) -> Run:
     if request.driver == "sweep":
-        return sweep(setup, on_progress)
+        return sweep(forecast_events(setup), on_progress)
     if not request.out:
         return replay(setup, None, on_progress, wire=wire)
     folder = make_folder(request.out)

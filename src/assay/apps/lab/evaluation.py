@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from assay.apps.config import Config
 from assay.apps.lab.drivers import sweep
-from assay.apps.lab.forecasting import check_features, forecast_setup
+from assay.apps.lab.forecasting import check_features, forecast_events
 from assay.apps.lab.labelling import Instrument, label_instrument, read_instrument
 from assay.apps.lab.outcome import summarise
 from assay.apps.lab.setup import Costs, prepare
@@ -211,8 +211,7 @@ def _trade(
         shown, load_strategy("ai"), given={}, costs=request.costs, risk=request.risk or "default",
         config=request.config,
     )  # fmt: skip
-    setup = forecast_setup(setup, forecaster, request.start)
-    run = sweep(setup)
+    run = sweep(forecast_events(replace(setup, forecaster=forecaster), request.start))
     figures = summarise(run.outcome, setup, bars=run.bars, seconds=run.seconds)
     cash = setup.account.cash / 10**setup.account.currency_digits
     equity = run.outcome.equity

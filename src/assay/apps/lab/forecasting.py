@@ -27,38 +27,52 @@ def check_features(artifact: Artifact, features: FeatureSet) -> None:
         )
 
 
-def forecast_bars(columns: BarColumns, forecaster: Forecaster) -> np.ndarray:
-    """Return the FORECAST record of each bar, WARMING until the features have settled."""
+def forecast_bars(
+    columns: BarColumns, forecaster: Forecaster, history: BarColumns | None = None
+) -> np.ndarray:
+    """Return the FORECAST record of each bar, WARMING until the features have settled.
+
+    `history` are the bars before the first.
+    """
     features = standard_set()
-    check_features(forecaster.artifact, features)
-    values = compute_features(features, columns)
-    settled = np.arange(len(columns)) >= features.settling - 1
+    before = len(history) if history else 0
+    whole = _join(history, columns) if history else columns
+    values = compute_features(features, whole)[before:]
+    settled = np.arange(before, len(whole)) >= features.settling - 1
     opened = columns.ts_close - forecaster.artifact.taught.timeframe
     return np.asarray(forecaster.forecast(opened, values, columns.close, settled))
 
 
-def forecast_setup(setup: Setup, forecaster: Forecaster, start: int = 0) -> Setup:
-    """Return a setup that trades on forecasts; a bar that opened before `start` (ns) has none.
+def _join(before: BarColumns, after: BarColumns) -> BarColumns:
+    names = ("ts_close", "open", "high", "low", "close", "spread")
+    columns = (np.concatenate([getattr(before, n), getattr(after, n)]) for n in names)
+    return BarColumns(*columns)
 
-    Raises UsageError for a strategy that does not look at them.
+
+def forecast_events(setup: Setup, start: int = 0) -> Setup:
+    """Return a setup with the forecasts beside its events; one that trades on none as it was.
+
+    A bar that opened before `start` (ns UTC) has no forecast to trade on.
     """
-    if setup.strategy.conclude is None:
-        raise UsageError(f"strategy {setup.strategy.name} takes no --model; strategy ai does")
+    forecaster = setup.forecaster
+    if forecaster is None:
+        return setup
     events = setup.events()
     found = np.zeros(len(events), FORECAST)
     found["state"] = WARMING
-    for number in range(len(setup.symbols)):
+    for number, symbol in enumerate(setup.symbols):
         mine = (events["instrument"] == number) & (events["kind"] == BASE_BAR)
-        found[mine] = forecast_bars(columns_of(events, number), forecaster)
+        history = setup.history.get(symbol)
+        found[mine] = forecast_bars(columns_of(events, number), forecaster, history)
     opened = events["ts"] - events["seconds"].astype(np.int64) * SECOND
     found["state"][opened < start] = WARMING
-    return replace(setup, forecasts=found, forecaster=forecaster)
+    return replace(setup, forecasts=found)
 
 
 def with_model(setup: Setup, folder: Path | None) -> Setup:
-    """Return the setup on the forecasts of a model, which strategy `ai` needs; else as it was.
+    """Return the setup with the forecaster that strategy `ai` needs; another stays as it was.
 
-    Bars that the model was calibrated on have no forecast, so that nothing is traded on hindsight.
+    Raises UsageError for a model without such a strategy, or the other way round.
     """
     if folder is None:
         if setup.strategy.conclude is not None:
@@ -67,9 +81,12 @@ def with_model(setup: Setup, folder: Path | None) -> Setup:
                 "(`assay train` makes one)"
             )
         return setup
+    if setup.strategy.conclude is None:
+        raise UsageError(f"strategy {setup.strategy.name} takes no --model; strategy ai does")
     artifact, graph = read_artifact(folder)
+    check_features(artifact, standard_set())
     _check_length(setup, artifact)
-    return forecast_setup(setup, Forecaster(artifact, graph))
+    return replace(setup, forecaster=Forecaster(artifact, graph))
 
 
 def _check_length(setup: Setup, artifact: Artifact) -> None:

@@ -45,6 +45,13 @@ def columns_of(events: np.ndarray, instrument: int = 0) -> BarColumns:
     )  # fmt: skip
 
 
+def priced_columns(series: BarSeries, config: Config) -> BarColumns:
+    """Return a series as features see it: at the digits and the spread that it is traded with."""
+    strategy = load_strategy("bracket", LABELLING)
+    setup = prepare([series], strategy, given={}, risk="reference", config=config)
+    return columns_of(setup.events())
+
+
 def read_instrument(
     series: BarSeries | TickSeries, features: FeatureSet, config: Config, costs: Costs
 ) -> Instrument:

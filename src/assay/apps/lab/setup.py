@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -26,7 +27,6 @@ from assay.model.calendar import Rollover, is_in_session, rollovers, swap_multip
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument
 from assay.model.time import DAY, HOUR
-from assay.signals.prediction import Forecaster
 from assay.trading.engine.loading import Strategy
 from assay.trading.engine.module import DeskPlan, TradingDesk
 from assay.trading.engine.terms import (
@@ -38,6 +38,10 @@ from assay.trading.engine.terms import (
     limit_terms,
 )
 from assay.trading.engine.world import World, build_world
+
+if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
+    from assay.signals.features import BarColumns
+    from assay.signals.prediction import Forecaster
 
 AHEAD = 400 * DAY
 """How far past the data the schedule of sessions and rollovers reaches."""
@@ -61,7 +65,8 @@ class Setup:
     """Hold everything a driver needs to trade one run.
 
     A strategy that trades on forecasts finds FORECAST records beside the events in the sweep; on
-    the message path its `forecaster` brings them.
+    the message path its `forecaster` brings them. `history` are bars before the first event, which
+    features settle on.
     """
 
     series: Sequence[BarSeries | TickSeries]
@@ -75,6 +80,7 @@ class Setup:
     terms: tuple[np.ndarray, np.ndarray, np.ndarray]
     forecasts: np.ndarray | None = None
     forecaster: Forecaster | None = None
+    history: Mapping[str, BarColumns] = field(default_factory=dict)
 
     def events(self) -> np.ndarray:
         """Return every event of every instrument in the total order."""

@@ -14,9 +14,9 @@ import numpy as np
 
 from assay.apps.config import Config
 from assay.apps.lab.labelling import label_instrument, read_instrument, stride_of
-from assay.apps.lab.modelcard import write_card
+from assay.apps.lab.modelcard import CARD, write_card
 from assay.apps.lab.setup import Costs
-from assay.market.series import BarSeries
+from assay.market.series import BarSeries, price_columns
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import DataError, UsageError
 from assay.model.time import format_time
@@ -24,23 +24,22 @@ from assay.runtime.clock import Stopwatch
 from assay.signals.features import FeatureSet, standard_set
 from assay.signals.labels import Bracket
 from assay.signals.models import find_family
-from assay.signals.prediction import write_artifact
+from assay.signals.prediction import read_artifact, write_artifact
 from assay.signals.training import Lesson, Rows, pool, train
 
-UNFINISHED = ".unfinished"
-ROWS_FILE, CHECKPOINT = "rows-{}.npz", "checkpoint"
+UNFINISHED, TRAINED = ".unfinished", ".trained"
+ROWS_FILE, CHECKPOINT, MODEL = "rows-{}.npz", "checkpoint", "model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRequest:
-    """Say what to teach, on which files, until when (ns UTC), and where models are kept."""
+    """Say what to teach, on which bars, until when (ns UTC), and where models are kept."""
 
-    data: Sequence[Path]
+    series: Sequence[BarSeries]
     until: int
     models: Path
     family: str = "lightgbm"
     bracket: Bracket = field(default_factory=Bracket)
-    symbols: Sequence[str] = ()
     seed: int = 1
     costs: Costs = field(default_factory=Costs)
     config: Config = field(default_factory=Config)
@@ -49,26 +48,47 @@ class TrainingRequest:
 def train_model(
     request: TrainingRequest, on_stage: Callable[[str, float], None] | None = None
 ) -> dict[str, Any]:
-    """Train a model and return where it is; what was done before an interrupt is not done again.
+    """Train a model and return where it is.
 
-    Raises UsageError and DataError where files, span and instruments do not fit together.
+    What was done before an interrupt is not done again, and a training that is done already is
+    answered from what it made. Raises UsageError and DataError where bars and span do not fit.
     """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     find_family(request.family)
-    series = read_series(request.data, request.symbols)
     features = standard_set()
-    work = request.models / UNFINISHED / _digest(request, features)
+    digest = _digest(request, features)
+    known = request.models / TRAINED / digest
+    if not known.exists():
+        work = request.models / UNFINISHED / digest
+        _teach(request, features, work, tell)
+        known.parent.mkdir(exist_ok=True)
+        (work / MODEL).replace(known)
+        rmtree(work)
+    artifact, _ = read_artifact(request.models / known.read_text())
+    return {
+        "model": artifact.id, "card": str(request.models / artifact.id / CARD),
+        "rows": artifact.taught.rows,
+        "from": format_time(artifact.spans.fit_from),
+        "until": format_time(artifact.spans.calibrate_until),
+        "evaluate_from": format_time(artifact.spans.ready_from),
+        "skilled": artifact.is_skilled, "seconds": round(watch.elapsed(), 2),
+    }  # fmt: skip
+
+
+def _teach(
+    request: TrainingRequest, features: FeatureSet, work: Path, tell: Callable[[str, float], None]
+) -> None:
+    """Train in a folder of its own; its file MODEL says that all is written, and under what id."""
     work.mkdir(parents=True, exist_ok=True)
-    parts = []
+    series, parts = request.series, []
     for number, one in enumerate(series):
         tell(f"labelling {one.symbol}", number / len(series))
         parts.append(_rows_of(one, number, request, features, work))
     rows = pool(parts)
-    timeframe = int(series[0].timeframe)
     lesson = Lesson(
-        family=request.family, symbols=tuple(one.symbol for one in series), timeframe=timeframe,
-        features=features.names, features_digest=features.digest, bracket=request.bracket,
-        seed=request.seed,
+        family=request.family, symbols=tuple(one.symbol for one in series),
+        timeframe=int(series[0].timeframe), features=features.names,
+        features_digest=features.digest, bracket=request.bracket, seed=request.seed,
     )  # fmt: skip
     artifact, graph = train(
         rows, lesson, work / CHECKPOINT,
@@ -76,15 +96,8 @@ def train_model(
     )  # fmt: skip
     folder = request.models / artifact.id
     write_artifact(folder, artifact, graph)
-    card = write_card(folder, artifact, rows)
-    rmtree(work)
-    return {
-        "model": artifact.id, "card": str(card), "rows": len(rows),
-        "from": format_time(artifact.spans.fit_from),
-        "until": format_time(artifact.spans.calibrate_until),
-        "evaluate_from": format_time(artifact.spans.ready_from),
-        "skilled": artifact.is_skilled, "seconds": round(watch.elapsed(), 2),
-    }  # fmt: skip
+    write_card(folder, artifact, rows)
+    (work / MODEL).write_text(artifact.id)
 
 
 def read_series(paths: Sequence[Path], symbols: Sequence[str]) -> list[BarSeries]:
@@ -109,10 +122,12 @@ def read_series(paths: Sequence[Path], symbols: Sequence[str]) -> list[BarSeries
 
 def _digest(request: TrainingRequest, features: FeatureSet) -> str:
     whole = sha256()
-    for path in request.data:
-        whole.update(sha256(path.read_bytes()).digest())
+    for one in request.series:
+        whole.update(f"{one.symbol} {one.timeframe} {one.side} {one.digits}".encode())
+        for name in ("ts_open", *price_columns(one)):
+            whole.update(getattr(one, name).tobytes())
     facts = (
-        request.until, request.family, sorted(request.symbols), request.seed, features.digest,
+        request.until, request.family, request.seed, features.digest,
         request.bracket.horizon, request.bracket.stop, request.bracket.target, request.costs,
         msgspec.json.encode(request.config),
     )  # fmt: skip

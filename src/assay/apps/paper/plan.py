@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from assay.apps.config import Config
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.market.news import read_calendar
-from assay.market.series import Series, TickSeries
-from assay.market.simulation import Scenario, simulate_ticks
+from assay.market.series import BarSeries, Series, TickSeries
+from assay.market.simulation import Scenario, simulate, simulate_ticks
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import UsageError
 from assay.model.time import Timeframe
 from assay.trading.engine.loading import load_strategy
 
+if TYPE_CHECKING:
+    from assay.signals.features import BarColumns
+
 SAMPLE = "eurusd_h1_sample_20170101_20171229.parquet"
 SOURCES = ("sample", "replay", "sim")
+SIM_STRENGTH = 0.7
 SIM_HISTORY, SIM_BARS = 58_500, 28_800
 """Minutes of the simulated market in its past, for training, and in the feed after them.
 
@@ -32,7 +38,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Hold source, data, strategy, speed (market seconds a second, None unbounded), time.
 
     `calendar` names a file of releases, near which the modelled spread is wider; `seed`, `kind`
-    and `strength` are those of the simulated market, None the usual ones.
+    and `strength` are those of the simulated market, None the usual ones. `model` is the one that
+    strategy ai trades; the simulated market teaches one where none is named.
     """
 
     source: str = "sample"
@@ -46,6 +53,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     seed: int | None = None
     kind: str | None = None
     strength: float | None = None
+    model: str | None = None
+
+    @property
+    def needs_teaching(self) -> bool:
+        """Say whether a model must be made before this plan can be traded."""
+        return self.source == "sim" and self.strategy == "ai" and self.model is None
 
     def files(self) -> list[Path]:
         """Return the files to replay; raise UsageError where source and data contradict."""
@@ -71,7 +84,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return Scenario(
             seed=1 if self.seed is None else self.seed,
             kind="linear" if self.kind is None else self.kind,
-            strength=0.5 if self.strength is None else self.strength,
+            strength=SIM_STRENGTH if self.strength is None else self.strength,
             bars=SIM_HISTORY + SIM_BARS,
             timeframe=Timeframe.M1,
         )
@@ -84,15 +97,37 @@ def _read_series(plan: Plan) -> list[Series]:
     return [read_parquet(path, side=side) for path in plan.files()]
 
 
-def prepare_plan(plan: Plan, config: Config, strategies: Path) -> Setup:
+def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
     """Read the data and bring everything together; raise UsageError or DataError."""
-    strategy = load_strategy(plan.strategy, strategies)
+    strategy = load_strategy(plan.strategy, home / "strategies")
     series = _read_series(plan)
     risk = plan.risk
     if risk is None and not getattr(strategy.module, "REFERENCE_COSTS", False):
         risk = config.risk.profile
     costs = Costs(releases=read_calendar(plan.calendar) if plan.calendar else ())
-    return prepare(series, strategy, given=plan.params, costs=costs, risk=risk, config=config)
+    setup = prepare(series, strategy, given=plan.params, costs=costs, risk=risk, config=config)
+    if strategy.conclude is None and plan.model is None:
+        return setup
+    from assay.apps.lab.forecasting import with_model
+
+    if plan.source == "sim":
+        setup = replace(setup, history=past_columns(plan, config))
+    return with_model(setup, home / "models" / plan.model if plan.model else None)
+
+
+def past_series(plan: Plan) -> list[BarSeries]:
+    """Return the bars of the simulated market before its feed begins."""
+    scenario = replace(plan.scenario(), bars=SIM_HISTORY)
+    return [simulated.bars for simulated in simulate(scenario)]
+
+
+def past_columns(plan: Plan, config: Config) -> dict[str, BarColumns]:
+    """Return the bars before the feed as features see them, just enough to settle on."""
+    from assay.apps.lab.labelling import priced_columns
+    from assay.signals.features import standard_set
+
+    last = slice(-standard_set().settling, None)
+    return {one.symbol: priced_columns(one, config).cut(last) for one in past_series(plan)}
 
 
 def identify_setup(plan: Plan, setup: Setup) -> str:
@@ -112,5 +147,7 @@ def identify_setup(plan: Plan, setup: Setup) -> str:
         msgspec.json.encode(setup.account), [price.digits for price in setup.pricing],
         Path(setup.strategy.module.__file__ or "").read_bytes(),
     )  # fmt: skip
+    if setup.forecaster is not None:
+        facts = (*facts, setup.forecaster.artifact.graph_sha256, setup.forecaster.artifact.id)
     whole.update(repr(facts).encode())
     return whole.hexdigest()[:16]

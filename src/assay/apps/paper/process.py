@@ -118,7 +118,7 @@ def _show_done(session: Session, log: Logger, finished: bool) -> None:
 def run_trader(home: Home, plan: Plan, log: Logger) -> None:
     """Open journal and broker, recover, and trade the plan; raises AssayError families."""
     config = load_settings(Config, home).value
-    setup: Setup = prepare_plan(plan, config, home.path / "strategies")
+    setup: Setup = prepare_plan(plan, config, home.path)
     events = setup.events()
     setup.strategy.run(setup.world().handle, events, 0, 0)
     postgres = open_postgres(home.path, config.postgres.dsn or None)

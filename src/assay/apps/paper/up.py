@@ -18,6 +18,7 @@ from assay.apps.paper.picture import PICTURE, Picture, read_picture
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.refusal import FILE, raise_refusal
 from assay.apps.paper.sheet import SHEET, STANDING
+from assay.apps.paper.teaching import TAUGHT, read_teaching
 from assay.apps.paper.view import plain_line, render
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.environment import interpreter
@@ -27,8 +28,8 @@ from assay.runtime.settings import load_settings
 from assay.runtime.supervisor import Program, Supervisor, require_port, stop_signals
 
 HOST = "127.0.0.1"
-TRADER, AUDIT, STORE = "trader", "audit", "store"
-LEFT = (PICTURE, SHEET, STANDING, FILE, LAG)
+TRADER, AUDIT, STORE, TRAINER = "trader", "audit", "store", "trainer"
+LEFT = (PICTURE, SHEET, STANDING, FILE, LAG, TAUGHT)
 """What a run before this one may have left to be mistaken for ours."""
 SPACE_NEEDED = 500_000_000
 FRAME_S = 0.1
@@ -72,6 +73,15 @@ def run_platform(
         is_stopped = stack.enter_context(stop_signals())
         if port:
             require_port(HOST, port)
+
+        def is_refused() -> bool:
+            return is_stopped() or refusal.exists()
+
+        if plan.needs_teaching:
+            plan = _teach(supervisor, home, plan, is_refused)
+        if is_refused():
+            raise_refusal(refusal)
+            return _summary(None, interrupted=is_stopped.is_interrupt)
         note("starting the database, the engine and the market…")
         supervisor.start(_program(home, plan))
         supervisor.start(_audit_program(home))
@@ -82,19 +92,48 @@ def run_platform(
             announce_page(home, port, browser=browser)
 
         def is_over() -> bool:
-            return is_stopped() or refusal.exists() or _is_done(supervisor, TRADER)
+            return is_refused() or _is_done(supervisor, TRADER)
 
         _watch(supervisor, picture_path, is_over, plain=plain)
         # The audit ends last, with everything that the trader has left behind.
         supervisor.end(TRADER)
         supervisor.stop()
         raise_refusal(refusal)
-    picture = read_picture(picture_path) or Picture()
+    return _summary(read_picture(picture_path), interrupted=is_stopped.is_interrupt)
+
+
+def _summary(picture: Picture | None, *, interrupted: bool) -> dict[str, Any]:
+    picture = picture or Picture()
     return {
         "events": picture.events, "orders": picture.orders_sent, "fills": picture.fills,
         "denied": picture.denied, "equity": picture.equity, "finished": picture.done,
-        "halted": picture.halted, "interrupted": is_stopped.is_interrupt,
+        "halted": picture.halted, "interrupted": interrupted,
     }  # fmt: skip
+
+
+def _teach(supervisor: Supervisor, home: Home, plan: Plan, is_over: Callable[[], bool]) -> Plan:
+    """Let the trainer make the model of a plan, telling each stage; return the plan with it."""
+    payload = msgspec.json.encode(plan).decode()
+    argv = (interpreter(), "-m", "assay.apps.paper.teaching", str(home.path), payload)
+    supervisor.start(Program(name=TRAINER, argv=argv, restarts_max=1))
+    told = ""
+
+    def is_done() -> bool:
+        nonlocal told
+        teaching = read_teaching(home)
+        if teaching and teaching.stage != told and not teaching.model:
+            told = teaching.stage
+            note(f"training: {told}…")
+        return is_over() or _is_done(supervisor, TRAINER)
+
+    supervisor.run(is_done)
+    supervisor.end(TRAINER)
+    teaching = read_teaching(home)
+    if teaching is None or not teaching.model:
+        return plan
+    verdict = "skilled" if teaching.skilled else "without skill, so it will abstain"
+    note(f"model {teaching.model}, {verdict} ({teaching.seconds:.0f} s)")
+    return msgspec.structs.replace(plan, model=teaching.model)
 
 
 def _program(home: Home, plan: Plan) -> Program:
