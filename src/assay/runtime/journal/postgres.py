@@ -23,6 +23,8 @@ from assay.runtime.journal.memory import (
 from assay.runtime.journal.ports import Batch, ConcurrencyError, Halt, OutboxOrder, Recorded
 from assay.runtime.journal.reading import reachable, read_journal
 
+_FEW = 16
+"""Rows that go as values of their own: the arrays of more take longer to write than to store."""
 _WRITER_LOCK = 0x41535341_59000002
 _log = logging.getLogger("assay.runtime.journal")
 
@@ -55,6 +57,18 @@ _PARTS = {
 }
 
 
+_ROW = sql.SQL(
+    "(%b::int8, %b::int8, %s::text, %s::text, %b::int8, %s::text, %b::int8, %b::int8, %b::int8, "
+    "%b::int8, %b::int4, %b::bytea)"
+)
+_ORDER = sql.SQL("(%b::int8, %b::int8, %b::int2, %b::bytea)")
+
+
+def _values(table: str, row: sql.SQL, count: int) -> sql.Composed:
+    rows = sql.SQL(", ").join([row] * count)
+    return sql.SQL("insert into {} values {}").format(sql.SQL(table), rows)
+
+
 class PostgresJournal:
     """Keep a journal in the database of a DSN; hold the right to write until closed.
 
@@ -70,6 +84,7 @@ class PostgresJournal:
                 prepare_threshold=2,
                 application_name=f"assay-journal-{os.getpid()}",
             )
+            self._connection.prepared_max = None
             try:
                 self._take_lock(wait_s)
                 self._last = self._load_last()
@@ -77,7 +92,7 @@ class PostgresJournal:
                 self._connection.close()
                 raise
         self._writer = self._connection.cursor()
-        self._statements: dict[tuple[str, ...], bytes] = {}
+        self._statements: dict[tuple[tuple[str, ...], tuple[int, int] | None], bytes] = {}
         self._versions: dict[str, int] = {}
         self._codec = FrameCodec()
 
@@ -85,6 +100,8 @@ class PostgresJournal:
         # A killed writer's backend may need a moment to notice; more than that is a rival.
         run = self._connection.execute
         run("set synchronous_commit = on")
+        # A plan made anew for each batch would cost as much as the batch.
+        run("set plan_cache_mode = force_generic_plan")
         run("select set_config('lock_timeout', %s, false)", (f"{int(wait_s * 1000) or 1}ms",))
         try:
             run("select pg_advisory_lock(%s)", (_WRITER_LOCK,))
@@ -127,9 +144,18 @@ class PostgresJournal:
 
     def _store(self, batch: Batch, rows: list[Row], last: int) -> None:
         parts: dict[str, Sequence[object]] = {}
-        if rows:
+        few = len(rows) <= _FEW and len(batch.orders) <= _FEW
+        if rows and few:
+            parts["rows"] = [value for row in rows for value in row]
+        elif rows:
             parts["rows"] = [list(column) for column in zip(*rows, strict=True)]
-        if batch.orders:
+        if batch.orders and few:
+            parts["orders"] = [
+                value
+                for ordinal, (key, payload) in enumerate(batch.orders)
+                for value in (key, last, ordinal, payload)
+            ]
+        elif batch.orders:
             keys, payloads = zip(*batch.orders, strict=True)
             parts["orders"] = (last, list(keys), list(payloads))
         if batch.inbox:
@@ -140,16 +166,24 @@ class PostgresJournal:
             parts["state"] = (module, last, version, state, checksum)
             parts["pruned"] = (module, module)
         parameters = [value for part in parts.values() for value in part]
-        self._writer.execute(self._statement(tuple(parts)), parameters)
+        counts = (len(rows), len(batch.orders)) if few else None
+        self._writer.execute(self._statement(tuple(parts), counts), parameters)
 
-    def _statement(self, parts: tuple[str, ...]) -> bytes:
-        known = self._statements.get(parts)
+    def _statement(self, parts: tuple[str, ...], counts: tuple[int, int] | None) -> bytes:
+        """Return the text that writes these parts; `counts` of rows and orders when few."""
+        known = self._statements.get((parts, counts))
         if known is None:
+            texts: dict[str, sql.Composable] = dict(_PARTS)
+            if counts:
+                texts["rows"] = _values("journal", _ROW, counts[0])
+                texts["orders"] = _values(
+                    "outbox (key, position, ordinal, payload)", _ORDER, counts[1]
+                )
             written = [
-                sql.SQL("{} as ({})").format(sql.Identifier(part), _PARTS[part]) for part in parts
+                sql.SQL("{} as ({})").format(sql.Identifier(part), texts[part]) for part in parts
             ]
             known = sql.SQL("with {} select").format(sql.SQL(", ").join(written)).as_bytes()
-            self._statements[parts] = known
+            self._statements[parts, counts] = known
         return known
 
     @contextmanager
