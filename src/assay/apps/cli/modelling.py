@@ -38,6 +38,17 @@ def _show_training(found: dict[str, Any]) -> str:
     )
 
 
+def _show_evaluation(found: dict[str, Any]) -> str:
+    lines = [f"{name:<24}{_shown(value)}" for name, value in found.items() if name != "verdict"]
+    return "\n".join([found["verdict"], *lines])
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.4f}" if isinstance(value, float) else str(value)
+
+
 def train(
     data: DataOption,
     until: Annotated[str, typer.Option("--until", help="Date that no label may reach beyond.")],
@@ -83,6 +94,9 @@ def evaluate(
     predictions: Annotated[
         Path | None, typer.Option("--predictions", help="Parquet file, one row a judged bar.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Folder for report.html and its charts.")
+    ] = None,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -93,6 +107,7 @@ def evaluate(
     --from 2019-01-02
     """
     from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model, write_predictions
+    from assay.apps.lab.evaluationreport import write_report
 
     place = open_home(home or default_home())
     request = EvaluationRequest(
@@ -104,7 +119,9 @@ def evaluate(
         found = evaluate_model(request, _stages(bar))
     if predictions:
         write_predictions(found, predictions)
-    emit({"model": model, **found.figures}, as_json)
+    if report:
+        write_report(found, report)
+    emit({"model": model, **found.figures}, as_json, _show_evaluation)
 
 
 def register(app: typer.Typer) -> None:

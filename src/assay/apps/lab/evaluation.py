@@ -14,11 +14,13 @@ from assay.apps.config import Config
 from assay.apps.lab.drivers import sweep
 from assay.apps.lab.forecasting import check_features, forecast_events
 from assay.apps.lab.labelling import Instrument, label_instrument, read_instrument
-from assay.apps.lab.outcome import summarise
 from assay.apps.lab.setup import Costs, prepare
 from assay.apps.lab.training import read_series
+from assay.apps.lab.verdict import blocks_of, mean_net, word_verdict
+from assay.books.analytics.performance import max_drawdown, sharpe_ratio
 from assay.kernel.records import BASE_BAR
 from assay.market.series import BarSeries
+from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
@@ -79,6 +81,7 @@ class Evaluation:
     judged: Judged
     artifact: Artifact
     symbols: Sequence[str]
+    account: AccountSpec
     equity: np.ndarray
 
 
@@ -115,12 +118,28 @@ def evaluate_model(
             f"({features.settling} bars before it) and a known outcome; give more data"
         )
     tell("trading", 1.0)
-    figures, equity = _trade(request, series, forecaster)
-    figures = {**score(judged), **figures, "seconds": round(watch.elapsed(), 2)}
+    account, figures, equity = _trade(request, series, forecaster)
+    figures = {
+        "verdict": "", **score(judged), **figures, **_judge_edge(judged, artifact, account),
+        "seconds": round(watch.elapsed(), 2),
+    }  # fmt: skip
     return Evaluation(
         figures=figures, judged=judged, artifact=artifact, symbols=[s.symbol for s in series],
-        equity=equity,
+        account=account, equity=equity,
     )  # fmt: skip
+
+
+def _judge_edge(judged: Judged, artifact: Artifact, account: AccountSpec) -> dict[str, Any]:
+    """Return the verdict, and the mean net of what was taken with its bounds (currency a lot)."""
+    block = blocks_of(judged.time, artifact.taught.horizon * artifact.taught.timeframe)
+    found = mean_net(judged.side_net.astype(np.float64), judged.taken, block)
+    money = 10.0**account.currency_digits
+    bounds = {"net_mean": found.mean, "net_lower": found.lower, "net_upper": found.upper}
+    verdict = word_verdict(found, account.currency, money, skilled=artifact.is_skilled)
+    return {
+        "verdict": verdict,
+        **{name: None if value is None else value / money for name, value in bounds.items()},
+    }
 
 
 def _check_bars(series: Sequence[BarSeries], artifact: Artifact) -> None:
@@ -204,7 +223,7 @@ def break_even(net: np.ndarray) -> float | None:
 
 def _trade(
     request: EvaluationRequest, series: Sequence[BarSeries], forecaster: Forecaster
-) -> tuple[dict[str, Any], np.ndarray]:  # fmt: skip
+) -> tuple[AccountSpec, dict[str, Any], np.ndarray]:  # fmt: skip
     """Trade the span with strategy `ai` on one account; one bracket an instrument at a time."""
     shown = [_until(one, request.end) for one in series]
     setup = prepare(
@@ -212,14 +231,17 @@ def _trade(
         config=request.config,
     )  # fmt: skip
     run = sweep(forecast_events(replace(setup, forecaster=forecaster), request.start))
-    figures = summarise(run.outcome, setup, bars=run.bars, seconds=run.seconds)
-    cash = setup.account.cash / 10**setup.account.currency_digits
-    equity = run.outcome.equity
-    return {
-        "trades": figures["fills"] // 2,
-        "net_return": figures["net_profit"] / cash,
-        "sharpe": figures["sharpe"], "max_drawdown": figures["max_drawdown"],
-    }, equity[equity["ts"] >= request.start]  # fmt: skip
+    # The idle days before the span are no days without a return.
+    rows, cash = run.outcome.equity, setup.account.cash
+    rows = rows[rows["ts"] > request.start]
+    equity = rows["equity"]
+    figures = {
+        "trades": int((run.outcome.fills["position"] == 0).sum()),
+        "net_return": (int(equity[-1]) - cash) / cash,
+        "sharpe": sharpe_ratio(rows["ts"], equity, initial=cash),
+        "max_drawdown": max_drawdown(equity, cash),
+    }
+    return setup.account, figures, rows
 
 
 def write_predictions(evaluation: Evaluation, path: Path) -> None:

@@ -24,8 +24,37 @@ def write_card(folder: Path, artifact: Artifact, rows: Rows) -> Path:
     return path
 
 
-def _lines(artifact: Artifact, rows: Rows) -> list[str]:
+def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
+    """Return what there is to know of a model, name and value, as people read it."""
     taught, spans = artifact.taught, artifact.spans
+    return [
+        ("family", f"{artifact.family}, seed {artifact.seed}"),
+        ("instruments", ", ".join(taught.symbols)),
+        ("bars", f"{taught.timeframe // MINUTE} minutes"),
+        (
+            "labels",
+            f"bracket of {taught.horizon} bars, stop {taught.stop:g} and target "
+            f"{taught.target:g} x average true range x root of the horizon, booked by the engine",
+        ),
+        ("rows", f"{taught.rows:,}, of them {taught.calibration_rows:,} to calibrate"),
+        ("fitted on", f"{format_time(spans.fit_from)} to {format_time(spans.fit_until)}"),
+        (
+            "calibrated on",
+            f"{format_time(spans.calibrate_from)} to {format_time(spans.calibrate_until)}",
+        ),
+        ("fair to judge from", format_time(spans.ready_from)),
+        ("calibration slope", f"{artifact.slope:.3f}, above {artifact.slope_bound:.3f} at 99 %"),
+        (
+            "right about the direction, a bracket gains",
+            f"{artifact.gain:.3f} stop distances before costs",
+        ),
+        ("wrong, it loses", f"{artifact.loss:.3f} stop distances before costs"),
+        ("features", f"{len(taught.features)}, digest {taught.features_digest[:12]}"),
+        *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
+    ]
+
+
+def _lines(artifact: Artifact, rows: Rows) -> list[str]:
     counts = np.bincount(rows.outcome, minlength=len(OUTCOMES))
     shares = [f"{n} {c / len(rows):.1%}" for n, c in zip(OUTCOMES, counts, strict=True)]
     return [
@@ -35,22 +64,8 @@ def _lines(artifact: Artifact, rows: Rows) -> list[str]:
         "",
         "| | |",
         "|---|---|",
-        f"| family | {artifact.family}, seed {artifact.seed} |",
-        f"| instruments | {', '.join(taught.symbols)} |",
-        f"| bars | {taught.timeframe // MINUTE} minutes |",
-        f"| labels | bracket of {taught.horizon} bars, stop {taught.stop:g} and target "
-        f"{taught.target:g} x average true range x root of the horizon, booked by the engine |",
-        f"| rows | {taught.rows:,}, of them {taught.calibration_rows:,} to calibrate |",
+        *(f"| {name} | {value} |" for name, value in list_facts(artifact)),
         f"| outcomes | {', '.join(shares)} |",
-        f"| fitted on | {format_time(spans.fit_from)} to {format_time(spans.fit_until)} |",
-        f"| calibrated on | {format_time(spans.calibrate_from)} to "
-        f"{format_time(spans.calibrate_until)} |",
-        f"| fair to judge from | {format_time(spans.ready_from)} |",
-        f"| calibration slope | {artifact.slope:.3f}, above {artifact.slope_bound:.3f} at 99 % |",
-        f"| right about the direction, a bracket gains | {artifact.gain:.3f} stop distances |",
-        f"| wrong, it loses | {artifact.loss:.3f}, both before costs |",
-        f"| features | {len(taught.features)}, digest {taught.features_digest[:12]} |",
-        *(f"| {name.replace('_', ' ')} | {value} |" for name, value in artifact.facts.items()),
         "",
         "Chance that the mid is higher a horizon on, by score (probability, bounds at 80 %):",
         "",

@@ -1,6 +1,11 @@
 """Reports for people, each a file of its own."""
 
 from assay.books.reports.backtest import render_backtest, write_backtest
+from assay.books.reports.evaluation import render_evaluation, write_evaluation
+from assay.books.reports.judged import JudgedModel, Reliability, RiskCoverage
 from assay.books.reports.result import BacktestResult
 
-__all__ = ["BacktestResult", "render_backtest", "write_backtest"]
+__all__ = [
+    "BacktestResult", "JudgedModel", "Reliability", "RiskCoverage", "render_backtest",
+    "render_evaluation", "write_backtest", "write_evaluation",
+]  # fmt: skip

@@ -44,6 +44,11 @@ def thin(values: npt.NDArray[Any], buckets: int = BUCKETS) -> Integers:
     return np.unique(np.minimum(places, count - 1)).astype(np.int64)
 
 
+def is_wide(size: Size) -> bool:
+    """Say whether a chart is for a wide screen or paper, not for a telephone."""
+    return size.width > 6
+
+
 class Curves(NamedTuple):
     """Hold what is drawn: equity and balance in whole currency, falls as fractions of the peak."""
 
@@ -56,11 +61,11 @@ class Curves(NamedTuple):
 
 def draw_curves(curves: Curves, size: Size) -> str:
     """Return equity and balance above the drawdown, on one time axis, as SVG text."""
-    with _style(size.width > 6):
+    with drawing("assay", size):
         figure, (above, below) = _prepare(size)
         _plot_worth(above, curves)
         _plot_falls(below, curves)
-        return _to_svg(figure)
+        return to_svg(figure)
 
 
 def _plot_worth(axes: Any, curves: Curves) -> None:
@@ -97,30 +102,37 @@ def _prepare(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
-    wide = size.width > 6
+    wide = is_wide(size)
     figure = Figure(figsize=size, layout="constrained")
     pair = figure.subplots(2, sharex=True, height_ratios=(5, 3))
     locator = AutoDateLocator(minticks=5 if wide else 3, maxticks=9 if wide else 5, tz="UTC")
     for axes in pair:
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.spines["bottom"].set_color(MUTED)
-        axes.tick_params(colors=MUTED, length=3)
-        axes.grid(axis="y", color=GRID, linewidth=0.8)
-        axes.set_axisbelow(True)
+        quieten(axes)
         axes.margins(x=0.005)
     pair[1].xaxis.set_major_locator(locator)
     pair[1].xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
     return figure, pair
 
 
-def _style(wide: bool) -> Any:
+def quieten(axes: Any) -> None:  # Any: Matplotlib's own types
+    """Leave of a plot's frame only what helps reading: the lower edge and pale rules."""
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(MUTED)
+    axes.tick_params(colors=MUTED, length=3)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def drawing(name: str, size: Size) -> Any:  # Any: Matplotlib's context
+    """Return the context to draw in; charts of one page have a name each."""
     import matplotlib as mpl
 
+    wide = is_wide(size)
     # Text stays text (small, searchable) and ids come from a fixed salt (equal runs, equal bytes).
     return mpl.rc_context(
         {
             "svg.fonttype": "none",
-            "svg.hashsalt": "assay-wide" if wide else "assay-narrow",
+            "svg.hashsalt": f"{name}-{'wide' if wide else 'narrow'}",
             "font.family": "sans-serif",
             "figure.constrained_layout.h_pad": 0.09,
             "font.size": 9.5 if wide else 12.5,
@@ -129,7 +141,8 @@ def _style(wide: bool) -> Any:
     )
 
 
-def _to_svg(figure: Any) -> str:
+def to_svg(figure: Any) -> str:  # Any: Matplotlib's own types
+    """Return a figure as SVG text without a prologue, to stand in HTML."""
     buffer = StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()

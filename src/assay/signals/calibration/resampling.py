@@ -15,7 +15,7 @@ Int64s = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class BlockCounts:
-    """Hold how many rows and how many successes each block has in each bin."""
+    """Hold how many rows each block has in each bin, and what they sum to (successes, or money)."""
 
     rows: Float64s
     successes: Float64s
@@ -36,8 +36,10 @@ class BlockCounts:
         return times @ self.rows, times @ self.successes
 
 
-def count_blocks(bins: Int64s, hit: NDArray[np.bool_], block: Int64s, size: int) -> BlockCounts:
-    """Count rows and successes; `block` numbers the stretch of time that each row belongs to."""
+def count_blocks(
+    bins: Int64s, hit: NDArray[np.bool_] | Float64s, block: Int64s, size: int
+) -> BlockCounts:
+    """Count rows and add up hits; `block` numbers the stretch of time that each row belongs to."""
     _, where = np.unique(block, return_inverse=True)
     blocks = int(where.max()) + 1 if len(where) else 0
     cell = where * size + bins
