@@ -144,8 +144,8 @@ def terms(draw: Any, symbols: Sequence[str]) -> Terms:
     return Terms(contracts, account, draw(st.sampled_from(PROFILES)))
 
 
-def build(told: Terms, wanted: Sequence[Sequence[Wish]], ends: int) -> World:
-    """Return the engine's world of the same terms, with the script as the parameters."""
+def arrays_of(told: Terms, ends: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the same terms as the engine's instruments, limits and schedule."""
     rows, schedules, at = [], [], 0
     for contract in told.contracts:
         highest = 2 * CENTRE[contract.instrument.symbol]
@@ -159,15 +159,19 @@ def build(told: Terms, wanted: Sequence[Sequence[Wish]], ends: int) -> World:
         limit_terms(told.profile, told.account, each.instrument.lot_units, 10)
         for each in told.contracts
     ]
+    return (
+        np.array(rows, INSTRUMENT), np.array([limits], LIMITS),
+        np.concatenate(schedules).astype(SCHEDULE),
+    )  # fmt: skip
+
+
+def build(told: Terms, wanted: Sequence[Sequence[Wish]], ends: int) -> World:
+    """Return the engine's world of the same terms, with the script as the parameters."""
     width = max(len(each) for each in wanted)
     params = [
         [word for wish in each for word in wish] + [0] * 5 * (width - len(each)) for each in wanted
     ]
-    arrays = (
-        np.array(rows, INSTRUMENT), np.array([limits], LIMITS),
-        np.concatenate(schedules).astype(SCHEDULE),
-    )  # fmt: skip
-    return build_world([told.account], [params], arrays, 1)
+    return build_world([told.account], [params], arrays_of(told, ends), 1)
 
 
 def to_rows(events: Sequence[Event]) -> np.ndarray:
