@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from assay.apps.config import Config
 from assay.apps.lab.setup import Costs, prepare
 from assay.kernel.records import BASE_BAR
 from assay.trading.engine.brackets import AMPLE_CASH, LABELLING, Booked, BracketEngine
@@ -33,8 +35,11 @@ from tests.replay.markets import generate_bars
 SIDES = (1, -1)
 SYMBOLS = ("EURUSD", "USDJPY")
 FREE = PROFILES[0]
+DISTANCES = st.sampled_from([1, 8, 20, 40, 120, 500])
+"""Points: some are reached in the bar of the entry, some are held over nights."""
+NIGHTS = {"swap_long": "-7.3", "swap_short": "2.1"}
 QUICK = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 
 
@@ -99,11 +104,8 @@ def test_a_label_is_what_a_broker_books_for_its_bracket_alone(symbol: str) -> No
             return
         told = rich(data.draw(terms([symbol])))
         horizon = data.draw(st.integers(1, 5))
-        stop, target = (
-            np.array(data.draw(st.lists(st.integers(1, 60), min_size=len(events),
-                                        max_size=len(events))))
-            for _ in range(2)
-        )  # fmt: skip
+        sizes = st.lists(DISTANCES, min_size=len(events), max_size=len(events))
+        stop, target = np.array(data.draw(sizes)), np.array(data.draw(sizes))
         long, short = engine_of(told, events).book(stop, target, horizon=horizon)
         row = data.draw(st.integers(0, len(events) - 1))
         for side, booked in zip(SIDES, (long, short), strict=True):
@@ -125,7 +127,7 @@ def test_a_label_is_unknown_until_its_end_and_then_fixed(symbol: str) -> None:
         if len(events) < 3:
             return
         told = rich(data.draw(terms([symbol])))
-        stop, target = np.full(len(events), 25), np.full(len(events), 35)
+        stop, target = np.full(len(events), 60), np.full(len(events), 90)
         whole = engine_of(told, events).book(stop, target, horizon=3)
         cut = data.draw(st.integers(2, len(events)))
         later = [
@@ -149,9 +151,11 @@ def test_a_label_is_unknown_until_its_end_and_then_fixed(symbol: str) -> None:
 def _market(symbol: str, seed: int) -> tuple[list[Event], Terms, Any]:
     """Return bars with gaps, nights and week-ends as both sides see them, costs and all."""
     series = generate_bars(symbol, 300, seed, gapped=True, quoted=True)
-    costs = Costs(slippage_points=2)
+    costs = Costs(slippage_points=2, commission_bp=Decimal("0.3"))
+    config = Config(instruments={symbol: NIGHTS})
     setup = prepare(
-        [series], load_strategy("bracket", LABELLING), given={}, costs=costs, risk="reference"
+        [series], load_strategy("bracket", LABELLING), given={}, costs=costs, risk="reference",
+        config=config,
     )  # fmt: skip
     rows, spec = setup.events(), setup.instruments[0]
     assert np.all(rows["kind"] == BASE_BAR)
@@ -179,7 +183,7 @@ def test_labels_of_a_market_are_what_a_broker_books(symbol: str, stride: int) ->
     )
     rng = np.random.default_rng(3)
     size = setup.events()["high"].mean() / 1_000
-    stop, target = (rng.integers(1, int(3 * size), len(events)) for _ in range(2))
+    stop, target = (rng.integers(1, int(8 * size), len(events)) for _ in range(2))
     stop[::7] = 0
     found = engine.book(stop, target, horizon=horizon, stride=stride)
     wanted = (np.arange(len(events)) % stride == 0) & (stop > 0)
@@ -187,7 +191,8 @@ def test_labels_of_a_market_are_what_a_broker_books(symbol: str, stride: int) ->
         assert np.all(booked.end[~wanted] == -1)
         assert np.all(booked.end[wanted][: -horizon - 1] >= 0)
         assert len({int(end - row) for row, end in enumerate(booked.end) if end >= 0}) > 5
-    for row in rng.choice(np.flatnonzero(wanted), 25, replace=False).tolist():
+    nights = 0
+    for row in rng.choice(np.flatnonzero(wanted), 20, replace=False).tolist():
         for side, booked in zip(SIDES, found, strict=True):
             one = Bracket(row, side, int(stop[row]), int(target[row]), horizon)
             broker = SlowBroker(told.contracts, told.account, FREE, START - 1)
@@ -195,3 +200,5 @@ def test_labels_of_a_market_are_what_a_broker_books(symbol: str, stride: int) ->
                 if bar.ts >= events[row].ts and len(broker.fills) < 2:
                     broker.step(bar, wish)
             assert row_of(booked, row) == booked_by(broker, one, events), one
+            nights += len(broker.swaps)
+    assert nights > 2
