@@ -16,6 +16,7 @@ from assay.apps.config import Config
 from assay.apps.lab.labelling import label_instrument, read_instrument, stride_of
 from assay.apps.lab.modelcard import CARD, write_card
 from assay.apps.lab.setup import Costs
+from assay.kernel.compiling import compiled_digest
 from assay.market.series import BarSeries, price_columns
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import DataError, UsageError
@@ -127,8 +128,8 @@ def _digest(request: TrainingRequest, features: FeatureSet) -> str:
         for name in ("ts_open", *price_columns(one)):
             whole.update(getattr(one, name).tobytes())
     facts = (
-        request.until, request.family, request.seed, features.digest,
-        request.bracket.horizon, request.bracket.stop, request.bracket.target, request.costs,
+        compiled_digest(), request.until, request.family, request.seed, features.digest,
+        request.bracket, stride_of(request.bracket.horizon), request.costs,
         msgspec.json.encode(request.config),
     )  # fmt: skip
     whole.update(repr(facts).encode())

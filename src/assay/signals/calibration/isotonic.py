@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from assay.model.errors import DataError
 from assay.runtime.ids import Generator
@@ -16,8 +17,10 @@ Float64s = NDArray[np.float64]
 Int64s = NDArray[np.int64]
 BINS = 40
 """Groups of equal mass that a score is put in before its steps are fitted."""
+STEPS = 400
+"""Steps at most."""
 DRAWS = 1_000
-BLOCKS_MIN = 20
+BLOCKS_MIN = 8
 CLIP = 1e-4
 NEWTON_STEPS = 25
 
@@ -40,11 +43,11 @@ class Slope:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """Hold scores in bins and their outcomes by block of time."""
+    """Hold scores in bins, their outcomes by block of time, and the grid that steps stand on."""
 
-    start: Int64s
     centre: Float64s
     counts: BlockCounts
+    grid: Int64s
 
 
 def bin_scores(score: Int64s, hit: NDArray[np.bool_], block: Int64s) -> Scored:
@@ -61,7 +64,8 @@ def bin_scores(score: Int64s, hit: NDArray[np.bool_], block: Int64s) -> Scored:
     total = np.bincount(bins, minlength=len(start))
     sums = np.bincount(bins, weights=score, minlength=len(start))
     centre = np.divide(sums, total, out=start.astype(np.float64), where=total > 0) / ONE
-    return Scored(start, centre, count_blocks(bins, hit, block, len(start)))
+    grid = np.unique(np.quantile(score, np.linspace(0, 1, STEPS), method="nearest"))
+    return Scored(centre, count_blocks(bins, hit, block, len(start)), grid.astype(np.int64))
 
 
 def pool_adjacent(rows: Float64s, successes: Float64s) -> Float64s:
@@ -89,16 +93,30 @@ def pool_adjacent(rows: Float64s, successes: Float64s) -> Float64s:
     return np.repeat(fitted, spans)
 
 
+def centre_steps(scored: Scored, rows: Float64s, successes: Float64s) -> Float64s:
+    """Return the fitted frequency at each grid score, linear between the centres of pooled bins.
+
+    Unlike plain steps it keeps the order of scores. Source: A. Oron, N. Flournoy, Centered isotonic
+    regression, Statistics in Biopharmaceutical Research, 2017.
+    """
+    fitted = pool_adjacent(rows, successes)
+    starts = np.flatnonzero(np.concatenate([[True], np.diff(fitted) > 0]))
+    weight = np.add.reduceat(rows, starts)
+    total = np.add.reduceat(rows * scored.centre, starts)
+    centre = np.divide(total, weight, out=scored.centre[starts].copy(), where=weight > 0)
+    return np.interp(scored.grid / ONE, centre, fitted[starts])
+
+
 def fit_steps(scored: Scored, *, level: float, rng: Generator) -> StepTable:
     """Fit the steps; the bounds leave a share of `level` of the resampled fits beyond each."""
-    rows, successes = scored.counts.total
-    p = pool_adjacent(rows, successes)
+    p = centre_steps(scored, *scored.counts.total)
     drawn_rows, drawn = scored.counts.resample(DRAWS, rng)
-    fits = np.array([pool_adjacent(r, s) for r, s in zip(drawn_rows, drawn, strict=True)])
+    fits = np.array([centre_steps(scored, r, s) for r, s in zip(drawn_rows, drawn, strict=True)])
     lower, upper = np.quantile(fits, [level, 1 - level], axis=0)
     columns = np.rint(np.stack([p, np.minimum(lower, p), np.maximum(upper, p)]) * ONE)
     keep = np.concatenate([[True], np.any(np.diff(columns, axis=1) != 0, axis=0)])
-    start, (mid, low, high) = scored.start[keep], columns[:, keep].astype(np.int64)
+    start, (mid, low, high) = scored.grid[keep], columns[:, keep].astype(np.int64)
+    start = np.concatenate([[0], start[1:]])
     return StepTable(
         tuple(start.tolist()), tuple(mid.tolist()), tuple(low.tolist()), tuple(high.tolist())
     )
@@ -107,16 +125,20 @@ def fit_steps(scored: Scored, *, level: float, rng: Generator) -> StepTable:
 def fit_slope(scored: Scored, *, level: float, rng: Generator) -> Slope:
     """Fit outcome on score by logistic regression; the bound is by resampling blocks.
 
-    Source: D. R. Cox, Two further applications of a model for binary regression, 1958.
+    It is the lower of the percentile of the resampled slopes and of Student's with their deviation:
+    few blocks resample too narrowly. Source: D. R. Cox, Two further applications of a model for
+    binary regression, 1958.
     """
     centre = np.clip(scored.centre, CLIP, 1 - CLIP)
     x = np.log(centre / (1 - centre))
     rows, successes = scored.counts.total
     drawn_rows, drawn = scored.counts.resample(DRAWS, rng)
     value = float(_logistic_slopes(x, rows[None], successes[None])[0])
-    return Slope(
-        value=value, bound=float(np.quantile(_logistic_slopes(x, drawn_rows, drawn), level))
-    )
+    slopes = _logistic_slopes(x, drawn_rows, drawn)
+    blocks = len(scored.counts.rows)
+    spread = float(slopes.std()) * (blocks / (blocks - 1)) ** 0.5
+    bounds = float(np.quantile(slopes, level)), value + float(t.ppf(level, blocks - 1)) * spread
+    return Slope(value=value, bound=min(bounds))
 
 
 def _logistic_slopes(x: Float64s, rows: Float64s, successes: Float64s) -> Float64s:

@@ -17,7 +17,7 @@ Int8s = NDArray[np.int8]
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Hold rows to learn from: features [n, k], whether the mid went up [n], weights [n]."""
+    """Hold rows to learn from: features [n, k], whether the mid rose soon [n], weights [n]."""
 
     features: Float32s
     up: Int8s

@@ -11,12 +11,15 @@ from assay.signals.labels import UNKNOWN, Booked, classify, uniqueness, went_up
 from assay.signals.models import Examples
 
 Int64s = NDArray[np.int64]
+SOON = 4
+"""The part of the horizon that models learn on is one in so many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """Hold labelled bars: `time` is the close, `end` when the label was known (both ns UTC).
 
+    `up` is the direction over the horizon, `up_soon` that over a quarter of it (see label_rows).
     `stop` (points) is the distance the payoffs are measured in; `long_points` and `short_points`
     are price gained before the spread.
     """
@@ -27,6 +30,7 @@ class Rows:
     features: NDArray[np.float32]
     outcome: NDArray[np.int8]
     up: NDArray[np.int8]
+    up_soon: NDArray[np.int8]
     weight: NDArray[np.float64]
     long_net: Int64s
     short_net: Int64s
@@ -43,7 +47,7 @@ class Rows:
 
     def examples(self) -> Examples:
         """Return what a model family learns from."""
-        return Examples(self.features, self.up, self.weight)
+        return Examples(self.features, self.up_soon, self.weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +68,14 @@ class Bars:
 def label_rows(
     bars: Bars, rows: Int64s, booked: Booked, stop: Int64s, *, symbol: int, horizon: int
 ) -> Rows:
-    """Return the labelled rows among `rows`; those without an outcome yet are left out."""
+    """Return the labelled rows among `rows`; those without an outcome yet are left out.
+
+    What foretells fades: most of it shows in the first quarter of the horizon, while what follows
+    is mostly noise. So models learn the direction over that quarter, which says about twice as
+    much a row, and are calibrated on the direction over the whole horizon.
+    """
     outcome, up = classify(booked), went_up(bars.mid, horizon)[rows]
+    soon = went_up(bars.mid, max(1, horizon // SOON))[rows]
     known = (outcome != UNKNOWN) & (up != UNKNOWN) & (stop > 0) & bars.settled[rows]
     rows, stop = rows[known], stop[known]
     taken = Booked(*(column[known] for column in booked))
@@ -74,7 +84,7 @@ def label_rows(
     return Rows(
         time=bars.close_time[rows], end=bars.close_time[last],
         symbol=np.full(len(rows), symbol), features=bars.features[rows], outcome=outcome[known],
-        up=up[known], weight=uniqueness(rows, last), long_net=taken.long_net,
+        up=up[known], up_soon=soon[known], weight=uniqueness(rows, last), long_net=taken.long_net,
         short_net=taken.short_net, long_points=taken.long_points + spread,
         short_points=taken.short_points + spread, stop=stop,
     )  # fmt: skip
