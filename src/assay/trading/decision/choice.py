@@ -27,7 +27,10 @@ def weigh_sides(event, forecast, market, instrument, intent):  # type: ignore[no
     cost = cost_of_lot(event, market, instrument)
     long = expect_of_lot(forecast.up_lower, forecast, market, instrument)
     short = expect_of_lot(CERTAIN - forecast.up_upper, forecast, market, instrument)
-    if OVERFLOW in (cost, long, short):
+    # What sizing values later: an overflow there would pass for a small loss, and trade the most.
+    farthest = max(forecast.stop, forecast.gain, forecast.loss)
+    worth = value_in_account(instrument.lot_units * farthest, instrument, market.leg_bid, 1)
+    if OVERFLOW in (cost, long, short, worth):
         return NO_VALUE
     intent.cost = cost
     if long >= short:
