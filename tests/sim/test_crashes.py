@@ -19,6 +19,7 @@ from assay.model.messages import (
     DecisionMade,
     EntryPosted,
     EquityMarked,
+    GapFound,
     OrderCancelled,
     OrderDenied,
     OrderFilled,
@@ -237,6 +238,7 @@ def test_another_setup_opens_books_of_its_own(tmp_path: Path, wire: bool) -> Non
     assert collector.outcome().digest(setup) == sweep(setup).outcome.digest(setup)
     entries = [message for message in place.log.messages if isinstance(message, EntryPosted)]
     assert {entry.account for entry in entries} == {"paper", "paper-2"}
+    assert not [message for message in place.log.messages if isinstance(message, GapFound)]
     assert trial_balance(entries).is_balanced
     keys = [order.key for order in book_of(place)]
     assert len(set(keys)) == len(keys)

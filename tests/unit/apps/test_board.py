@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
+import struct
+
 import msgspec
 import pytest
 
 from assay.apps.gateway.board import Board
-from assay.apps.gateway.views import Decision, Feed, Halt
-from assay.apps.paper.sheet import Held, Sheet, Standing, Traded
+from assay.apps.gateway.explaining import Basis
+from assay.apps.gateway.views import Decision, DecisionDetail, Feed, Halt
+from assay.apps.paper.sheet import Held, Past, Sheet, Standing, Traded
 from assay.model.messages import (
     BarClosed,
     DecisionMade,
     EquityMarked,
+    FeaturesReady,
     Message,
     OrderApproved,
     OrderCancelled,
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    Predicted,
     Tick,
     TradingHalted,
 )
@@ -57,6 +63,10 @@ class Desk:
     def kinds(self) -> list[str]:
         changes = msgspec.to_builtins(self.board.take_changes(None))
         return [change["kind"] for change in changes]
+
+    def detail(self, place: int, basis: Basis | None = None) -> DecisionDetail:
+        cases = self.board.cases
+        return cases.detail(cases.cases[place], self.board.sheet.rules, basis or Basis())
 
     def decisions(self) -> tuple[Decision, ...]:
         return self.board.snapshot(1, START, FEED).decisions
@@ -122,6 +132,70 @@ def test_bars_are_bounded_and_join_to_longer_ones(desk: Desk) -> None:
     assert chart.day_change() == pytest.approx(1.11202 / 1.1 - 1)
 
 
+def test_the_bars_before_the_feed_open_the_chart(desk: Desk) -> None:
+    begins = START - 2 * MINUTE
+    past = [(begins + k * MINUTE, 110_000, 110_020, 109_990, 110_010, 9) for k in range(2)]
+    desk.board.begin(Past(bars={"EURUSD": past, "XAUUSD": past}))
+    desk.tell(bar(0, 110_040))
+    chart = desk.board.charts["EURUSD"]
+    closes = [each.close for each in chart.bars(MINUTE, 5)]
+    assert closes == [1.1001, 1.1001, 1.1004]
+    assert not desk.board.charts["GBPUSD"].closed
+
+
+def forecast_of(outcome: str, number: int = 9, **given: object) -> DecisionMade:
+    told = {
+        "side": "short", "probability": 5_412, "lower": 5_108, "upper": 5_702, "cost": 1_250,
+        "expected": -340, "reasons": ("forecast: m1 looks 30 bars ahead", "no_edge: not above 0"),
+    }  # fmt: skip
+    return msgspec.structs.replace(
+        decided(number, 0), cause=8, outcome=outcome, reason=outcome, **{**told, **given}
+    )
+
+
+def test_a_decision_is_told_in_fractions_money_and_words(desk: Desk) -> None:
+    place = desk.tell(forecast_of("abstain"))
+    (shown,) = desk.decisions()
+    assert (shown.outcome, shown.side, shown.lots) == ("abstain", "short", 0.0)
+    assert (shown.probability, shown.lower, shown.upper) == (0.5412, 0.5108, 0.5702)
+    assert (shown.cost, shown.expected) == (12.5, -3.4)
+    assert [(each.code, each.text) for each in shown.reasons] == [
+        ("forecast", "m1 looks 30 bars ahead"), ("no_edge", "not above 0"),
+    ]  # fmt: skip
+    assert desk.detail(place).checks == ()
+
+
+def test_decisions_to_hold_stay_out_of_the_feed(desk: Desk) -> None:
+    desk.tell(*[forecast_of("hold", number) for number in range(20, 30)], forecast_of("enter"))
+    assert [each.outcome for each in desk.decisions()] == ["enter"]
+    assert desk.kinds() == ["decision"]
+
+
+def test_a_decision_names_the_forecast_and_the_features_behind_it(desk: Desk) -> None:
+    place = desk.tell(forecast_of("abstain"))
+    bar_of = {"ts_event": START, "ts_init": START, "symbol": "EURUSD", "timeframe": MINUTE}
+    values = struct.pack("<2f", 0.25, math.nan)
+    ready = FeaturesReady(
+        id=7, feature_set="standard.1", digest="d", values=values, settled=True, **bar_of
+    )
+    shares = dict.fromkeys(
+        ("p_long", "long_lower", "long_upper", "p_short", "short_lower", "short_upper"), 4_000
+    )
+    predicted = Predicted(
+        id=8, cause=7, model="m1", state="ready", p_up=4_588, up_lower=4_298, up_upper=4_892,
+        gain=80, loss=70, stop=60, target=60, horizon=30, **shares, **bar_of,
+    )  # fmt: skip
+    inputs = {
+        each.name: each.value
+        for each in desk.detail(place, Basis(ready, predicted, ("rsi_14", "adx_14"))).inputs
+    }
+    assert inputs["probability: mid is higher"] == "0.4588 (0.4298 to 0.4892)"
+    assert (inputs["model"], inputs["stop, in price"]) == ("m1", 0.0006)
+    assert (inputs["rsi 14"], inputs["adx 14"]) == (0.25, "unknown")
+    unnamed = desk.detail(place, Basis(ready, predicted)).inputs
+    assert [each.name for each in unnamed][-2:] == ["feature 1", "feature 2"]
+
+
 def test_a_denied_decision_says_by_whom(desk: Desk) -> None:
     place = desk.tell(decided(5, 20_000))
     assert [each.outcome for each in desk.decisions()] == ["enter"]
@@ -131,7 +205,7 @@ def test_a_denied_decision_says_by_whom(desk: Desk) -> None:
         str(place), "denied", "margin", "long", 0.2,
     )  # fmt: skip
     assert shown.probability is None
-    detail = desk.board.cases.detail(desk.board.cases.cases[place], desk.board.sheet.rules)
+    detail = desk.detail(place)
     assert [(each.rule, each.passed) for each in detail.checks] == [
         ("trading_halted", True), ("margin", False),
     ]  # fmt: skip
@@ -151,7 +225,7 @@ def test_a_decision_is_followed_to_its_fill(desk: Desk) -> None:
             kind="exact", reason="market", **SHARED,
         ),
     )  # fmt: skip
-    detail = desk.board.cases.detail(desk.board.cases.cases[place], desk.board.sheet.rules)
+    detail = desk.detail(place)
     assert [each.passed for each in detail.checks] == [True, True, True]
     assert detail.order is not None
     assert (detail.order.state, detail.order.stop, detail.order.target) == ("filled", 1.095, None)

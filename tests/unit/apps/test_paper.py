@@ -137,13 +137,15 @@ def test_the_picture_shows_what_happened(painted: Painter, tmp_path: Path) -> No
     picture = read_picture(tmp_path / "picture.json")
     assert picture == painted.picture
     assert picture is not None
-    assert (picture.symbol, picture.events, picture.strategy) == ("EURUSD", 300, "sma-cross")
+    (line,) = picture.lines
+    assert (line.symbol, picture.events, picture.strategy) == ("EURUSD", 300, "sma-cross")
     assert picture.orders_sent >= picture.fills > 3
     assert len(picture.orders) == min(picture.fills, 12)
-    assert abs(picture.position) == 10_000
+    assert abs(line.position) == 0.1
+    assert line.outcome
     assert picture.curve[-1] == picture.equity
     assert picture.peak >= picture.equity
-    assert picture.ask - picture.bid == pytest.approx(picture.spread_pips / 10_000)
+    assert line.ask - line.bid == pytest.approx(line.spread_pips / 10_000)
     assert read_picture(tmp_path / "none.json") is None
     (tmp_path / "torn.json").write_bytes(b'{"symbol": "EUR')
     assert read_picture(tmp_path / "torn.json") is None
@@ -155,7 +157,7 @@ def test_the_view_fits_and_says_what_counts(painted: Painter, width: int, halted
     painted.picture.halted = halted
     console = Console(width=width, record=True, file=None, force_terminal=False, quiet=False)
     with console.capture() as capture:
-        console.print(render(painted.picture, 1234.0, width))
+        console.print(render(painted.picture, 1234.0, (width, 40)))
     shown = capture.get()
     assert max(len(line) for line in shown.splitlines()) <= width
     assert "EURUSD" in shown
@@ -170,7 +172,7 @@ def test_the_view_fits_and_says_what_counts(painted: Painter, width: int, halted
 def test_an_empty_picture_can_be_shown() -> None:
     console = Console(width=80)
     with console.capture() as capture:
-        console.print(render(Picture(), 0.0, 80))
+        console.print(render(Picture(), 0.0, (80, 24)))
     assert "no fills yet" in capture.get()
 
 

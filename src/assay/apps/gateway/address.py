@@ -10,8 +10,8 @@ import msgspec
 
 from assay.apps.cli.console import note
 from assay.model.errors import RetryError
-from assay.people.access import LocalAccess
-from assay.runtime.clock import wait_for
+from assay.people.access import LINK_S, LocalAccess
+from assay.runtime.clock import Stopwatch
 from assay.runtime.environment import interpreter
 from assay.runtime.home import Home
 from assay.runtime.supervisor import Program
@@ -19,7 +19,7 @@ from assay.runtime.supervisor import Program
 HOST = "127.0.0.1"
 WEB = "web"
 FILE = "web.json"
-START_S = 60.0
+LOOK_EVERY_S = 0.1
 
 
 class _Address(msgspec.Struct, frozen=True):
@@ -32,18 +32,40 @@ def web_program(home: Home, port: int) -> Program:
     return Program(name=WEB, argv=argv, vital=False)
 
 
-def announce_page(home: Home, port: int, *, browser: bool) -> None:
-    """Say the one-time URL, and open it in a browser once somebody answers there."""
-    (home.folder("run") / FILE).write_bytes(msgspec.json.encode(_Address(port)))
-    url = issue_url(home)
-    note(f"the page: {url}")
-    if browser:
-        threading.Thread(target=_open, args=(url, port), daemon=True).start()
+class Announcement:
+    """Tell the one-time URL of the page, and open it in a `browser`, once somebody answers there.
 
+    `text` is what to show of it, empty before; after its time it says how to get another.
+    """
 
-def _open(url: str, port: int) -> None:
-    if wait_for(lambda: _answers(port), seconds=START_S, step=0.1):
-        webbrowser.open(url)
+    def __init__(self, home: Home, port: int, *, browser: bool, told: bool) -> None:
+        self._home, self._port = home, port
+        self._browser, self._told = browser, told
+        self._looked, self._since = Stopwatch(), Stopwatch()
+        self._url = ""
+        (home.folder("run") / FILE).write_bytes(msgspec.json.encode(_Address(port)))
+
+    @property
+    def text(self) -> str:
+        """Return the URL while it works, else where the page is."""
+        if self._url and self._since.elapsed() < LINK_S:
+            return self._url
+        return f"http://{HOST}:{self._port} (`assay open`)" if self._url else ""
+
+    def look(self) -> None:
+        """Tell the URL as soon as it would work."""
+        if self._url or self._looked.elapsed() < LOOK_EVERY_S:
+            return
+        self._looked.restart()
+        if not _answers(self._port):
+            return
+        self._url = issue_url(self._home)
+        self._since.restart()
+        if self._told:
+            note(f"the page: {self._url}")
+        if self._browser:
+            # A browser may take its time to start, and trading is shown meanwhile.
+            threading.Thread(target=webbrowser.open, args=(self._url,), daemon=True).start()
 
 
 def _answers(port: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from assay.apps.gateway.cases import Case, Cases
+from assay.apps.gateway.cases import KEPT, Case, Cases
 from assay.apps.gateway.chart import Chart
 from assay.apps.gateway.scale import Scale, moment, timeframe_name
 from assay.apps.gateway.views import (
@@ -31,7 +31,7 @@ from assay.apps.gateway.views import (
     SymbolView,
 )
 from assay.apps.gateway.worth import EquityCurve, account_view, limit_views, position_view
-from assay.apps.paper.sheet import Sheet, Standing
+from assay.apps.paper.sheet import Past, Sheet, Standing
 from assay.model.messages import (
     BarClosed,
     DecisionMade,
@@ -47,7 +47,7 @@ from assay.model.messages import (
     TradingResumed,
 )
 
-DECISIONS_SHOWN = 50
+DECISIONS_SHOWN = 100
 LISTED = 200
 
 
@@ -58,10 +58,12 @@ class Board:
     filled again from the journal shows the same.
     """
 
-    def __init__(self, sheet: Sheet, halt: Halt) -> None:
+    def __init__(
+        self, sheet: Sheet, halt: Halt, *, kept: int = KEPT, with_holds: bool = False
+    ) -> None:
         self.sheet, self.halt, self.place = sheet, halt, 0
         self.scale = Scale(sheet)
-        self.cases = Cases(self.scale)
+        self.cases = Cases(self.scale, kept=kept, with_holds=with_holds)
         self.curve = EquityCurve(self.scale)
         self.charts = {
             each.symbol: Chart(each.symbol, each.timeframe, self.scale) for each in sheet.traded
@@ -78,6 +80,12 @@ class Board:
             OrderCancelled: self._cancel, OrderFilled: self._fill, EquityMarked: self._mark,
             TradingHalted: self._switch, TradingResumed: self._switch,
         }  # fmt: skip
+
+    def begin(self, past: Past | None) -> None:
+        """Take the bars before the run."""
+        for symbol, bars in (past.bars if past else {}).items():
+            if symbol in self.charts:
+                self.charts[symbol].begin(bars)
 
     def apply(self, place: int, message: Message) -> None:
         """Bring the state forward by the message at a place of the journal."""

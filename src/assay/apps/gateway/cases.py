@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from assay.apps.gateway.scale import Scale, moment, side_of, timeframe_name
+from assay.apps.gateway.explaining import Basis, checks_of, describe, inputs_of, outcome_of
+from assay.apps.gateway.scale import Scale, moment, side_of
 from assay.apps.gateway.views import (
     Decision,
     DecisionDetail,
-    DecisionInput,
     Fill,
     Order,
     OrderState,
     OutcomeName,
-    Reason,
-    RuleCheck,
 )
 from assay.model.messages import (
     DecisionMade,
@@ -30,11 +28,6 @@ from assay.model.messages import (
 )
 
 KEPT = 1_000
-TEXTS = {
-    "market": "at the next price",
-    "limit": "at a better price than now",
-    "stop": "once the price breaks out",
-}
 
 
 class Case(msgspec.Struct, kw_only=True):
@@ -46,12 +39,20 @@ class Case(msgspec.Struct, kw_only=True):
     denied_by: str | None = None
     order: int | None = None
 
+    @property
+    def outcome(self) -> OutcomeName:
+        """Return what became of it."""
+        return outcome_of(self.made, self.denied_by)
+
 
 class Cases:
-    """Keep the last 1,000 decisions, orders and fills, and bring together what belongs together."""
+    """Keep the last decisions, orders and fills, and bring together what belongs together.
 
-    def __init__(self, scale: Scale) -> None:
-        self._scale = scale
+    At most so many `kept` of each; decisions to hold, which come with every bar, only `with_holds`.
+    """
+
+    def __init__(self, scale: Scale, *, kept: int = KEPT, with_holds: bool = False) -> None:
+        self._scale, self._kept, self._with_holds = scale, kept, with_holds
         self.cases: OrderedDict[int, Case] = OrderedDict()
         self._by_message: OrderedDict[int, int] = OrderedDict()
         self.orders: OrderedDict[int, Order] = OrderedDict()
@@ -59,12 +60,14 @@ class Cases:
         self.opened: dict[str, int] = {}
         self._held: dict[str, int] = {}
 
-    def decide(self, place: int, made: DecisionMade) -> Case:
-        """Take a decision."""
+    def decide(self, place: int, made: DecisionMade) -> Case | None:
+        """Take a decision; return None where it is not kept."""
+        if made.outcome == "hold" and not self._with_holds:
+            return None
         case = self.cases[place] = Case(place=place, made=made)
         self._by_message[made.id] = place
-        _trim(self.cases)
-        _trim(self._by_message, 3 * KEPT)
+        _trim(self.cases, self._kept)
+        _trim(self._by_message, 3 * self._kept)
         return case
 
     def _case_of(self, cause: int) -> Case | None:
@@ -98,7 +101,7 @@ class Cases:
             stop=scale.price_or_none(symbol, order.stop),
             target=scale.price_or_none(symbol, order.target), state=state, reason=reason,
         )  # fmt: skip
-        _trim(self.orders)
+        _trim(self.orders, self._kept)
         return entered
 
     def _turn(self, key: int, state: OrderState, reason: str) -> Order | None:
@@ -126,75 +129,29 @@ class Cases:
             profit=scale.money(filled.profit), kind=filled.kind, reason=filled.reason,
         )  # fmt: skip
         self.fills[place] = (filled.key, shown)
-        _trim(self.fills)
+        _trim(self.fills, self._kept)
         return shown, self._turn(filled.key, "filled", filled.reason)
 
     def show(self, case: Case) -> Decision:
         """Return a decision as the page lists it."""
-        return Decision(**_fields(case, self._scale))
+        return Decision(**self._fields(case))
 
-    def detail(self, case: Case, rules: Sequence[str]) -> DecisionDetail:
+    def _fields(self, case: Case) -> dict[str, Any]:  # Any: fields of two structs
+        told = describe(case.made, case.outcome, self._scale)
+        return {"id": str(case.place), "denied_by": case.denied_by, **told}
+
+    def detail(self, case: Case, rules: Sequence[str], basis: Basis) -> DecisionDetail:
         """Return a decision with all that belongs to it; `rules` are in the order of asking."""
-        made, scale = case.made, self._scale
-        inputs = (
-            DecisionInput(name="position before", value=made.position / _lot(scale, made)),
-            DecisionInput(name="position wanted", value=made.target / _lot(scale, made)),
-            DecisionInput(name="bar", value=moment(made.ts_bar)),
-        )
-        fills = tuple(fill for key, fill in self.fills.values() if key == case.order)
+        key, denied = case.order, case.denied_by
+        asked = rules if case.is_approved or denied else ()
         return DecisionDetail(
-            **_fields(case, scale), inputs=inputs, checks=_checks(case, rules), fills=fills,
-            order=self.orders.get(case.order) if case.order is not None else None, audit=None,
+            **self._fields(case), inputs=inputs_of(case.made, basis, self._scale),
+            checks=checks_of(asked, denied), audit=None,
+            fills=tuple(fill for of, fill in self.fills.values() if of == key),
+            order=self.orders.get(key) if key is not None else None,
         )  # fmt: skip
 
 
-def _lot(scale: Scale, made: DecisionMade) -> int:
-    return scale.traded[made.symbol].lot_units
-
-
-def _fields(case: Case, scale: Scale) -> dict[str, Any]:  # Any: fields of two structs
-    made = case.made
-    known = ("probability", "lower", "upper", "cost", "expected")
-    return {
-        "id": str(case.place), "time": moment(made.ts_event), "symbol": made.symbol,
-        "timeframe": timeframe_name(scale.traded[made.symbol].timeframe),
-        "strategy": made.strategy, "outcome": _outcome(case), "side": side_of(made.target),
-        "lots": scale.lots(made.symbol, made.target), "reasons": tuple(_reasons(made)),
-        "denied_by": case.denied_by, **{name: getattr(made, name, None) for name in known},
-    }  # fmt: skip
-
-
-def _outcome(case: Case) -> OutcomeName:
-    made = case.made
-    if case.denied_by:
-        return "denied"
-    told: OutcomeName | None = getattr(made, "outcome", None)
-    if told:
-        return told
-    if made.target == made.position:
-        return "hold"
-    return "enter" if made.target else "exit"
-
-
-def _reasons(made: DecisionMade) -> Iterable[Reason]:
-    told = getattr(made, "reasons", None)
-    if told:
-        return (Reason(code=str(each), text=str(each).replace("_", " ")) for each in told)
-    return (Reason(code=made.reason, text=TEXTS.get(made.reason, made.reason)),)
-
-
-def _checks(case: Case, rules: Sequence[str]) -> tuple[RuleCheck, ...]:
-    """Return the rules in the order they were asked; none is asked after the first that denies."""
-    denied = case.denied_by
-    if not (case.is_approved or denied):
-        return ()
-    passed = rules[: rules.index(denied)] if denied in rules else rules
-    found = [RuleCheck(rule=rule, value=None, limit=None, passed=True) for rule in passed]
-    if denied:
-        found.append(RuleCheck(rule=denied, value=None, limit=None, passed=False))
-    return tuple(found)
-
-
-def _trim(kept: OrderedDict[int, Any], most: int = KEPT) -> None:
+def _trim(kept: OrderedDict[int, Any], most: int) -> None:
     while len(kept) > most:
         kept.popitem(last=False)

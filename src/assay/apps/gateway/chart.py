@@ -8,6 +8,7 @@ from itertools import groupby
 
 from assay.apps.gateway.scale import Scale
 from assay.apps.gateway.views import Bar
+from assay.apps.paper.sheet import PastBar
 from assay.model.messages import BarClosed, Tick
 from assay.model.time import DAY, SECOND
 
@@ -29,6 +30,19 @@ class Chart:
     def last_ts(self) -> int:
         """Return the time of the last event, in nanoseconds, 0 before the first."""
         return self.ts
+
+    def begin(self, past: Iterable[PastBar]) -> None:
+        """Take the bars before the first event, the oldest first."""
+        for ts_open, opened, high, low, closed, spread in past:
+            prices = [self._scale.price(self.symbol, each) for each in (opened, high, low, closed)]
+            self.closed.append(
+                Bar(
+                    time=ts_open // SECOND, open=prices[0], high=prices[1], low=prices[2],
+                    close=prices[3], spread=self._scale.price(self.symbol, spread), volume=None,
+                    forming=False,
+                )
+            )  # fmt: skip
+            self.bid, self.spread, self.ts = closed, spread, ts_open + self.timeframe
 
     def close(self, bar: BarClosed) -> Bar:
         """Take a finished bar; return it as it is shown."""

@@ -12,7 +12,7 @@ from assay.apps.config import Config
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.records import Records
 from assay.apps.gateway.views import Feed, FeedState
-from assay.apps.paper.sheet import RING, SHEET, STANDING, Sheet, Standing
+from assay.apps.paper.sheet import PAST, RING, SHEET, STANDING, Past, Sheet, Standing
 from assay.model.errors import RetryError
 from assay.model.messages import PlatformStarted, decode_message
 from assay.model.time import SECOND
@@ -64,7 +64,10 @@ class Follower:
             self._postgres = open_postgres(self.home.path, dsn or None)
         self.records = Records(self._postgres, sheet.tenant)
         standing = _load(self._path(STANDING), Standing)
-        self.board = self.records.board(sheet, standing[0] if standing else None)
+        past = _load(self._path(PAST), Past)
+        self.board = self.records.board(
+            sheet, standing[0] if standing else None, past[0] if past else None
+        )
         self._standing_stamp = standing[1] if standing else 0
         self.version += 1
 

@@ -11,12 +11,13 @@ import psycopg
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.cases import Case, Cases
 from assay.apps.gateway.chart import BARS_KEPT
+from assay.apps.gateway.explaining import Basis
 from assay.apps.gateway.scale import moment
-from assay.apps.gateway.views import AuditRef, Halt
-from assay.apps.paper.sheet import Sheet, Standing
+from assay.apps.gateway.views import AuditRef, Halt, OutcomeName
+from assay.apps.paper.sheet import Past, Sheet, Standing
 from assay.books.audit import AuditEntry
 from assay.books.audit.entries import hash_entry
-from assay.model.messages import BarClosed
+from assay.model.messages import BarClosed, DecisionMade, FeaturesReady, Predicted
 from assay.runtime.journal import Recorded, read_journal
 from assay.runtime.journal.tenant import read_as
 from assay.runtime.stores.postgres import Postgres
@@ -30,7 +31,12 @@ BATCH_FROM_DECISION = 64
 FILLS_WITHIN = 5_000
 """How far behind a decision its fills are looked for, in places of the journal."""
 FIRST_WINDOW = 4_096
+WIDEST_WINDOW = 65_536
+READ_MAX = 1_000_000
+"""Places of the journal read through for one page of decisions; the next is left to the caller."""
 TICKS_BACK = 50_000
+BASIS_WITHIN = 512
+"""How far before a decision its forecast and features are looked for."""
 
 
 class Records:
@@ -53,9 +59,13 @@ class Records:
         engaged, reason, by, ts = row
         return Halt(engaged=engaged, reason=reason, by=by, since=moment(ts))
 
-    def board(self, sheet: Sheet, standing: Standing | None) -> Board:
-        """Return the state of a run, read from its start: trades whole, market data its end."""
+    def board(self, sheet: Sheet, standing: Standing | None, past: Past | None = None) -> Board:
+        """Return the state of a run, read from its start: trades whole, market data its end.
+
+        `past` are bars before the run.
+        """
         board = Board(sheet, self.halt())
+        board.begin(past)
         with self._connected() as connection:
             start, end = _span(connection)
             for recorded in _until(read_journal(connection, start, kinds=DESK_KINDS), end):
@@ -90,17 +100,27 @@ class Records:
                     break
         return found
 
-    def cases(self, board: Board, before: int, limit: int) -> list[Case]:
-        """Return the decisions before a place, the newest first, with what became of them."""
+    def cases(
+        self, board: Board, before: int, limit: int, outcome: OutcomeName | None = None
+    ) -> tuple[list[Case], int | None]:
+        """Return the decisions before a place, the newest first, with what became of them.
+
+        Only those of an outcome, or all but those to hold. The second value is the place before
+        which to go on, None at the start of the run.
+        """
         window, high = FIRST_WINDOW, before
         found: list[Case] = []
         with self._connected() as connection:
             start, _ = _span(connection)
-            while high > start and len(found) < limit:
+            while high > start and len(found) < limit and before - high < READ_MAX:
                 low = max(start, high - window)
-                found += _cases_between(connection, board, low, high)[::-1]
-                high, window = low + 1 if low > start else start, 4 * window
-        return found[:limit]
+                cases = _cases_between(connection, board, low, high)[::-1]
+                found += [case for case in cases if _is_listed(case, outcome)]
+                high = low + 1 if low > start else start
+                window = min(4 * window, WIDEST_WINDOW)
+        if len(found) > limit:
+            return found[:limit], found[limit - 1].place
+        return found, high if high > start else None
 
     def case(self, board: Board, place: int) -> tuple[Cases, Case] | None:
         """Return the decision at a place with all it led to soon after, None where there is none.
@@ -114,6 +134,21 @@ class Records:
             cases = _read_cases(connection, board, place - 1, place + FILLS_WITHIN)
         case = cases.cases.get(place)
         return (cases, case) if case else None
+
+    def basis(self, made: DecisionMade, place: int) -> Basis:
+        """Return the forecast behind the decision at a place, and the features behind that."""
+        kinds = ("FeaturesReady", "Predicted")
+        known: dict[int, FeaturesReady | Predicted] = {}
+        with self._connected() as connection:
+            recent = read_journal(connection, max(place - BASIS_WITHIN, 0), kinds=kinds)
+            for recorded in _until(recent, place):
+                if isinstance(recorded.message, FeaturesReady | Predicted):
+                    known[recorded.message.id] = recorded.message
+        predicted = known.get(made.cause)
+        if not isinstance(predicted, Predicted):
+            return Basis()
+        ready = known.get(predicted.cause)
+        return Basis(ready if isinstance(ready, FeaturesReady) else None, predicted)
 
     def audit(self, place: int) -> AuditRef | None:
         """Return the audit's entry of the message at a place, None while it is not entered."""
@@ -162,6 +197,10 @@ def _last_bars(
         window *= 4
 
 
+def _is_listed(case: Case, outcome: OutcomeName | None) -> bool:
+    return case.outcome == outcome if outcome else case.made.outcome != "hold"
+
+
 def _cases_between(
     connection: psycopg.Connection[Any], board: Board, low: int, high: int
 ) -> list[Case]:
@@ -171,7 +210,7 @@ def _cases_between(
 
 
 def _read_cases(connection: psycopg.Connection[Any], board: Board, low: int, end: int) -> Cases:
-    reading = Board(board.sheet, board.halt)
+    reading = Board(board.sheet, board.halt, kept=end - low, with_holds=True)
     for recorded in _until(read_journal(connection, low, kinds=CASE_KINDS), end):
         reading.apply(recorded.position, recorded.message)
     return reading.cases

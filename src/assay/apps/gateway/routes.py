@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import msgspec
@@ -12,9 +12,11 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from assay.apps.gateway.board import Board
-from assay.apps.gateway.cases import KEPT
+from assay.apps.gateway.cases import KEPT, Case
+from assay.apps.gateway.explaining import Basis
 from assay.apps.gateway.guard import cookie_name
 from assay.apps.gateway.health import health
+from assay.apps.gateway.lessons import feature_names
 from assay.apps.gateway.page import Page
 from assay.apps.gateway.problems import answer, problem
 from assay.apps.gateway.scale import moment, timeframe_name
@@ -38,8 +40,6 @@ from assay.runtime.home import Home
 
 REASON_MAX = 200
 DURABLE_S = 5.0
-OUTCOME_PAGES = 20
-"""Pages of decisions looked through for one outcome before the next is left to the caller."""
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 Before = Annotated[int | None, Query(ge=1, le=2**62)]
@@ -158,18 +158,8 @@ def _add_decisions(app: FastAPI, desk: Desk) -> None:
     async def decisions(
         before: Before = None, limit: Limit = 50, outcome: OutcomeName | None = None
     ) -> Response:
-        found: list[Decision] = []
-        pages = 0
-        while len(found) < limit and pages < OUTCOME_PAGES:
-            shown = await _decisions_before(desk, before, limit)
-            found += [each for each in shown if outcome in (None, each.outcome)]
-            before, pages = int(shown[-1].id) if len(shown) == limit else None, pages + 1
-            if before is None:
-                break
-        if len(found) > limit:
-            found = found[:limit]
-            before = int(found[-1].id)
-        return answer(DecisionsPage(decisions=tuple(found), next=before and str(before)))
+        found, after = await _decisions_before(desk, before, limit, outcome)
+        return answer(DecisionsPage(decisions=tuple(found), next=after and str(after)))
 
     @app.get("/api/decisions/{number}")
     async def decision(number: int) -> Response:
@@ -180,21 +170,44 @@ def _add_decisions(app: FastAPI, desk: Desk) -> None:
             cases, case = read or (cases, None)
         if case is None:
             return problem(404, "not_found", f"there is no decision {number}")
-        shown = cases.detail(case, board.sheet.rules)
+        basis = await asyncio.to_thread(_basis, desk, case) if records is not None else Basis()
+        shown = cases.detail(case, board.sheet.rules, basis)
         audit = await asyncio.to_thread(records.audit, number) if records is not None else None
         return answer(msgspec.structs.replace(shown, audit=audit))
 
 
-async def _decisions_before(desk: Desk, before: int | None, limit: int) -> list[Decision]:
-    """Return the decisions before a place, the newest first: from memory, then the journal."""
+def _basis(desk: Desk, case: Case) -> Basis:
+    records = desk.stream.follower.records
+    assert records is not None
+    found = records.basis(case.made, case.place)
+    if found.predicted is None or found.ready is None:
+        return found
+    names = feature_names(desk.home, found.predicted.model, found.ready.digest)
+    return replace(found, names=names)
+
+
+async def _decisions_before(
+    desk: Desk, before: int | None, limit: int, outcome: OutcomeName | None
+) -> tuple[list[Decision], int | None]:
+    """Return decisions before a place, the newest first: from memory, then the journal.
+
+    Those to hold are only told where they are asked for. The second value is where to go on.
+    """
     board, records = desk.board(), desk.stream.follower.records
-    places = [place for place in board.cases.cases if before is None or place < before]
-    found = [board.cases.show(board.cases.cases[place]) for place in places[: -limit - 1 : -1]]
-    if len(found) < limit and records is not None:
-        oldest = int(found[-1].id) if found else before or board.place + 1
-        older = await asyncio.to_thread(records.cases, board, oldest, limit - len(found))
-        found += [board.cases.show(case) for case in older]
-    return found
+    known = [case for place, case in board.cases.cases.items() if before is None or place < before]
+    wanted = [case for case in known[::-1] if outcome in (None, case.outcome)]
+    if outcome == "hold":
+        known, wanted = [], []  # memory holds none of them
+    shown = [board.cases.show(case) for case in wanted[:limit]]
+    if len(wanted) > limit or records is None:
+        return shown, wanted[limit - 1].place if len(wanted) > limit else None
+    oldest = known[0].place if known else before or board.place + 1
+    if len(wanted) == limit:
+        return shown, oldest
+    older, after = await asyncio.to_thread(
+        records.cases, board, oldest, limit - len(shown), outcome
+    )
+    return shown + [board.cases.show(case) for case in older], after
 
 
 def _add_switch(app: FastAPI, desk: Desk) -> None:

@@ -141,7 +141,7 @@ def prepare(
     reference = getattr(strategy.module, "REFERENCE_COSTS", False)
     if costs.spread_pips is None and reference:
         costs = replace(costs, spread_pips=Decimal(1))
-    profile = _profile(risk or ("reference" if reference else "default"))
+    profile = find_profile(risk or ("reference" if reference else "default"))
     symbols = [one.symbol for one in series]
     if len(set(symbols)) != len(symbols):
         raise UsageError(f"a symbol is given twice among {', '.join(symbols)}; give each once")
@@ -173,7 +173,8 @@ def _require_use(costs: Costs, series: Sequence[BarSeries | TickSeries]) -> None
         raise UsageError("the data have real ask prices, which know the news; leave out --calendar")
 
 
-def _profile(name: str) -> RiskProfile:
+def find_profile(name: str) -> RiskProfile:
+    """Return a risk profile; raise UsageError for a name that is none."""
     if name not in PROFILES:
         raise UsageError(f"risk profile {name!r} is unknown; there are {', '.join(PROFILES)}")
     return PROFILES[name]

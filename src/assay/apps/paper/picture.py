@@ -11,6 +11,7 @@ import msgspec
 
 from assay.model.messages import (
     BarClosed,
+    DecisionMade,
     EquityMarked,
     Message,
     OrderDenied,
@@ -30,16 +31,25 @@ ORDERS_SHOWN = 12
 CURVE_POINTS = 240
 
 
-class Picture(msgspec.Struct, kw_only=True):
-    """Hold the state as people read it: prices in the quote currency, money in the account's."""
+class Line(msgspec.Struct, kw_only=True):
+    """Hold one instrument: its quote, position in lots, and last decision with its last reason."""
 
-    symbol: str = ""
-    time: str = ""
+    symbol: str
+    digits: int
     bid: float = 0.0
     ask: float = 0.0
     spread_pips: float = 0.0
-    digits: int = 5
     position: float = 0.0
+    decided: str = ""
+    outcome: str = ""
+    reason: str = ""
+
+
+class Picture(msgspec.Struct, kw_only=True):
+    """Hold the state as people read it: prices in the quote currency, money in the account's."""
+
+    time: str = ""
+    lines: list[Line] = []
     currency: str = "USD"
     balance: float = 0.0
     equity: float = 0.0
@@ -53,6 +63,7 @@ class Picture(msgspec.Struct, kw_only=True):
     orders_sent: int = 0
     fills: int = 0
     denied: int = 0
+    abstained: int = 0
     halted: bool = False
     halt_reason: str = ""
     limits: dict[str, str] = {}
@@ -69,8 +80,11 @@ class Painter:
     path: Path
     picture: Picture = field(default_factory=Picture)
     _money: float = 1.0
+    _marked: int = 0
     _points: dict[str, float] = field(default_factory=dict)
-    _units: dict[str, float] = field(default_factory=dict)
+    _lots: dict[str, float] = field(default_factory=dict)
+    _pips: dict[str, float] = field(default_factory=dict)
+    _lines: dict[str, Line] = field(default_factory=dict)
     _curve: deque[float] = field(default_factory=lambda: deque(maxlen=CURVE_POINTS))
     _orders: deque[str] = field(default_factory=lambda: deque(maxlen=ORDERS_SHOWN))
 
@@ -79,7 +93,10 @@ class Painter:
         self._money = 10.0**setup.account.currency_digits
         for spec, price in zip(setup.instruments, setup.pricing, strict=True):
             self._points[spec.symbol] = 10.0**price.digits
-            self._units[spec.symbol] = 10.0**spec.quantity_digits
+            self._lots[spec.symbol] = float(spec.lot_units)
+            self._pips[spec.symbol] = spec.pip_points * 10.0 ** (price.digits - spec.digits)
+            self._lines[spec.symbol] = Line(symbol=spec.symbol, digits=price.digits)
+        picture.lines = list(self._lines.values())
         picture.start = picture.balance = picture.equity = setup.account.cash / self._money
         picture.peak = picture.start
         picture.currency, picture.strategy = setup.account.currency, setup.strategy.name
@@ -92,6 +109,8 @@ class Painter:
             kind = type(message)
             if kind is BarClosed or kind is Tick:
                 self._see_price(message)  # type: ignore[arg-type]
+            elif kind is DecisionMade:
+                self._see_decision(message)  # type: ignore[arg-type]
             elif kind is EquityMarked:
                 self._see_worth(message)  # type: ignore[arg-type]
             elif kind is OrderFilled:
@@ -103,35 +122,44 @@ class Painter:
                 self.picture.halt_reason = message.reason  # type: ignore[attr-defined]
 
     def _see_price(self, message: BarClosed | Tick) -> None:
-        picture, points = self.picture, self._points[message.symbol]
-        bid = message.close if isinstance(message, BarClosed) else message.bid
-        spread = (
-            message.spread_close if isinstance(message, BarClosed) else message.ask - message.bid
-        )
-        place = list(self.setup.symbols).index(message.symbol)
-        spec, price = self.setup.instruments[place], self.setup.pricing[place]
-        picture.symbol, picture.time = message.symbol, format_time(message.ts_event)
-        picture.bid, picture.ask, picture.digits = (
-            bid / points,
-            (bid + spread) / points,
-            price.digits,
-        )
-        picture.spread_pips = spread / (spec.pip_points * 10 ** (price.digits - spec.digits))
+        symbol = message.symbol
+        points, line = self._points[symbol], self._lines[symbol]
+        if isinstance(message, BarClosed):
+            bid, spread = message.close, message.spread_close
+        else:
+            bid, spread = message.bid, message.ask - message.bid
+        self.picture.time = format_time(message.ts_event)
+        line.bid, line.ask = bid / points, (bid + spread) / points
+        line.spread_pips = spread / self._pips[symbol]
+
+    def _see_decision(self, made: DecisionMade) -> None:
+        line = self._lines[made.symbol]
+        self.picture.abstained += made.outcome == "abstain"
+        line.decided, line.outcome = format_time(made.ts_event), made.outcome or made.reason
+        line.reason = made.reasons[-1].partition(": ")[2] if made.reasons else ""
+
+    def hold(self, symbol: str, units: int) -> None:
+        """Note what is held of an instrument."""
+        self._lines[symbol].position = units / self._lots[symbol]
 
     def _see_worth(self, mark: EquityMarked) -> None:
         picture = self.picture
         picture.balance, picture.equity = mark.balance / self._money, mark.equity / self._money
         picture.margin = mark.margin / self._money
         picture.peak = max(picture.peak, picture.equity)
+        # Bars of several instruments close at once; they are one point of the curve.
+        if mark.ts_event == self._marked and self._curve:
+            self._curve.pop()
+        self._marked = mark.ts_event
         self._curve.append(picture.equity)
 
     def _see_fill(self, fill: OrderFilled) -> None:
         picture = self.picture
         picture.fills += 1
-        picture.position = fill.position / self._units[fill.symbol]
+        self.hold(fill.symbol, fill.position)
         self._orders.appendleft(
-            f"{format_time(fill.ts_event)}  {'BUY ' if fill.quantity > 0 else 'SELL'} "
-            f"{abs(fill.quantity) / self._units[fill.symbol]:,.0f} {fill.symbol} @ "
+            f"{_second(fill.ts_event)}  {'BUY ' if fill.quantity > 0 else 'SELL'} "
+            f"{abs(fill.quantity) / self._lots[fill.symbol]:,.2f} {fill.symbol} @ "
             f"{fill.price / self._points[fill.symbol]:.{fill.price_digits}f}  {fill.reason}  "
             f"profit {fill.profit / self._money:,.2f}"
         )
@@ -141,9 +169,11 @@ class Painter:
             self.picture.orders_sent += 1
             return
         self.picture.denied += 1
+        line = self._lines[order.symbol]
+        line.outcome, line.reason = "denied", order.reason
         self._orders.appendleft(
-            f"{format_time(order.ts_event)}  DENIED "
-            f"{order.quantity / self._units[order.symbol]:,.0f} {order.symbol}  {order.reason}"
+            f"{_second(order.ts_event)}  DENIED "
+            f"{order.quantity / self._lots[order.symbol]:+,.2f} {order.symbol}  {order.reason}"
         )
 
     def write(self) -> None:
@@ -152,6 +182,10 @@ class Painter:
         fresh = self.path.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(self.picture))
         fresh.replace(self.path)
+
+
+def _second(ts: int) -> str:
+    return format_time(ts)[:19].replace("T", " ")
 
 
 def describe_limits(setup: Setup) -> dict[str, str]:

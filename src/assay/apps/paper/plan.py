@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from assay.apps.config import Config
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.setup import Costs, Setup, find_profile, prepare
 from assay.market.news import read_calendar
 from assay.market.series import BarSeries, Series, TickSeries
 from assay.market.simulation import Scenario, simulate, simulate_ticks
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from assay.signals.features import BarColumns
 
 SAMPLE = "eurusd_h1_sample_20170101_20171229.parquet"
+MODEL_FILE = "model.json"
 SOURCES = ("sample", "replay", "sim")
 SIM_STRENGTH = 0.7
 SIM_HISTORY, SIM_BARS = 58_500, 28_800
@@ -87,6 +88,24 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             strength=SIM_STRENGTH if self.strength is None else self.strength,
             bars=SIM_HISTORY + SIM_BARS,
             timeframe=Timeframe.M1,
+        )
+
+
+def check_plan(plan: Plan, config: Config, home: Path) -> None:
+    """Raise UsageError for what can be told to make no sense before any data is read or made."""
+    plan.files()
+    strategy = load_strategy(plan.strategy, home / "strategies")
+    strategy.resolve(plan.params)
+    find_profile(plan.risk or config.risk.profile)
+    is_known = plan.model and (home / "models" / plan.model / MODEL_FILE).is_file()
+    if plan.model and not is_known:
+        raise UsageError(f"model {plan.model} is unknown; `assay train` makes one")
+    if strategy.conclude is None and plan.model:
+        raise UsageError(f"strategy {plan.strategy} takes no --model; strategy ai does")
+    if strategy.conclude is not None and not (plan.model or plan.needs_teaching):
+        raise UsageError(
+            f"strategy {plan.strategy} trades on forecasts; name a model with --model "
+            "(`assay train` makes one), or take --source sim"
         )
 
 

@@ -18,8 +18,8 @@ from assay.apps.paper.control import pending_orders
 from assay.apps.paper.picture import PICTURE, Painter
 from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
 from assay.apps.paper.refusal import FILE, write_refusal
-from assay.apps.paper.sheet import RING, SHEET, STANDING, write_whole
-from assay.apps.paper.standing import describe_desk, take_standing
+from assay.apps.paper.sheet import PAST, RING, SHEET, STANDING, write_whole
+from assay.apps.paper.standing import describe_desk, describe_past, take_standing
 from assay.apps.paper.trader import PaperTrader
 from assay.model.errors import AssayError, CallerError, OperatorError
 from assay.model.time import SECOND
@@ -135,9 +135,11 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             painter = Painter(setup, home.folder("run") / PICTURE)
             painter.picture.events_total, painter.picture.run = len(events), found.run
             painter.picture.events = found.next
+            painter.picture.halt_reason = journal.halt_state(trader.tenant).reason
             _show_recovered(trader, painter)
             gc.freeze()
             session = Session(home, trader, painter, clock, plan, is_stopped, Stopwatch())
+            write_whole(home.path / "run" / PAST, describe_past(setup))
             write_whole(home.path / "run" / SHEET, describe_desk(plan, trader, found.run))
             session.show()
             _show_done(session, log, session.trade(events))
@@ -154,9 +156,9 @@ def _show_recovered(trader: PaperTrader, painter: Painter) -> None:
     painter.picture.balance = float(account["balance"]) / money
     painter.picture.equity = float(account["balance"] + account["unrealised"]) / money
     painter.picture.margin = float(account["margin"]) / money
-    units = 10.0 ** trader.setup.instruments[0].quantity_digits
-    held = trader.topology.desk.world.positions[0, 0]["quantity"]
-    painter.picture.position = float(held) / units
+    held = trader.topology.desk.world.positions[0]["quantity"]
+    for symbol, units in zip(trader.setup.symbols, held.tolist(), strict=True):
+        painter.hold(symbol, units)
     painter.picture.halted = trader.halted
     painter.write()
 

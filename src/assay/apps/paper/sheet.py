@@ -8,6 +8,7 @@ import msgspec
 
 SHEET = "desk.json"
 STANDING = "standing.json"
+PAST = "past.json"
 RING = "ring"
 
 
@@ -69,7 +70,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     positions: tuple[Held, ...]
 
 
-def write_whole(path: Path, value: Sheet | Standing) -> None:
+PastBar = tuple[int, int, int, int, int, int]
+"""Open time in ns UTC; open, high, low and close of the bid, spread at the close, in points."""
+
+
+class Past(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the bars before the first event of a run, by symbol, the oldest first."""
+
+    bars: dict[str, list[PastBar]]
+
+
+def write_whole(path: Path, value: Sheet | Standing | Past) -> None:
     """Replace a file in one step."""
     fresh = path.with_suffix(".new")
     fresh.write_bytes(msgspec.json.encode(value))

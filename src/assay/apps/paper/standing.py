@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from assay import __version__
 from assay.apps.lab.events import TICK_BARS
+from assay.apps.lab.setup import Setup
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.sheet import Held, Sheet, Standing, Traded
+from assay.apps.paper.sheet import Held, Past, Sheet, Standing, Traded
 from assay.apps.paper.trader import PaperTrader
 from assay.market.series import BarSeries
 from assay.trading.risk.catalogue import RULES
+
+PAST_BARS = 1_000
 
 
 def describe_desk(plan: Plan, trader: PaperTrader, run: int) -> Sheet:
@@ -37,6 +40,18 @@ def describe_desk(plan: Plan, trader: PaperTrader, run: int) -> Sheet:
         margin_use_max_bp=int(first["margin_use_max_bp"]),
         rules=tuple(rule.REASON for rule in RULES),
     )  # fmt: skip
+
+
+def describe_past(setup: Setup) -> Past:
+    """Return the last bars before the feed that a setup knows of, as many as a chart shows."""
+    found = {}
+    for symbol, one in setup.history.items():
+        last = one.cut(slice(-PAST_BARS, None))
+        columns = (last.open, last.high, last.low, last.close, last.spread)
+        opened = last.ts_close - int(TICK_BARS)
+        rows = (column.tolist() for column in (opened, *columns))
+        found[symbol] = list(zip(*rows, strict=True))
+    return Past(bars=found)
 
 
 def take_standing(trader: PaperTrader, *, done: bool = False) -> Standing:

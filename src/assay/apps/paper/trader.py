@@ -130,7 +130,9 @@ class PaperTrader:
     def _begin(self, run: int) -> Recovery:
         self._open_run(run)
         if run > 1:
-            self.topology.ledger.follow(self._last_entries())
+            entries = self._last_entries()
+            self.topology.ledger.follow(entries)
+            self.topology.reconciler.follow(entries)
         now = self._clock.now_ns()
         started = PlatformStarted(
             id=self._control_id(), ts_event=now, ts_init=now, version=__version__, run=str(run)

@@ -13,11 +13,11 @@ import msgspec
 from assay.apps.analytics.lag import FILE as LAG
 from assay.apps.cli.console import note
 from assay.apps.config import Config
-from assay.apps.gateway.address import announce_page, forget_page, web_program
+from assay.apps.gateway.address import Announcement, forget_page, web_program
 from assay.apps.paper.picture import PICTURE, Picture, read_picture
-from assay.apps.paper.plan import Plan
+from assay.apps.paper.plan import Plan, check_plan
 from assay.apps.paper.refusal import FILE, raise_refusal
-from assay.apps.paper.sheet import SHEET, STANDING
+from assay.apps.paper.sheet import PAST, SHEET, STANDING
 from assay.apps.paper.teaching import TAUGHT, read_teaching
 from assay.apps.paper.view import plain_line, render
 from assay.runtime.clock import Deadline, Stopwatch
@@ -29,7 +29,7 @@ from assay.runtime.supervisor import Program, Supervisor, require_port, stop_sig
 
 HOST = "127.0.0.1"
 TRADER, AUDIT, STORE, TRAINER = "trader", "audit", "store", "trainer"
-LEFT = (PICTURE, SHEET, STANDING, FILE, LAG, TAUGHT)
+LEFT = (PICTURE, SHEET, STANDING, PAST, FILE, LAG, TAUGHT)
 """What a run before this one may have left to be mistaken for ours."""
 SPACE_NEEDED = 500_000_000
 FRAME_S = 0.1
@@ -61,8 +61,8 @@ def run_platform(
     With a `port` the page is served there, its one-time URL told, and opened in a `browser`.
     Raises RetryError when the home or the port is taken, and what keeps the trader from running.
     """
-    plan.files()
     config = load_settings(Config, home).value
+    check_plan(plan, config, home.path)
     home.require_space(SPACE_NEEDED)
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
     picture_path, refusal = home.folder("run") / PICTURE, home.folder("run") / FILE
@@ -82,19 +82,22 @@ def run_platform(
         if is_refused():
             raise_refusal(refusal)
             return _summary(None, interrupted=is_stopped.is_interrupt)
+        is_live = sys.stdout.isatty() and not plain
         note("starting the database, the engine and the market…")
         supervisor.start(_program(home, plan))
         supervisor.start(_audit_program(home))
         supervisor.start(_store_program(home))
+        page = None
         if port:
             supervisor.start(web_program(home, port))
             stack.callback(forget_page, home)
-            announce_page(home, port, browser=browser)
+            page = Announcement(home, port, browser=browser, told=not is_live)
 
         def is_over() -> bool:
             return is_refused() or _is_done(supervisor, TRADER)
 
-        _watch(supervisor, picture_path, is_over, plain=plain)
+        watch = _watch_live if is_live else _watch_plainly
+        watch(supervisor, picture_path, is_over, page)
         # The audit ends last, with everything that the trader has left behind.
         supervisor.end(TRADER)
         supervisor.stop()
@@ -156,12 +159,9 @@ def _is_done(supervisor: Supervisor, name: str) -> bool:
     return any(each.name == name and each.status == "done" for each in supervisor.states())
 
 
-def _watch(
-    supervisor: Supervisor, path: Path, is_stopped: Callable[[], bool], *, plain: bool
+def _watch_live(
+    supervisor: Supervisor, path: Path, is_stopped: Callable[[], bool], page: Announcement | None
 ) -> None:
-    if plain or not sys.stdout.isatty():
-        _watch_plainly(supervisor, path, is_stopped)
-        return
     from rich.console import Console
     from rich.live import Live
     from rich.text import Text
@@ -170,9 +170,12 @@ def _watch(
     with Live(Text("starting…"), console=console, screen=True, auto_refresh=False) as live:
 
         def over() -> bool:
+            if page:
+                page.look()
             picture = read_picture(path)
             if picture:
-                shown = render(picture, rate.see(picture.events), console.width)
+                told = page.text if page else ""
+                shown = render(picture, rate.see(picture.events), console.size, told)
                 live.update(shown, refresh=True)
             Deadline(FRAME_S).pause(FRAME_S)
             return is_stopped()
@@ -180,11 +183,15 @@ def _watch(
         supervisor.run(over)
 
 
-def _watch_plainly(supervisor: Supervisor, path: Path, is_stopped: Callable[[], bool]) -> None:
+def _watch_plainly(
+    supervisor: Supervisor, path: Path, is_stopped: Callable[[], bool], page: Announcement | None
+) -> None:
     rate, since, last = _Rate(), Stopwatch(), ""
 
     def over() -> bool:
         nonlocal last
+        if page:
+            page.look()
         if since.elapsed() >= PLAIN_EVERY_S:
             since.restart()
             picture = read_picture(path)

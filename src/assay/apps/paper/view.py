@@ -10,20 +10,26 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from assay.apps.paper.picture import Picture
+from assay.apps.paper.picture import Line, Picture
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 CURVE_HEIGHT = 8
 
 
 def plain_line(picture: Picture, rate: float) -> str:
-    """Return the picture as one line."""
-    state = "HALTED " if picture.halted else ""
+    """Return the picture as one line: the quote of a lone instrument, the count of several."""
+    state = "HALTED  " if picture.halted else ""
+    lines = picture.lines
+    market = f"{len(lines)} instruments"
+    if len(lines) == 1:
+        one = lines[0]
+        market = f"{one.symbol} {one.bid:.{one.digits}f}/{one.ask:.{one.digits}f}"
+    opened = sum(line.position != 0 for line in lines)
     return (
-        f"{picture.time}  {picture.symbol} {picture.bid:.{picture.digits}f}/"
-        f"{picture.ask:.{picture.digits}f}  position {picture.position:,.0f}  "
-        f"equity {picture.equity:,.2f} {picture.currency}  fills {picture.fills}  "
-        f"{state}{rate:,.0f} events/s"
+        f"{picture.time[:19].replace('T', ' ')}  {market}  "
+        f"equity {picture.equity:,.2f} {picture.currency}  {opened} open  "
+        f"{picture.orders_sent} orders  {picture.fills} fills  {picture.denied} denied  "
+        f"{picture.abstained} abstained  {state}{rate:,.0f} events/s"
     )
 
 
@@ -50,18 +56,37 @@ def draw_curve(values: list[float], width: int, height: int = CURVE_HEIGHT) -> l
     return rows
 
 
+SHADES = {"enter": "bold", "denied": "red", "abstain": "dim", "hold": "dim"}
+SYMBOLS_MOST = 12
+
+
 def _market(picture: Picture) -> Panel:
-    table = Table.grid(padding=(0, 2))
-    table.add_row(
-        "bid / ask",
-        Text(f"{picture.bid:.{picture.digits}f} / {picture.ask:.{picture.digits}f}", style="bold"),
-    )
-    table.add_row("spread", f"{picture.spread_pips:.1f} pips")
-    table.add_row("time", picture.time.replace("T", " ").removesuffix("Z"))
-    side = "long" if picture.position > 0 else "short" if picture.position < 0 else "flat"
-    style = {"long": "green", "short": "red", "flat": "dim"}[side]
-    table.add_row("position", Text(f"{picture.position:+,.0f}  {side}", style=style))
-    return Panel(table, title=picture.symbol or "waiting", width=38)  # fmt: skip
+    table = Table(box=None, expand=True, pad_edge=False, header_style="dim")
+    table.add_column("symbol", min_width=7, no_wrap=True)
+    for name, width in (("bid", 9), ("ask", 9), ("spread", 6), ("lots", 7)):
+        table.add_column(name, justify="right", min_width=width, no_wrap=True)
+    table.add_column("decided", min_width=8, no_wrap=True)
+    table.add_column("last decision and its reason", ratio=1, no_wrap=True, overflow="ellipsis")
+    for line in picture.lines[:SYMBOLS_MOST]:
+        table.add_row(*_cells(line))
+    hidden = len(picture.lines) - SYMBOLS_MOST
+    title = f"market, {picture.time[:19].replace('T', ' ')} UTC" if picture.time else "waiting"
+    return Panel(table, title=title, subtitle=f"and {hidden} more" if hidden > 0 else None)
+
+
+def _cells(line: Line) -> list[Text | str]:
+    if not line.bid:
+        return [line.symbol]
+    side = "green" if line.position > 0 else "red" if line.position < 0 else "dim"
+    decision = Text(line.outcome, style=SHADES.get(line.outcome, ""))
+    if line.reason:
+        decision.append(f": {line.reason}", style="dim")
+    return [
+        line.symbol, f"{line.bid:.{line.digits}f}", f"{line.ask:.{line.digits}f}",
+        f"{line.spread_pips:.1f}",
+        Text(f"{line.position:+,.2f}" if line.position else "flat", style=side),
+        line.decided[11:19], decision,
+    ]  # fmt: skip
 
 
 def _account(picture: Picture) -> Panel:
@@ -89,23 +114,36 @@ def _curve_title(picture: Picture) -> str:
     return f"equity, last {len(picture.curve)} bars: {low:,.2f} to {high:,.2f} {picture.currency}"
 
 
-def render(picture: Picture, rate: float, width: int) -> Any:
-    """Return what Rich shows: market, account, limits, equity curve, orders, and the state."""
-    curve = "\n".join(draw_curve(picture.curve, max(width - 6, 10)))
+def render(picture: Picture, rate: float, size: tuple[int, int], page: str = "") -> Any:
+    """Return what Rich shows on a screen of (columns, rows).
+
+    Instruments, account, limits, equity curve, orders, the state, and where the page is.
+    """
+    width, rows = size
+    # What is left of the screen after the market, the account and the foot.
+    spare = max(rows - len(picture.lines[:SYMBOLS_MOST]) - 18, 4)
+    height = min(CURVE_HEIGHT, max(spare // 2, 2))
+    curve = "\n".join(draw_curve(picture.curve, max(width - 6, 10), height))
+    orders = picture.orders[: max(spare - height, 2)]
+    return Group(
+        _market(picture),
+        Columns([_account(picture), _limits(picture)]),
+        Panel(Text(curve, style="cyan"), title=_curve_title(picture)),
+        Panel(Text("\n".join(orders) or "no fills yet"), title="fills and denials, in lots"),
+        _foot(picture, rate, page),
+    )
+
+
+def _foot(picture: Picture, rate: float, page: str) -> Text:
     state = (
         Text(f" KILL SWITCH ENGAGED {picture.halt_reason} ", style="bold white on red")
         if picture.halted
         else Text("finished" if picture.done else "trading", style="green")
     )
     share = picture.events / picture.events_total if picture.events_total else 0.0
-    foot = Text.assemble(
-        state, f"   {picture.strategy}   {picture.events:,} of {picture.events_total:,} events"
-        f" ({100 * share:.0f} %)   {rate:,.0f} events/s   {picture.orders_sent} orders"
-        f"   {picture.fills} fills   {picture.denied} denied",
+    return Text.assemble(
+        state, f"  {picture.strategy}  {picture.events:,} of {picture.events_total:,} events"
+        f" ({100 * share:.0f} %)  {rate:,.0f}/s  {picture.orders_sent} orders"
+        f"  {picture.fills} fills  {picture.denied} denied  {picture.abstained} abstained",
+        f"\npage: {page}" if page else "",
     )  # fmt: skip
-    return Group(
-        Columns([_market(picture), _account(picture), _limits(picture)]),
-        Panel(Text(curve, style="cyan"), title=_curve_title(picture)),
-        Panel(Text("\n".join(picture.orders) or "no fills yet"), title="orders and fills"),
-        foot,
-    )

@@ -83,6 +83,10 @@ class Reconciler:
             self._takers[BarClosed] = self._quotes.observe_bar
             self._takers[Tick] = self._quotes.observe_tick
 
+    def follow(self, entries: dict[str, int]) -> None:
+        """Expect the next entry of each tenant after those of earlier runs."""
+        self._state.entries.update(entries)
+
     def handle(self, message: Message) -> Iterable[Message]:
         """Return GapFound for each new difference and TradingHalted with a tenant's first."""
         take = self._takers.get(type(message))

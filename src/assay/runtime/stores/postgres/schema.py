@@ -9,7 +9,7 @@ import psycopg
 from assay.model.errors import OperatorError, UsageError
 from assay.runtime.stores.postgres.dump import dump_database
 
-HEAD = "0003"
+HEAD = "0004"
 _LOCK = 0x41535341_59000001
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
