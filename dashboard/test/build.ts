@@ -57,7 +57,7 @@ export function buildSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     positions: [],
     orders: [],
     fills: [],
-    decisions: [buildDecision("a")],
+    decisions: [buildDecision("1")],
     equity: [],
     halt: { engaged: false, reason: "", by: "", since: null },
     ...changes,

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import type { Change, Fill } from "../src/api/types";
 import { barTimeAt, timeframeOf } from "../src/chart/candles";
 import { bandOf, drawdownOf, marksOf } from "../src/chart/overlays";
+import { foldAlike } from "../src/decisions/folding";
 import { arrowOf, formatNumber, formatPercent, formatSigned } from "../src/format/numbers";
 import { brokerOffsetHours, formatAge, formatClock, formatMoment } from "../src/format/times";
 import { coalesce } from "../src/stream/batch";
@@ -70,6 +71,35 @@ test("the band holds one point a bar, the newest decision's", () => {
   const band = bandOf([newest, buildDecision("a", { time })], "EURUSD", [10]);
   expect(band.value).toEqual([{ time: 10, value: 0.6 }]);
   expect(band.lower).toEqual([{ time: 10, value: 0.6 }]);
+});
+
+test("the band tells the probability of a rise, whichever side was told", () => {
+  const given = { time: "1970-01-01T00:00:15.000Z", probability: 0.6, lower: 0.55, upper: 0.7 };
+  const band = bandOf([buildDecision("1", { ...given, side: "short" })], "EURUSD", [10]);
+  expect(band.value[0]?.value).toBeCloseTo(0.4);
+  expect(band.lower[0]?.value).toBeCloseTo(0.3);
+  expect(band.upper[0]?.value).toBeCloseTo(0.45);
+});
+
+test("a symbol's abstentions in a row for one reason are one row, and none is lost", () => {
+  const of = (id: string, symbol: string, changes = {}) => buildDecision(id, { symbol, ...changes });
+  const other = { reasons: [{ code: "warming_up", text: "" }] };
+  const folds = foldAlike([
+    of("9", "A"),
+    of("8", "B"),
+    of("7", "A"),
+    of("6", "A", { outcome: "enter" }),
+    of("5", "A"),
+    of("4", "A", other),
+    of("3", "B"),
+  ]);
+  expect(folds.map((each) => [each.decision.id, each.alike.map(({ id }) => id)])).toEqual([
+    ["9", ["7"]],
+    ["8", ["3"]],
+    ["6", []],
+    ["5", []],
+    ["4", []],
+  ]);
 });
 
 test("each bar shows its deepest drawdown below zero", () => {

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 
 import type { Change } from "../src/api/types";
 import { loadBars, selectSymbol } from "../src/chart/slice";
+import { loadOlder } from "../src/decisions/slice";
 import { buildStore, type DeskStore } from "../src/desk/store";
 import { haltAsked, switchTrading } from "../src/halt/slice";
 import { changesReceived, snapshotReceived } from "../src/stream/actions";
@@ -80,14 +81,27 @@ test("another symbol shows none of the old one's bars, nor an answer that comes 
 });
 
 test("decisions stand the newest first, each once, the later copy", () => {
-  const denied = buildDecision("a", { outcome: "denied", denied_by: "spread" });
-  const newer = buildDecision("b", { time: "2017-01-03T11:00:00.000Z" });
+  const denied = buildDecision("1", { outcome: "denied", denied_by: "spread" });
+  const newer = buildDecision("10", { time: "2017-01-03T11:00:00.000Z" });
   receive({ kind: "decision", decision: newer }, { kind: "decision", decision: denied });
   const { items } = store.getState().decisions;
   expect(items.map((each) => [each.id, each.outcome])).toEqual([
-    ["b", "abstain"],
-    ["a", "denied"],
+    ["10", "abstain"],
+    ["1", "denied"],
   ]);
+});
+
+test("each kind of decision goes on where it was read to, at the latest where all are kept", () => {
+  const before = () => store.getState().decisions.before;
+  expect(before()).toMatchObject({ all: null, enter: null });
+  const wish = { filter: "hold", before: null } as const;
+  const held = buildDecision("0", { outcome: "hold" });
+  store.dispatch(loadOlder.fulfilled({ decisions: [held], next: "0" }, "", wish));
+  expect(before()).toMatchObject({ all: null, hold: "0" });
+  const many = Array.from({ length: 700 }, (_, index) => buildDecision(String(index + 2)));
+  receive(...many.map((decision): Change => ({ kind: "decision", decision })));
+  expect(store.getState().decisions.items).toHaveLength(600);
+  expect(before()).toMatchObject({ all: "102", enter: "102", hold: "0" });
 });
 
 test("an order changes in its place", () => {

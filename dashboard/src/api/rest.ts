@@ -70,8 +70,10 @@ export const getSession = () => request<SessionView>("/api/session");
 export const getBars = (symbol: string, timeframe: string, limit = 500) =>
   request<BarsPage>(`/api/bars?${query({ symbol, timeframe, limit })}`);
 
-export const getDecisions = (before: string, limit = 50) =>
-  request<DecisionsPage>(`/api/decisions?${query({ before, limit })}`);
+export const getDecisions = (outcome: string | null, before: string | null, limit = 50) =>
+  request<DecisionsPage>(
+    `/api/decisions?${query({ limit, ...(outcome && { outcome }), ...(before && { before }) })}`,
+  );
 
 export const getDecision = (id: string) =>
   request<DecisionDetail>(`/api/decisions/${encodeURIComponent(id)}`);

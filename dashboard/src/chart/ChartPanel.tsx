@@ -126,7 +126,7 @@ export function ChartPanel() {
       </div>
       <footer className="legend">
         <span>bid prices; &#9650;&#9660; entry, &#9679; exit</span>
-        <span>below: drawdown, then the probability of decisions with its interval, or volume</span>
+        <span>below: drawdown, then the probability of a rise with its interval, or volume</span>
         <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">
           Charts by TradingView
         </a>

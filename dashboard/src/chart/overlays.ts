@@ -75,7 +75,7 @@ export function levelsOf(positions: Position[], symbol: string): Level[] {
   });
 }
 
-/** Return the probabilities of a symbol's decisions at the bars in which they were made. */
+/** Return the probability of a rise, as decisions of a symbol saw it, at their bars. */
 export function bandOf(decisions: Decision[], symbol: string, times: number[]): Band {
   const byTime = new Map<number, { lower: number; value: number; upper: number }>();
   for (const decision of decisions) {
@@ -84,7 +84,13 @@ export function bandOf(decisions: Decision[], symbol: string, times: number[]): 
     const time = barTimeAt(times, secondsOfTime(decision.time));
     if (time === null || byTime.has(time)) continue; // decisions come the newest first
     const lower = decision.lower ?? probability;
-    byTime.set(time, { lower, value: probability, upper: decision.upper ?? probability });
+    const upper = decision.upper ?? probability;
+    byTime.set(
+      time,
+      decision.side === "short" // told of the fall
+        ? { lower: 1 - upper, value: 1 - probability, upper: 1 - lower }
+        : { lower, value: probability, upper },
+    );
   }
   const decided = [...byTime.keys()].sort((a, b) => a - b);
   const pick = (name: "lower" | "value" | "upper") =>

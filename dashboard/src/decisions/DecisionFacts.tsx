@@ -36,11 +36,12 @@ function Verdict({ detail }: { detail: DecisionDetail }) {
     <Facts title={`${detail.symbol} ${detail.timeframe}, ${formatMoment(detail.time)} UTC`}>
       <p className="verdict">
         <OutcomeMark outcome={detail.outcome} side={detail.side} />{" "}
-        {detail.side !== "flat" && `${detail.side} ${formatNumber(detail.lots, 2)} lots`}
+        {detail.lots > 0 && `${detail.side} ${formatNumber(detail.lots, 2)} lots`}
         {detail.denied_by !== null && ` by the rule ${detail.denied_by}`}
       </p>
       {detail.probability !== null && (
         <ProbabilityBar
+          side={detail.side}
           probability={detail.probability}
           lower={detail.lower}
           upper={detail.upper}
@@ -49,8 +50,8 @@ function Verdict({ detail }: { detail: DecisionDetail }) {
       <Pairs
         rows={[
           ["strategy", detail.strategy],
-          [`cost, ${currency}`, formatNumber(detail.cost, digits)],
-          [`expected value after costs, ${currency}`, formatSigned(detail.expected, digits)],
+          [`cost a lot, ${currency}`, formatNumber(detail.cost, digits)],
+          [`expected a lot after costs, at the lower bound, ${currency}`, formatSigned(detail.expected, digits)],
         ]}
       />
     </Facts>

@@ -49,6 +49,21 @@ def decide(memory, event, position, params, intent):
 '''
 
 
+StrategyOption = Annotated[
+    str | None, typer.Option("--strategy", help="Name of a strategy; ai of sim, else sma-cross.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", help="Model of strategy ai; of sim one is trained at the start."),
+]
+SpeedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--speed", help="Market seconds a second, such as 1 or 60, or max; 36000, of sim 60."
+    ),
+]
+
+
 def up(
     source: Annotated[
         str | None, typer.Option("--source", help="sim, sample or replay; sim without --data.")
@@ -56,26 +71,15 @@ def up(
     data: Annotated[
         list[Path] | None, typer.Option("--data", help="Parquet file to replay; repeatable.")
     ] = None,
-    strategy: Annotated[
-        str | None,
-        typer.Option("--strategy", help="Name of a strategy; ai of sim, else sma-cross."),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--model", help="Model of strategy ai; of sim one is trained at the start."),
-    ] = None,
+    strategy: StrategyOption = None,
+    model: ModelOption = None,
     param: Annotated[
         list[str] | None,
         typer.Option("--param", help="Strategy parameter, name=value; repeatable."),
     ] = None,
     calendar: CalendarOption = None,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
-    speed: Annotated[
-        str | None,
-        typer.Option(
-            "--speed", help="Market seconds a second, such as 1 or 60, or max; 36000, of sim 60."
-        ),
-    ] = None,
+    speed: SpeedOption = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of --source sim; 1.")] = None,
     kind: Annotated[
         str | None, typer.Option("--kind", help="Kind of --source sim, as `simulate` has; linear.")
