@@ -35,5 +35,5 @@ def test_spans_are_purged_and_embargoed(longest: int) -> None:
 
 
 def test_too_few_rows_are_refused() -> None:
-    with pytest.raises(DataError, match="rows are left to stop with, 500 are needed"):
-        split_rows(rows_of(3_000, 10))
+    with pytest.raises(DataError, match="rows are left to stop with, 200 are needed"):
+        split_rows(rows_of(1_000, 10))

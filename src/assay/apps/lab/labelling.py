@@ -17,7 +17,7 @@ from assay.signals.training import Bars, Rows, label_rows
 from assay.trading.engine.brackets import LABELLING, BracketEngine
 from assay.trading.engine.loading import load_strategy
 
-STARTS_MOST = 30
+STARTS_MOST = 60
 """Brackets of a side that are open at once in training: more would only repeat each other."""
 
 

@@ -43,7 +43,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
             f"{format_time(spans.calibrate_from)} to {format_time(spans.calibrate_until)}",
         ),
         ("fair to judge from", format_time(spans.ready_from)),
-        ("calibration slope", f"{artifact.slope:.3f}, above {artifact.slope_bound:.3f} at 99 %"),
+        ("calibration slope", f"{artifact.slope:.3f}, above {artifact.slope_bound:.3f} at 99.9 %"),
         (
             "right about the direction, a bracket gains",
             f"{artifact.gain:.3f} stop distances before costs",
@@ -79,9 +79,9 @@ def _lines(artifact: Artifact, rows: Rows) -> list[str]:
 
 def _verdict(artifact: Artifact) -> str:
     if artifact.is_skilled:
-        return "Calibration found skill: the slope of outcome on score is above 0 at 1 %."
+        return "Calibration found skill: the slope of outcome on score is above 0 at 0.1 %."
     return (
-        "**No skill was shown**: the slope of outcome on score is not above 0 at 1 %, so this "
+        "**No skill was shown**: the slope of outcome on score is not above 0 at 0.1 %, so this "
         "model abstains always."
     )
 

@@ -22,7 +22,8 @@ from assay.signals.training.splits import Split, split_rows
 
 BOUND_LEVEL = 0.10
 """Share of the resampled calibrations below the lower bound of a probability, and above upper."""
-SKILL_LEVEL = 0.01
+SKILL_LEVEL = 0.001
+"""A thousandth: at a hundredth, one model of nothing in a hundred would pass, and trade."""
 HORIZONS_A_BLOCK = 2
 PARITY_MAX = 1e-6
 UP, LONG_SIDE, SHORT_SIDE, SLOPE = 1, 2, 3, 4

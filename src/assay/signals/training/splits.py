@@ -15,7 +15,7 @@ from assay.signals.training.rows import Rows
 
 Bools = NDArray[np.bool_]
 FIT_SHARE, STOP_SHARE = 0.60, 0.10
-ROWS_MIN = 500
+ROWS_MIN = 200
 
 
 @dataclass(frozen=True, slots=True)
