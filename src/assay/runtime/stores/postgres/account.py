@@ -57,16 +57,23 @@ class ServerAccount:
 
     def make_folder(self, path: Path) -> None:
         """Create a folder of mode 700 for the account, or accept its own from before."""
-        try:
-            path.mkdir(mode=0o700)
-        except FileExistsError:
-            if not self.owns(path):
-                raise OperatorError(
-                    f"{path} is not a private folder of {self.name}; move it away"
-                ) from None
-            return
+        if not os.path.lexists(path):
+            self._create_folder(path)
+        if not self.owns(path):
+            raise OperatorError(f"{path} is not a private folder of {self.name}; move it away")
+
+    def _create_folder(self, path: Path) -> None:
+        # Another process that looks meanwhile must not find it before it is the account's.
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.mkdir(mode=0o700, exist_ok=True)
         if self.switched:
-            os.chown(path, self.uid, self.gid)
+            os.chown(draft, self.uid, self.gid)
+        try:
+            draft.rename(path)
+        except OSError:
+            draft.rmdir()
+            if not os.path.lexists(path):
+                raise
 
 
 def find_account(owner: int | None = None) -> ServerAccount:
