@@ -124,7 +124,9 @@ class PostgresJournal:
         return name.replace("assay-journal-", "process ") or "another program"
 
     def _load_last(self) -> int:
-        row = self._connection.execute("select max(batch) from journal").fetchone()
+        row = self._connection.execute(
+            "select batch from journal order by position desc limit 1"
+        ).fetchone()
         return int(row[0]) if row and row[0] is not None else 0
 
     def commit(self, batch: Batch) -> int:

@@ -18,12 +18,13 @@ from assay.runtime.journal.ports import Recorded
 
 _PAGE_ROWS = 64
 _RAW_PAGE_ROWS = 512
-# A page ends with a whole batch, so that a batch is put in order before it is handed out.
+# A page ends with a whole batch, so that it is put in order before it is handed out. A batch is
+# numbered by its last position, so its rows are those after the batch before and up to that one.
 _READ = sql.SQL(
-    "select {columns} from journal where batch > %(after)s "
-    "and batch <= (select max(batch) from (select batch from journal where batch > %(after)s "
-    "{filters} order by batch, position limit %(page)s) as page) {filters} "
-    "order by batch, position"
+    "select {columns} from journal where position > %(after)s "
+    "and position <= (select max(batch) from (select batch from journal "
+    "where position > %(after)s {filters} order by position limit %(page)s) as page) {filters} "
+    "order by position"
 )
 
 
