@@ -65,6 +65,39 @@ def to_minor(raw: int, conversion: Conversion) -> int:
     return half_even(raw * conversion.numerator, conversion.denominator)
 
 
+class Tariff(NamedTuple):
+    """Hold a commission schedule on one price grid: size x price x rate x multiplier / divisor.
+
+    Where it is `by_size`, price and rate have no part in it.
+    """
+
+    multiplier: int
+    divisor: int
+    minimum: int
+    by_size: bool
+
+    def charge(self, quantity: int, price: int, *, rate_num: int, rate_den: int) -> int:
+        """Return the commission of one fill in minor units, >= 0."""
+        raw, divisor = abs(quantity) * self.multiplier, self.divisor
+        if not self.by_size:
+            raw, divisor = raw * abs(price) * rate_num, divisor * rate_den
+        return max(self.minimum, half_even(raw, divisor))
+
+
+def prepare_tariff(
+    schedule: CommissionSchedule, currency_digits: int, scale_digits: int, *, lot_units: int
+) -> Tariff:
+    """Return all of a commission that no fill changes; the digits are those of a Conversion."""
+    if schedule.mode == "none":
+        return Tariff(0, 1, 0, by_size=True)
+    multiplier, divisor = schedule.rate.as_integer_ratio()
+    multiplier *= 10**currency_digits
+    if schedule.mode == "per_lot":
+        return Tariff(multiplier, lot_units * divisor, schedule.minimum, by_size=True)
+    unit = MILLION if schedule.mode == "per_million" else BASIS_POINTS
+    return Tariff(multiplier, 10**scale_digits * unit * divisor, schedule.minimum, by_size=False)
+
+
 def compute_commission(
     schedule: CommissionSchedule, quantity: int, price: int, *, lot_units: int, to: Conversion
 ) -> int:
@@ -79,17 +112,9 @@ def compute_commission(
     >>> compute_commission(half_bp, 10_000, 113_739, lot_units=100_000, to=usd)
     57
     """
-    if schedule.mode == "none":
-        return 0
-    rate_num, rate_den = schedule.rate.as_integer_ratio()
-    size = abs(quantity)
-    if schedule.mode == "per_lot":
-        amount = half_even(size * rate_num * 10**to.currency_digits, lot_units * rate_den)
-    else:
-        unit = MILLION if schedule.mode == "per_million" else BASIS_POINTS
-        notional = size * abs(price) * to.numerator
-        amount = half_even(notional * rate_num, to.denominator * unit * rate_den)
-    return max(schedule.minimum, amount)
+    digits = (to.currency_digits, to.scale_digits)
+    tariff = prepare_tariff(schedule, *digits, lot_units=lot_units)
+    return tariff.charge(quantity, price, rate_num=to.rate_num, rate_den=to.rate_den)
 
 
 def format_points(price: int, digits: int) -> str:

@@ -93,7 +93,8 @@ class QuoteMarks:
             currencies = sorted({account.currency for account in accounts} - {spec.quote})
             found = [(currency, find_leg(spec.quote, currency, instruments))
                      for currency in currencies]  # fmt: skip
-            self._legs[symbol] = [(currency, leg) for currency, leg in found if leg]
+            if legs := [(currency, leg) for currency, leg in found if leg]:
+                self._legs[symbol] = legs
         self._views = {
             account.id: {symbol: self._view(account, spec) for symbol, spec in instruments.items()}
             for account in accounts
@@ -113,15 +114,15 @@ class QuoteMarks:
         symbol, bid = bar.symbol, bar.close
         ask = bid + bar.spread_close
         self.quotes[symbol] = (bid, ask, (bid + ask) * 5)
-        if legs := self._legs.get(symbol):
-            self._turn_rates(symbol, legs)
+        if self._legs and symbol in self._legs:
+            self._turn_rates(symbol, self._legs[symbol])
 
     def observe_tick(self, tick: Tick) -> None:
         """Take the bid and ask of a tick, in integer points."""
         symbol, bid, ask = tick.symbol, tick.bid, tick.ask
         self.quotes[symbol] = (bid, ask, (bid + ask) * 5)
-        if legs := self._legs.get(symbol):
-            self._turn_rates(symbol, legs)
+        if self._legs and symbol in self._legs:
+            self._turn_rates(symbol, self._legs[symbol])
 
     def _turn_rates(self, symbol: str, legs: list[tuple[str, Leg]]) -> None:
         for currency, leg in legs:

@@ -8,7 +8,13 @@ from typing import Any
 
 import msgspec
 
-from assay.books.ledger.arithmetic import Conversion, compute_commission, format_points, to_minor
+from assay.books.ledger.arithmetic import (
+    Conversion,
+    Tariff,
+    format_points,
+    prepare_tariff,
+    to_minor,
+)
 from assay.books.ledger.chart import CASH, CHART, COMMISSION, DEPOSITS, PROFIT, SWAP
 from assay.books.ledger.marks import MarkSource, QuoteMarks
 from assay.books.ledger.position import FLAT, Position, Valuation, apply_fill
@@ -80,6 +86,7 @@ class Ledger:
         self._next_id = next_id
         self._state = LedgerState({}, {})
         self._valuations: dict[tuple[str, str], Valuation] = {}
+        self._tariffs: dict[tuple[str, str, int], Tariff] = {}
         # Any: each method takes the one type of message that is its key.
         self._takers: dict[type[Message], Callable[[Any], list[Message]]] = {
             PlatformStarted: self._take_start,
@@ -105,7 +112,8 @@ class Ledger:
         if problem := self.find_problem(fill):
             return [self._report(fill, problem)]
         spec = self._specs[fill.account]
-        return [*self._open(spec, fill), *self._book_fill(spec, fill)]
+        opening = self._open(spec, fill)
+        return opening + self._book_fill(spec, fill)
 
     def _take_swap(self, swap: SwapCharged) -> list[Message]:
         if problem := self.find_problem(swap):
@@ -247,7 +255,7 @@ class Ledger:
         return self._post(spec, lines, cause=cause, source=0, text="opening deposit")
 
     def _book_fill(self, spec: AccountSpec, fill: OrderFilled) -> list[Message]:
-        books, instrument = self._books(spec), self._instruments[fill.symbol]
+        books, scale = self._books(spec), self._quantity_digits[fill.symbol]
         symbol, quantity, price, digits = fill.symbol, fill.quantity, fill.price, fill.price_digits
         held = books.positions.get(symbol, FLAT)
         position, raw_profit = apply_fill(held, quantity, price=price, price_digits=digits)
@@ -255,17 +263,24 @@ class Ledger:
             books.positions[symbol] = position
         else:
             books.positions.pop(symbol, None)
-        unit = (fill.rate_num, fill.rate_den, spec.currency_digits)
-        scale = instrument.quantity_digits
-        profit = to_minor(raw_profit, Conversion(*unit, scale + position.price_digits))
-        commission = compute_commission(
-            spec.commission, quantity, price, lot_units=self._lots[symbol],
-            to=Conversion(*unit, scale + digits),
-        )  # fmt: skip
+        rate_num, rate_den, profit = fill.rate_num, fill.rate_den, 0
+        if raw_profit:
+            finer = scale + position.price_digits
+            to = Conversion(rate_num, rate_den, spec.currency_digits, finer)
+            profit = to_minor(raw_profit, to)
+        tariff = self._tariffs.get((spec.id, symbol, digits)) or self._tariff(spec, symbol, digits)
+        commission = tariff.charge(quantity, price, rate_num=rate_num, rate_den=rate_den)
         books.last = Booked(fill.fill, profit, commission)
         lines = {CASH: profit - commission, PROFIT: -profit, COMMISSION: commission}
         text = f"fill {fill.fill}: {quantity:+d} {symbol} at {format_points(price, digits)}"
         return self._post(spec, lines, cause=fill, source=fill.fill, text=text)
+
+    def _tariff(self, spec: AccountSpec, symbol: str, price_digits: int) -> Tariff:
+        tariff = self._tariffs[spec.id, symbol, price_digits] = prepare_tariff(
+            spec.commission, spec.currency_digits, self._quantity_digits[symbol] + price_digits,
+            lot_units=self._lots[symbol],
+        )  # fmt: skip
+        return tariff
 
     def _book_swap(self, spec: AccountSpec, swap: SwapCharged) -> list[Message]:
         lines = {CASH: swap.amount, SWAP: -swap.amount}
@@ -275,13 +290,15 @@ class Ledger:
     def _post(
         self, spec: AccountSpec, lines: Mapping[str, int], *, cause: Message, source: int, text: str
     ) -> list[Message]:
-        moved = [(name, amount) for name, amount in lines.items() if amount]
+        moved = [PostingLine(name, amount) for name, amount in lines.items() if amount]
         if not moved:
             return []
         if sum(lines.values()) != 0 or len(moved) < 2:
-            raise InvariantError(f"{spec.id}: entry {dict(moved)} does not balance")
+            raise InvariantError(f"{spec.id}: entry {dict(lines)} does not balance")
         balances = self._books(spec).balances
-        for name, amount in moved:
+        for name, amount in lines.items():
+            if not amount:
+                continue
             balance = balances[name] = balances[name] + amount
             if not (-INT64_MAX <= amount <= INT64_MAX and -INT64_MAX <= balance <= INT64_MAX):
                 raise InvariantError(f"{spec.id}: {name} {amount} does not fit 64 bits")
@@ -291,6 +308,6 @@ class Ledger:
             id=self._next_id(), cause=cause.id, tenant=spec.tenant, ts_event=cause.ts_event,
             ts_init=cause.ts_init, entry=number, account=spec.id, currency=spec.currency,
             currency_digits=spec.currency_digits, source=source, text=text,
-            lines=tuple([PostingLine(name, amount) for name, amount in moved]),
+            lines=tuple(moved),
         )  # fmt: skip
         return [entry]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import gcd
 
+from assay.books.ledger.arithmetic import half_even
 from assay.books.ledger.chart import CASH
 from assay.books.ledger.marks import QuoteMarks
 from assay.books.ledger.position import Position, Valuation
 from assay.model.accounts import AccountSpec
 from assay.model.messages import EquityMarked
 
-Line = tuple[str, Position, int, int, int, int, int, tuple[str, str] | None]
+Line = tuple[str, Position, int, int, int, int, tuple[str, str] | None]
 """One open position with all that its value needs but price and rate: symbol, position, place of
-its price in the quote, units, cost, numerator, denominator, leg of the rate. Its profit in minor
-units is (units x price - cost) x numerator / denominator; a leg's rate multiplies it."""
+its price in the quote, units, cost, denominator, leg of the rate. Its profit in minor units is
+(units x price - cost) / denominator, in lowest terms; a leg's rate multiplies it."""
 
 
 class Standing:
@@ -52,21 +54,19 @@ class Standing:
         if len(positions) != len(lines):
             lines = self._prepare()
         quotes = self._marks.quotes
-        for line in lines:
-            symbol, held, side, units, cost, numerator, denominator, leg = line
+        for symbol, held, side, units, cost, denominator, leg in lines:
             if positions.get(symbol) is not held:
                 return self._prepare() != lines and self.confirms(mark)
-            raw = (units * quotes[symbol][side] - cost) * numerator
+            raw = units * quotes[symbol][side] - cost
             if leg is not None:
                 rate = self._marks.rates.get(leg)
                 if rate is None:
                     return False
-                raw, denominator = raw * rate[0], denominator * rate[1]
-            quotient, rest = divmod(raw, denominator)
-            rest += rest
-            if rest > denominator or (rest == denominator and quotient & 1):
-                quotient += 1
-            worth += quotient
+                worth += half_even(raw * rate[0], denominator * rate[1])
+            elif denominator == 1:
+                worth += raw
+            else:
+                worth += half_even(raw, denominator)
         return mark.equity == worth and len(positions) == len(lines)
 
     def _prepare(self) -> tuple[Line, ...]:
@@ -79,5 +79,7 @@ class Standing:
         if view is None or scale is None or symbol not in self._marks.quotes:
             return None
         value = Valuation(held, view.price_digits(), scale, self._spec.currency_digits)
-        side, fraction = view.side(held.quantity), (value.numerator, value.denominator)
-        return (symbol, held, side, value.units, value.cost, *fraction, view.leg)
+        units, cost = value.units * value.numerator, value.cost * value.numerator
+        shared = gcd(units, cost, value.denominator)
+        terms = (units // shared, cost // shared, value.denominator // shared)
+        return (symbol, held, view.side(held.quantity), *terms, view.leg)

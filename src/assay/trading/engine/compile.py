@@ -35,6 +35,7 @@ def compile_strategy(name: str, folder: Path | None = None) -> None:
     world = idle_world(strategy)
     events = np.zeros(1, EVENT)
     strategy.run(world.handle, events, 0, 0)
+    bind_types(strategy.step, world.address)
     if strategy.conclude:
         strategy.match(world.handle, events, 0, 0)
         bind_types(strategy.conclude, world.handle, events, 0, 0)

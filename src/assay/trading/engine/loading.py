@@ -30,7 +30,8 @@ BUILT_IN = Path(__file__).resolve().parents[1] / "strategies"
 class Strategy:
     """Hold a strategy's module and its loop; a plain Python one decides outside the loop.
 
-    `match` is the loop without decisions. A strategy that trades on forecasts also has `conclude`,
+    `match` is the loop without decisions; `step` takes a world's address and runs its one event, in
+    the loop that a desk uses. A strategy that trades on forecasts also has `conclude`,
     which decides on a bar that was matched, once its forecast is there.
     """
 
@@ -39,6 +40,7 @@ class Strategy:
     run: Callable[..., int]
     is_compiled: bool
     match: Callable[..., int]
+    step: Callable[..., int]
     conclude: Callable[..., None] | None = None
 
     @property
@@ -108,13 +110,17 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
         if not hasattr(module, needed):
             raise UsageError(f"{places[name]}: a strategy needs {needed}; see `assay new strategy`")
     compiled_decide: Any = module.decide
-    match = _load_loop("none", None).run
+    bare = _load_loop("none", None)
+    match = bare.run
     if not hasattr(compiled_decide, "py_func"):
-        return Strategy(name=name, module=module, run=match, is_compiled=False, match=match)
+        return Strategy(
+            name=name, module=module, run=match, is_compiled=False, match=match, step=bare.step
+        )
     loop = _load_loop(name, places[name], on_forecast=getattr(module, "USES_FORECAST", False))
+    conclude = getattr(loop, "conclude", None)
     return Strategy(
         name=name, module=module, run=loop.run, is_compiled=True, match=match,
-        conclude=getattr(loop, "conclude", None),
+        step=bare.step if conclude else loop.step, conclude=conclude,
     )  # fmt: skip
 
 

@@ -19,10 +19,10 @@ import numpy as np
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
 from assay.trading.engine.loading import strategy_module
-from assay.trading.engine.arrays import borrowed
+from assay.trading.engine.arrays import borrowed, world_at
 from assay.trading.engine.loop import (
     clear_decision, close_market, finish_event, has_room, log_equity, mark_account, mark_accounts,
-    turn_market, waits,
+    tell_step, turn_market, waits,
 )
 from assay.trading.engine.path import match_event
 from assay.trading.engine.screening import reaches, survives
@@ -78,6 +78,13 @@ def run(world, events, start, stop):
             log_equity(accounts[a], equity[np.uint64(counts[3])], event.ts)
             counts[3] += 1
     return stop
+
+
+@compiled
+def step(address):
+    world = world_at(address)
+    reached = run(world, borrowed(world.event), 0, 1)
+    return tell_step(borrowed(world.counts), reached)
 '''
 CONCLUDE = """
 
@@ -105,6 +112,8 @@ WITHOUT_STRATEGY = """DECIDES = False
 @compiled
 def decide(memory, event, position, params, intent):
     pass"""
+NO_ROOM, QUIET, MARKED, TRADED = range(4)
+"""What one step came to: nothing done, nothing logged, equity alone, orders or fills or notes."""
 ROWS_PER_EVENT = 8 * ORDER_SLOTS
 """Log rows that one event may need per account: fills of every slot twice, and a month of swaps."""
 
@@ -118,6 +127,19 @@ def has_room(counts):  # type: ignore[no-untyped-def]
         and counts[2] <= counts[6]
         and counts[3] <= counts[7]
     )
+
+
+@inlined
+def tell_step(counts, reached):  # type: ignore[no-untyped-def]
+    """Return what one step logged; where that was marks alone, they count as taken."""
+    if not reached:
+        return NO_ROOM
+    if counts[0] | counts[1] | counts[2]:
+        return TRADED
+    if not counts[3]:
+        return QUIET
+    counts[3] = 0
+    return MARKED
 
 
 @inlined

@@ -49,7 +49,7 @@ from assay.model.messages import (
 from assay.model.time import SECOND
 from assay.trading.decision.reasons import describe_decision
 from assay.trading.engine.loading import Strategy
-from assay.trading.engine.loop import finish_event
+from assay.trading.engine.loop import MARKED, TRADED, finish_event
 from assay.trading.engine.step import NO_SLOT, cancel_all
 from assay.trading.engine.world import World, restore_state, take_state
 from assay.trading.risk.catalogue import REASONS, RULES
@@ -66,7 +66,10 @@ DENIALS = {**REASONS, NO_SLOT: "too_many_orders"}
 KEYS_KEPT = 1024
 EVENT_BYTES = Struct("<qqqqqiiiihbbi")
 _EQUITY_BYTES = Struct("<qqqq")
-_COUNT_BYTES = Struct("<qqqq")
+_COUNT_BYTES = Struct("<qqq")
+MARKS = 3
+"""Place of the equity rows among the counts, after orders, fills and notes."""
+_unpack_equity = _EQUITY_BYTES.unpack
 assert EVENT_BYTES.size == EVENT.itemsize
 assert _EQUITY_BYTES.size == EQUITY_LOG.itemsize
 
@@ -103,28 +106,26 @@ class TradingDesk:
     _event: Any = field(init=False)
     _octets: Any = field(init=False)
     _counts: Any = field(init=False)
-    _equity: Any = field(init=False)
     _orders: Any = field(init=False)
     _fills: Any = field(init=False)
     _notes: Any = field(init=False)
-    _run: Callable[..., int] = field(init=False)
+    _step: Callable[[int], int] = field(init=False)
     _index: dict[str, int] = field(init=False)
     _decides: bool = field(init=False)
     # Any: each method takes the one type of message that is its key.
     _takers: dict[type[Message], Callable[[Any], list[Message]]] = field(init=False)
-    _owners: list[tuple[int, str, str]] = field(init=False)
+    _owners: list[tuple[memoryview, str, str]] = field(init=False)
     _key: Callable[[int, int, int, str, int], int] = field(init=False)
     _strategy: str = field(init=False)
     _told: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._event = np.zeros(1, EVENT)
+        self._event = self.world.event
         self._octets = _octets_of(self._event)
         self._counts = _octets_of(self.world.counts)
         self._view_logs()
         strategy = self.plan.strategy
-        run = strategy.match if strategy.conclude else strategy.run
-        self._run = bind_types(run, self.world.handle, self._event, 0, 1)
+        self._step = bind_types(strategy.step, self.world.address)
         self._index = {symbol: i for i, symbol in enumerate(self.plan.symbols)}
         self._strategy = self.plan.strategy.name
         # An order's key is asked for when it is sent and again when it fills.
@@ -137,10 +138,6 @@ class TradingDesk:
             TradingHalted: self._set_halt,
             TradingResumed: self._set_halt,
         }
-        self._owners = [
-            (k * _EQUITY_BYTES.size, spec.tenant, spec.id)
-            for k, spec in enumerate(self.plan.accounts)
-        ]
 
     def handle(self, message: Message) -> list[Message]:
         """Return what one message leads to, in order."""
@@ -157,11 +154,13 @@ class TradingDesk:
             self._index[bar.symbol], BASE_BAR, MATCHED_ON_TICKS if bar.has_ticks else 0,
             bar.timeframe // SECOND,
         )  # fmt: skip
-        if not self._run(self.world.handle, self._event, 0, 1):
-            self._run(self._grow(), self._event, 0, 1)
+        came = self._step(self.world.address) or self._step(self._grow())
         if self._decides:
             self._decide_in_python(bar)
-        return self._drain(bar)
+            return self._drain(bar)
+        if came == TRADED:
+            return self._drain(bar)
+        return self._mark(bar) if came == MARKED else []
 
     def _take_tick(self, tick: Tick) -> list[Message]:
         bid, spread = tick.bid, tick.ask - tick.bid
@@ -169,9 +168,8 @@ class TradingDesk:
             self._octets, 0, tick.ts_event, bid, bid, bid, bid, spread, spread, spread, spread,
             self._index[tick.symbol], TICK, 0, 0,
         )  # fmt: skip
-        if not self._run(self.world.handle, self._event, 0, 1):
-            self._run(self._grow(), self._event, 0, 1)
-        return self._drain(tick)
+        came = self._step(self.world.address) or self._step(self._grow())
+        return self._drain(tick) if came == TRADED else []
 
     def _take_forecast(self, predicted: Predicted) -> list[Message]:
         """Decide on the bar that was matched last, for every account, and tell why."""
@@ -203,14 +201,18 @@ class TradingDesk:
             target=held, position=held, reason=self._told["outcome"], **self._told,
         )  # fmt: skip
 
-    def _grow(self) -> object:
-        handle = self.world.grow()
+    def _grow(self) -> int:
+        self.world.grow()
         self._view_logs()
-        return handle
+        return self.world.address
 
     def _view_logs(self) -> None:
         world = self.world
-        self._equity = _octets_of(world.equity)
+        octets, size = _octets_of(world.equity), _EQUITY_BYTES.size
+        self._owners = [
+            (octets[k * size : (k + 1) * size], spec.tenant, spec.id)
+            for k, spec in enumerate(self.plan.accounts)
+        ]
         # Rows of plain integers become lists several times faster than records become tuples.
         self._orders, self._fills, self._notes = (
             log.view(np.int64).reshape(len(log), -1)
@@ -239,24 +241,28 @@ class TradingDesk:
 
     def _drain(self, cause: Message) -> list[Message]:
         """Turn the rows logged since the last call into messages; rows of one event, in order."""
-        orders, fills, notes, marks = _COUNT_BYTES.unpack_from(self._counts)
-        found = self._drain_trades(cause) if orders or fills or notes else []
-        if not marks:
-            return found
+        found = self._drain_trades(cause)
+        if self.world.counts[MARKS]:
+            self.world.counts[MARKS] = 0
+            found += self._mark(cause)
+        return found
+
+    def _mark(self, cause: Message) -> list[Message]:
         cause_id, ts_init, next_id = cause.id, cause.ts_init, self.next_id
-        for start, tenant, account in self._owners:
-            ts, balance, equity, margin = _EQUITY_BYTES.unpack_from(self._equity, start)
+        found: list[Message] = []
+        for row, tenant, account in self._owners:
+            ts, balance, equity, margin = _unpack_equity(row)
             found.append(
                 EquityMarked(
                     id=next_id(), cause=cause_id, tenant=tenant, ts_event=ts, ts_init=ts_init,
                     account=account, balance=balance, equity=equity, margin=margin,
                 )
             )  # fmt: skip
-        _COUNT_BYTES.pack_into(self._counts, 0, 0, 0, 0, 0)
         return found
 
     def _drain_trades(self, cause: Message) -> list[Message]:
-        orders, fills, notes = self.world.counts[:3].tolist()
+        orders, fills, notes = _COUNT_BYTES.unpack_from(self._counts)
+        _COUNT_BYTES.pack_into(self._counts, 0, 0, 0, 0)
         found: list[Message] = []
         if notes:
             rows = [(row[-1], False, row) for row in self._notes[:notes].tolist()]
@@ -271,7 +277,6 @@ class TradingDesk:
         if orders:
             for row in self._orders[:orders].tolist():
                 found += self._to_order(row, cause)
-        self.world.counts[:3] = 0
         return found
 
     def _derive_key(self, a: int, i: int, ts: int, intent: str, ordinal: int) -> int:

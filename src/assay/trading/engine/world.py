@@ -12,6 +12,7 @@ import numpy as np
 from assay.kernel.records import (
     ACCOUNT,
     EQUITY_LOG,
+    EVENT,
     FILL_LOG,
     FORECAST,
     INTENT,
@@ -24,7 +25,7 @@ from assay.kernel.records import (
 )
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
-from assay.trading.engine.arrays import LAYOUT, WorldHandle, bind
+from assay.trading.engine.arrays import LAYOUT, WorldHandle, bind, locate
 from assay.trading.engine.loop import ROWS_PER_EVENT
 
 STATE_FIELDS = ("accounts", "positions", "orders", "memory", "markets")
@@ -35,7 +36,8 @@ LOG_FIELDS = ("order_log", "fills", "notes", "equity")
 class World:
     """Hold the engine's arrays (assay.trading.engine.arrays.LAYOUT) and the handle that binds them.
 
-    Compiled code takes the handle; Python reads the arrays, which are the same memory.
+    Compiled code takes the handle, or its address while it is held; Python reads the arrays, which
+    are the same memory.
     """
 
     accounts: Any
@@ -50,12 +52,14 @@ class World:
     intent: Any
     forecasts: Any
     scratch_orders: Any
+    event: Any
     counts: Any
     order_log: Any
     fills: Any
     notes: Any
     equity: Any
     handle: WorldHandle | None = None
+    address: int = 0
 
     def bind(self) -> WorldHandle:
         """Make and return the handle of the arrays as they are now; set the room of the logs."""
@@ -64,7 +68,8 @@ class World:
             rows = len(self.accounts) if name == "equity" else need
             self.counts[4 + place] = len(getattr(self, name)) - rows
         arrays = [np.ascontiguousarray(getattr(self, name)) for name in LAYOUT]
-        self.handle = bind(tuple(arrays[:4]), tuple(arrays[4:13]), tuple(arrays[13:]))
+        self.handle = bind(tuple(arrays[:4]), tuple(arrays[4:14]), tuple(arrays[14:]))
+        self.address = locate(self.handle)
         return self.handle
 
     def grow(self) -> WorldHandle:
@@ -111,6 +116,7 @@ def build_world(
         intent=np.zeros(1, INTENT),
         forecasts=np.zeros(1, FORECAST),
         scratch_orders=np.zeros(1, ORDER),
+        event=np.zeros(1, EVENT),
         counts=np.zeros(8, np.int64),
         order_log=np.zeros(trade_rows, ORDER_LOG),
         fills=np.zeros(trade_rows, FILL_LOG),
