@@ -74,8 +74,14 @@ def draw_coverage(found: RiskCoverage, size: Size) -> str:
         figure, axes = _single(size)
         share = 100 * found.share
         axes.fill_between(share, found.lower, found.upper, color=BLUE, alpha=0.14, linewidth=0)
-        axes.plot(share, found.right, color=BLUE, linewidth=1.8, label="Direction right (95 %)")
-        axes.plot(share, found.paid, color=GOLD, linewidth=1.6, label="Earned after costs")
+        dot = "o" if len(share) == 1 else None
+        axes.plot(
+            share, found.right, color=BLUE, linewidth=1.8, marker=dot,
+            label="Direction right (95 %)",
+        )  # fmt: skip
+        axes.plot(
+            share, found.paid, color=GOLD, linewidth=1.6, marker=dot, label="Earned after costs"
+        )
         axes.axhline(
             found.base_rate, color=BLUE, linewidth=1, linestyle=(0, (4, 3)), label="Base rate"
         )
