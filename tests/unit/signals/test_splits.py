@@ -17,8 +17,8 @@ def rows_of(count: int, longest: int, seed: int = 1) -> Rows:
     return Rows(
         time=time, end=time + rng.integers(1, longest, count), symbol=zeros,
         features=np.zeros((count, 1), np.float32), outcome=zeros.astype(np.int8),
-        up=zeros.astype(np.int8), up_soon=zeros.astype(np.int8), weight=np.ones(count), long_net=zeros, short_net=zeros,
-        long_points=zeros, short_points=zeros, stop=zeros,
+        up=zeros.astype(np.int8), up_soon=zeros.astype(np.int8), weight=np.ones(count),
+        long_net=zeros, short_net=zeros, long_points=zeros, short_points=zeros, stop=zeros,
     )  # fmt: skip
 
 
