@@ -34,7 +34,7 @@ def build(folder: Path) -> Bench:
     floats = closes.astype(np.float64)
 
     def subject() -> Round:
-        module = FeatureModule(standard_set(), ("EURUSD",), MINUTE, lambda: 1)
+        module = FeatureModule(standard_set(MINUTE), ("EURUSD",), MINUTE, lambda: 1)
         return time_each(BARS, lambda row: module.handle(bars[row]))
 
     def window(row: int) -> None:
@@ -43,7 +43,7 @@ def build(folder: Path) -> Bench:
             function(part)
 
     return Bench(
-        what=f"{len(standard_set().names)} features of one bar, message in, message out",
+        what=f"{len(standard_set(MINUTE).names)} features of one bar, message in, message out",
         items="bars",
         figure="latency",
         reference_what=f"five indicators of TA-Lib over {WINDOW} closes",

@@ -22,7 +22,7 @@ def build(folder: Path) -> Bench:
     closes = 1_100_000 + np.cumsum(rng.integers(-30, 31, BARS))
     times = MINUTE * np.arange(1, BARS + 1)
     bars = BarColumns(times, closes, closes + 9, closes - 9, closes, np.full(BARS, 9))
-    chosen, floats = standard_set(), closes.astype(np.float64)
+    chosen, floats = standard_set(MINUTE), closes.astype(np.float64)
 
     def reference() -> None:
         for function in (talib.SMA, talib.EMA, talib.RSI, talib.MACD, talib.BBANDS):

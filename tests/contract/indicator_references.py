@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -70,6 +70,37 @@ def rsi(bars: BarColumns, period: int) -> Columns:
     return [talib.RSI(_prices(bars)[2], period)]
 
 
+def seasonal_volatility(
+    bars: BarColumns, short: int, long: int, days: int, bars_a_day: int
+) -> Columns:
+    high, low, close = _prices(bars)
+    before = np.concatenate((close[:1], close[:-1]))
+    high, low = np.maximum(high, before), np.minimum(low, before)
+    high[0], low[0] = bars.high[0], bars.low[0]
+    reach = np.log(high / low)
+    zone = ZoneInfo("America/New_York")
+    closes = [
+        datetime.fromtimestamp(ts // SECOND, zone).replace(tzinfo=None) for ts in bars.ts_close
+    ]
+    walls = [close - timedelta(seconds=1) for close in closes]
+    hours = [(wall.date(), wall.hour) for wall in walls]
+    begins = [i for i in range(len(hours)) if i == 0 or hours[i] != hours[i - 1]]
+    shares, usual_range = np.ones(len(reach)), np.zeros(len(reach))
+    for number, (begin, end) in enumerate(zip(begins, [*begins[1:], len(hours)], strict=True)):
+        known = range(max(0, number - 24 * days), number)
+        same = [k for k in known if hours[begins[k]][1] == hours[begin][1]]
+        past = [reach[begins[k] : begins[k + 1]] for k in same or known]
+        for i in range(begin, end):
+            usual = np.concatenate(past or [reach[begin : i + 1]]).mean()
+            shares[i] = reach[i] / usual if usual > 0 else 1
+            usual_range[i] = usual
+    ratios = (_mean(shares, span) for span in (short, long))
+    held = (np.log(np.clip(ratio, np.exp(-5), np.exp(5))) for ratio in ratios)
+    change, expected = np.diff(np.log(close), prepend=np.nan), usual_range * _mean(shares, long)
+    move = np.divide(change, expected, out=0 * expected, where=expected > 0)
+    return [*(part + 0 * expected for part in held), np.clip(move, -5, 5)]
+
+
 def sma(bars: BarColumns, period: int) -> Columns:
     return [talib.SMA(_prices(bars)[2], period)]
 
@@ -104,8 +135,8 @@ def volume(bars: BarColumns, period: int) -> Columns:
 REFERENCES: dict[str, Callable[..., Columns]] = {
     each.__name__: each
     for each in (
-        adx, atr, bollinger, candle, ema, macd, realised_volatility, roc, rsi, sma, spread,
-        stochastic, time_of_day, volume,
+        adx, atr, bollinger, candle, ema, macd, realised_volatility, roc, rsi,
+        seasonal_volatility, sma, spread, stochastic, time_of_day, volume,
     )
 }  # fmt: skip
 CHOICES: dict[str, Sequence[dict[str, float]]] = {
@@ -113,6 +144,11 @@ CHOICES: dict[str, Sequence[dict[str, float]]] = {
     "bollinger": [{}, {"period": 2}, {"period": 50, "deviations": 2.5}],
     "candle": [{}],
     "macd": [{}, {"fast": 3, "slow": 10, "signal": 1}, {"fast": 5, "slow": 60, "signal": 20}],
+    "seasonal_volatility": [
+        {"days": 1},
+        {"short": 1, "long": 2, "days": 1},
+        {"short": 5, "long": 300, "days": 2},
+    ],
     "stochastic": [{}, {"period": 1}, {"period": 50, "smooth": 1, "signal": 7}],
     "time_of_day": [{}],
 }

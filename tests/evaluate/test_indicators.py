@@ -11,6 +11,7 @@ import pytest
 from assay.market.series import BarSeries
 from assay.market.sources.parquet.reading import read_parquet
 from assay.model.calendar import bar_close
+from assay.model.time import MINUTE
 from assay.signals.features import BarColumns, compute_features, standard_set
 from assay.signals.streams.stream import compute_indicators
 from tests.contract.indicator_references import REFERENCES
@@ -50,7 +51,7 @@ def test_indicators_are_those_of_the_reference(shared: Path, name: str) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_features_of_real_years_are_finite_and_settle(shared: Path, name: str) -> None:
     bars = real_columns(shared / "data/bars" / f"{name}.parquet")
-    chosen = standard_set()
+    chosen = standard_set(MINUTE if "_m1_" in name else 5 * MINUTE)
     values = compute_features(chosen, bars)
     has_volume = bars.volume is not None
     known = [i for i, feature in enumerate(chosen.names) if feature != "volume" or has_volume]

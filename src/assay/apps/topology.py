@@ -101,7 +101,7 @@ def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:
     from assay.signals.prediction import Predictor
 
     timeframe = forecaster.artifact.taught.timeframe
-    features = FeatureModule(standard_set(), setup.symbols, timeframe, next_id)
+    features = FeatureModule(standard_set(timeframe), setup.symbols, timeframe, next_id)
     features.load(setup.history)
     return {
         "features": features,

@@ -46,7 +46,7 @@ def answers(messages: Sequence[Message]) -> list[FeaturesReady]:
 
 def test_every_bar_is_answered_with_the_features_of_the_batch(wire: bool) -> None:
     bars = bars_from(walk(1, 400))
-    chosen = standard_set()
+    chosen = standard_set(MINUTE)
     wanted = compute_features(chosen, bars)
     runner = InlineRunner([module_of(chosen)], wire=wire)
     for row in range(len(bars)):
@@ -54,7 +54,7 @@ def test_every_bar_is_answered_with_the_features_of_the_batch(wire: bool) -> Non
         (found,) = answers(runner.push(bar))
         assert read_values(found).tobytes() == wanted[row].tobytes()
         assert (found.cause, found.symbol, found.timeframe) == (bar.id, "EURUSD", MINUTE)
-        assert (found.ts_event, found.feature_set) == (bar.ts_event, "standard.1")
+        assert (found.ts_event, found.feature_set) == (bar.ts_event, "standard.2")
         assert found.digest == chosen.digest
         assert not found.settled
         assert found.missing == ()
@@ -200,4 +200,6 @@ def test_a_set_with_leaders_wants_their_bars() -> None:
         compute_features(LED, feeds["EURUSD"], leaders={"GOLD": feeds["GOLD"]}, timeframe=MINUTE)
     with pytest.raises(UsageError, match="was not given the bar length"):
         compute_features(LED, feeds["EURUSD"], leaders=feeds)
-    assert standard_set(["DXY"]).names[-4:] == tuple(f"DXY.{name}" for name in LEADER_FEATURES)
+    assert standard_set(MINUTE, ["DXY"]).names[-4:] == tuple(
+        f"DXY.{name}" for name in LEADER_FEATURES
+    )

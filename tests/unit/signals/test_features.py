@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.model.errors import DataError, UsageError
-from assay.model.time import HOUR, MINUTE, SECOND
+from assay.model.time import HOUR, MINUTE, SECOND, Timeframe
 from assay.signals.features import (
     BarColumns,
     FeatureSet,
@@ -20,6 +20,7 @@ from assay.signals.features import (
     change,
     compute_features,
     ewma,
+    product,
     quotient,
     round_mantissa,
     standard_set,
@@ -29,7 +30,8 @@ from assay.signals.features.definition import LARGEST
 from assay.signals.streams.stream import compute_indicators
 from tests.contract.bar_columns import ODD_SERIES, SERIES, bars_from, message_of, walk
 
-STANDARD = standard_set()
+STANDARD = standard_set(MINUTE)
+HOURLY = standard_set(HOUR)
 ALL_SERIES = {**SERIES, **ODD_SERIES}
 ROUNDING = 2.0**-17
 """Half a step of a 16-bit mantissa."""
@@ -83,10 +85,11 @@ def test_every_value_is_known_at_the_warm_up_and_not_before() -> None:
 @pytest.mark.parametrize("series", SERIES)
 def test_once_settled_the_start_no_longer_shows(series: str) -> None:
     bars = SERIES[series]()
-    whole = compute_features(STANDARD, bars)
+    bars = like(bars, ts_close=bars.ts_close[0] + HOUR * np.arange(len(bars)))
+    whole = compute_features(HOURLY, bars)
     for start in (1, 37, 402):
-        later = compute_features(STANDARD, bars.cut(slice(start, None)))
-        settled, wanted = later[STANDARD.settling - 1 :], whole[start + STANDARD.settling - 1 :]
+        later = compute_features(HOURLY, bars.cut(slice(start, None)))
+        settled, wanted = later[HOURLY.settling - 1 :], whole[start + HOURLY.settling - 1 :]
         assert len(settled) > 0
         close = np.isclose(settled, wanted, rtol=4 * ROUNDING, atol=1e-7, equal_nan=True)
         assert close.all()
@@ -127,6 +130,15 @@ def test_features_are_what_their_names_say() -> None:
     for row in range(61, len(close)):
         mean[row] = mean[row - 1] + weight * (ones[row] - mean[row - 1])
     assert holds("momentum_15", mean)
+    short, long, steady = compute_indicators([STANDARD.uses[-1]], bars).T
+    assert holds("regime_short", short)
+    assert holds("steady_return", steady)
+    momentum = column(values, "steady_momentum_15")
+    wanted = momentum * np.clip(long, -0.5, 0.5)
+    assert np.abs(long[250:]).max() > 0.1
+    assert np.allclose(
+        column(values, "steady_momentum_15_by_long")[250:], wanted[250:], 2**-14, 1e-6
+    )
 
 
 def test_a_snapshot_at_any_bar_changes_nothing() -> None:
@@ -150,8 +162,8 @@ def test_loading_then_living_is_the_same() -> None:
 
 
 def test_a_snapshot_of_another_set_is_refused() -> None:
-    other = replace(STANDARD, version=2)
-    with pytest.raises(DataError, match=r"not of standard\.1"):
+    other = replace(STANDARD, version=1)
+    with pytest.raises(DataError, match=r"not of standard\.2"):
         FeatureStream(STANDARD).restore(FeatureStream(other).snapshot())
     with pytest.raises(DataError, match="a state of 3 bytes"):
         FeatureStream(STANDARD).restore(b"abc")
@@ -235,12 +247,21 @@ def test_a_gap_in_the_bars_is_one_move() -> None:
 
 
 def test_the_definition_is_what_the_digest_says() -> None:
-    assert STANDARD.id == "standard.1"
+    assert STANDARD.id == "standard.2"
     # A changed definition is a new version: raise VERSION in standard.py, then this digest.
-    assert STANDARD.digest.startswith("3cc65884569f0214")
+    assert STANDARD.digest.startswith("a2caeb7882d8e2a0")
     assert replace(STANDARD, features=STANDARD.features[1:]).digest != STANDARD.digest
-    assert standard_set(["XAUUSD"]).digest != STANDARD.digest
-    assert len(set(STANDARD.names)) == len(STANDARD.names) == 40
+    assert standard_set(MINUTE, ["XAUUSD"]).digest != STANDARD.digest
+    assert len(set(STANDARD.names)) == len(STANDARD.names) == 49
+
+
+def test_a_set_is_of_one_bar_length_and_settles_in_days_of_it() -> None:
+    settling = {each: standard_set(each).settling for each in Timeframe if each > Timeframe.S1}
+    assert settling[Timeframe.M1] <= 10.5 * 1440
+    assert settling[Timeframe.M5] <= 22.5 * 288
+    assert {settling[each] for each in Timeframe if each > Timeframe.M15} == {2453}
+    assert HOURLY.digest != STANDARD.digest
+    assert HOURLY.names == STANDARD.names
 
 
 def small(*features: object, **rest: object) -> FeatureSet:
@@ -252,13 +273,17 @@ def test_a_set_of_ones_own() -> None:
         quotient("away", "bar.close - sma_20.sma", "bar.close"),
         change("turn", "away", "one"),
         ewma("calm", "away", 3),
+        product("both", "away - turn", "turn", most=0.001, factor=2),
     )
     bars = SERIES["random"]().cut(slice(0, 60))
     values = compute_features(mine, bars)
     assert (mine.warm_up, mine.settling) == (21, 20 + 120)
     away = (bars.close - compute_indicators([use("sma")], bars)[:, 0]) / bars.close
     assert np.allclose(values[20:, 0], away[20:], 2**-16)
-    assert np.allclose(values[21:, 1], np.diff(away)[20:], 2**-16)
+    turn = np.diff(away)[20:]
+    assert np.allclose(values[21:, 1], turn, 2**-16)
+    wanted = 2 * (away[21:] - turn) * np.clip(turn, -0.001, 0.001)
+    assert np.allclose(values[21:, 3], wanted, 2**-16)
 
 
 def test_a_set_that_cannot_be_made_is_refused() -> None:
@@ -268,6 +293,8 @@ def test_a_set_that_cannot_be_made_is_refused() -> None:
         small(quotient("sine", "bar.close"), quotient("sine", "bar.open"))
     with pytest.raises(UsageError, match="half-life 0 is not above 0"):
         small(quotient("a", "bar.close"), ewma("b", "a", 0))
+    with pytest.raises(UsageError, match="feature b: most 0 is not above 0"):
+        small(quotient("a", "bar.close"), product("b", "a", "a", most=0))
     with pytest.raises(UsageError, match="leader feature 'b' is no feature of mine"):
         small(quotient("a", "bar.close"), leaders=("EURUSD",), leader_features=("b",))
     with pytest.raises(UsageError, match="a leader stands twice"):

@@ -94,7 +94,7 @@ def evaluate_model(
     """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     artifact, graph = read_artifact(request.model)
-    features = standard_set()
+    features = standard_set(artifact.taught.timeframe)
     check_features(artifact, features)
     ready = artifact.spans.ready_from
     if request.start < ready:

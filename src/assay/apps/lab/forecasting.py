@@ -34,7 +34,7 @@ def forecast_bars(
 
     `history` are the bars before the first.
     """
-    features = standard_set()
+    features = standard_set(forecaster.artifact.taught.timeframe)
     before = len(history) if history else 0
     whole = _join(history, columns) if history else columns
     values = compute_features(features, whole)[before:]
@@ -84,7 +84,7 @@ def with_model(setup: Setup, folder: Path | None) -> Setup:
     if setup.strategy.conclude is None:
         raise UsageError(f"strategy {setup.strategy.name} takes no --model; strategy ai does")
     artifact, graph = read_artifact(folder)
-    check_features(artifact, standard_set())
+    check_features(artifact, standard_set(artifact.taught.timeframe))
     _check_length(setup, artifact)
     return replace(setup, forecaster=Forecaster(artifact, graph))
 

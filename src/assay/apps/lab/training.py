@@ -56,7 +56,7 @@ def train_model(
     """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     find_family(request.family)
-    features = standard_set()
+    features = standard_set(request.series[0].timeframe)
     digest = _digest(request, features)
     known = request.models / TRAINED / digest
     if not known.exists():

@@ -145,7 +145,7 @@ def past_columns(plan: Plan, config: Config) -> dict[str, BarColumns]:
     from assay.apps.lab.labelling import priced_columns
     from assay.signals.features import standard_set
 
-    last = slice(-standard_set().settling, None)
+    last = slice(-standard_set(plan.scenario().timeframe).settling, None)
     return {one.symbol: priced_columns(one, config).cut(last) for one in past_series(plan)}
 
 

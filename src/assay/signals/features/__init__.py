@@ -1,7 +1,7 @@
 """Scale-free descriptions of a market at the close of a bar, the same live and in training."""
 
 from assay.signals.features.computing import compute_features
-from assay.signals.features.definition import Feature, FeatureSet, change, ewma, quotient
+from assay.signals.features.definition import Feature, FeatureSet, change, ewma, product, quotient
 from assay.signals.features.leaders import LEADER_FEATURES
 from assay.signals.features.module import FeatureModule
 from assay.signals.features.rounding import round_mantissa
@@ -21,6 +21,7 @@ __all__ = [
     "change",
     "compute_features",
     "ewma",
+    "product",
     "quotient",
     "read_values",
     "round_mantissa",

@@ -9,7 +9,8 @@ import sys
 
 import numpy as np
 
-from assay.signals.features.standard import USES, standard_set
+from assay.model.time import MINUTE
+from assay.signals.features.standard import standard_set
 from assay.signals.features.stream import FeatureStream
 from assay.signals.streams.columns import BarColumns
 from assay.signals.streams.stream import compute_indicators
@@ -20,8 +21,9 @@ def compile_all() -> None:
     sys.stderr.write("compiling the indicators and features\n")
     empty = np.zeros(0, dtype=np.int64)
     none = BarColumns(empty, empty, empty, empty, empty, empty)
-    FeatureStream(standard_set()).load(none)
-    compute_indicators(USES, none)
+    chosen = standard_set(MINUTE)
+    FeatureStream(chosen).load(none)
+    compute_indicators(chosen.uses, none)
 
 
 if __name__ == "__main__":

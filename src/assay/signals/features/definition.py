@@ -11,7 +11,7 @@ from assay.model.errors import UsageError
 from assay.signals.streams.indicator import bars_to_forget
 from assay.signals.streams.plan import FIXED, Use
 
-QUOTIENT, CHANGE, EWMA = range(3)
+QUOTIENT, CHANGE, EWMA, PRODUCT = range(4)
 LARGEST = 1000.0
 """Features are held within this, so that no jump after a dead market becomes infinite."""
 
@@ -23,10 +23,11 @@ HALF_POINT = 0.5
 class Feature:
     """Hold how one feature is made; `above` and `below` are the two terms of a difference.
 
-    QUOTIENT: factor x (above[0] - above[1]) / max(below[0] - below[1], floor); CHANGE: the same
-    with above[1] taken from the bar before; EWMA: above[0] averaged with half-life `factor` bars.
-    A term is an output of an indicator (`rsi_14.rsi`), a column (`bar.close`), `zero`, `one` or an
-    earlier feature. What is divided by nothing is 0; what lacks a term is NaN.
+    QUOTIENT: factor x (above[0] - above[1]) / max(below[0] - below[1], limit); CHANGE: the same
+    with above[1] taken from the bar before; EWMA: above[0] averaged with half-life `factor` bars;
+    PRODUCT: factor x (above[0] - above[1]) x (below[0] - below[1]), the latter held within `limit`
+    of 0. A term is an output of an indicator (`rsi_14.rsi`), a column (`bar.close`), `zero`, `one`
+    or an earlier feature. What is divided by nothing is 0; what lacks a term is NaN.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Feature:
     above: tuple[str, str]
     below: tuple[str, str]
     factor: float
-    floor: float
+    limit: float
 
     @property
     def terms(self) -> tuple[str, ...]:
@@ -57,6 +58,11 @@ def change(name: str, of: str, below: str, *, factor: float = 1.0) -> Feature:
 def ewma(name: str, of: str, half_life: float) -> Feature:
     """Return a feature that averages another with weights that halve every `half_life` bars."""
     return Feature(name, EWMA, (of, "zero"), ("one", "zero"), half_life, 0.0)
+
+
+def product(name: str, of: str, by: str, *, most: float = LARGEST, factor: float = 1.0) -> Feature:
+    """Return a feature that multiplies a term or difference by another, held within `most`."""
+    return Feature(name, PRODUCT, _difference(of), _difference(by), factor, most)
 
 
 def _difference(text: str) -> tuple[str, str]:
@@ -92,6 +98,8 @@ class FeatureSet:
                 raise UsageError(
                     f"feature {feature.name}: half-life {feature.factor} is not above 0"
                 )
+            if feature.kind == PRODUCT and not feature.limit > 0:
+                raise UsageError(f"feature {feature.name}: most {feature.limit} is not above 0")
             known.add(feature.name)
         for name in self.leader_features:
             if name not in names:

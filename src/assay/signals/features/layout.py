@@ -20,7 +20,7 @@ class Layout:
     """Hold the arrays of a set, and how its memory is divided.
 
     operations [features, 7]: kind, above, minus, below, minus, output, state; factors
-    [features, 2]: factor and floor, for EWMA the weight of a new value. Memory: bars seen, states
+    [features, 2]: factor and limit, for EWMA the weight of a new value. Memory: bars seen, states
     of indicators, two words an average, the values, the values of the bar before.
     """
 
@@ -57,7 +57,7 @@ class Layout:
             is_average = feature.kind == EWMA
             state += 2 * is_average
             weight = 1 - 0.5 ** (1 / feature.factor) if is_average else feature.factor
-            factors.append((weight, feature.floor))
+            factors.append((weight, feature.limit))
         return (
             self.plan.steps,
             self.plan.params,

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from assay.kernel.compiling import allocation_free
-from assay.signals.features.definition import CHANGE, EWMA, LARGEST
+from assay.signals.features.definition import CHANGE, EWMA, LARGEST, PRODUCT
 from assay.signals.features.layout import COUNT
 from assay.signals.features.rounding import round_bits
 from assay.signals.streams.loop import step_indicators
@@ -21,16 +21,21 @@ def copy_into(target, source):  # type: ignore[no-untyped-def]
 
 
 @allocation_free
+def within(value, most):  # type: ignore[no-untyped-def]
+    """Return a number held within plus and minus `most`; NaN stays NaN."""
+    if value > most:
+        return most
+    return -most if value < -most else value
+
+
+@allocation_free
 def divide(above, below, factor, floor):  # type: ignore[no-untyped-def]
     """Return factor x above / max(below, floor), 0 where that divides by nothing, within bounds."""
     # A comparison with NaN is false, so an absent term stays NaN all the way.
     below = max(below, floor)
     if below == 0:
         return 0.0
-    result = factor * above / below
-    if result > LARGEST:
-        return LARGEST
-    return -LARGEST if result < -LARGEST else result
+    return within(factor * above / below, LARGEST)
 
 
 @allocation_free
@@ -54,8 +59,11 @@ def combine(operations, factors, memory, values, before):  # type: ignore[no-unt
             values[out] = average(memory[state : state + 2], values[a], factors[i, 0])
             continue
         start = before[b] if kind == CHANGE else values[b]
-        below = values[c] - values[d]
-        values[out] = divide(values[a] - start, below, factors[i, 0], factors[i, 1])
+        above, below = values[a] - start, values[c] - values[d]
+        if kind == PRODUCT:
+            values[out] = within(factors[i, 0] * above * within(below, factors[i, 1]), LARGEST)
+        else:
+            values[out] = divide(above, below, factors[i, 0], factors[i, 1])
 
 
 @allocation_free

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.signals.features.definition import Feature, FeatureSet, change, ewma, quotient
+from assay.model.time import DAY
+from assay.signals.features.definition import (
+    Feature,
+    FeatureSet,
+    change,
+    ewma,
+    product,
+    quotient,
+)
 from assay.signals.features.leaders import LEADER_FEATURES
 from assay.signals.streams.plan import Use, use
 
-VERSION = 1
+VERSION = 2
 HORIZONS = (1, 2, 3, 5, 10, 20, 60, 120)
 HALF_LIVES = (5, 15, 60)
+STEADY_HALF_LIVES = (5, 15)
 ATR = "atr_14.atr"
 MOVE = "realised_volatility_60.points"
+USUAL_DAYS, USUAL_BARS_MOST, USUAL_BARS_LEAST = 20, 14_400, 1_800
+"""What is usual at an hour is that of the last 20 days, of fewer in short bars, more in long."""
+REGIME_MOST = 0.5
+"""The log of volatility beside the usual that counts as all of a regime: a factor of 1.6."""
 
 USES: tuple[Use, ...] = (
     use("sma", period=20),
@@ -90,12 +103,41 @@ CLOCK = (
     quotient("week_hours", "time_of_day.week_hours", factor=1 / 120),
 )
 
-FEATURES: tuple[Feature, ...] = (
-    *TREND, *OSCILLATORS, *RETURNS, *VOLATILITY, *BAR, *COSTS, *CLOCK,
-)  # fmt: skip
 
+def standard_set(timeframe: int, leaders: Sequence[str] = ()) -> FeatureSet:
+    """Return the standard set for bars of this length (ns), with the momentum of any leaders.
 
-def standard_set(leaders: Sequence[str] = ()) -> FeatureSet:
-    """Return the standard set, with the momentum of these leading symbols where any are named."""
+    What an hour of New York's day usually brings is remembered by bars, so the set, its digest and
+    its settling are those of one bar length.
+    """
+    bars_a_day = max(1, DAY // int(timeframe))
+    regime = use(
+        "seasonal_volatility", short=12, long=48, days=_usual_days(bars_a_day),
+        bars_a_day=bars_a_day,
+    )  # fmt: skip
+    features = (
+        *TREND, *OSCILLATORS, *RETURNS, *VOLATILITY, *_regime(regime.label), *BAR, *COSTS, *CLOCK,
+    )  # fmt: skip
     led = LEADER_FEATURES if leaders else ()
-    return FeatureSet("standard", VERSION, USES, FEATURES, tuple(leaders), led)
+    return FeatureSet("standard", VERSION, (*USES, regime), features, tuple(leaders), led)
+
+
+def _usual_days(bars_a_day: int) -> int:
+    # A bar of more than an hour counts as an hour, so a day has 24 of them.
+    bars = max(bars_a_day, 24)
+    return max(1, USUAL_BARS_LEAST // bars, min(USUAL_DAYS, USUAL_BARS_MOST // bars))
+
+
+def _regime(label: str) -> tuple[Feature, ...]:
+    spans = ("short", "long")
+    return (
+        *(quotient(f"regime_{span}", f"{label}.{span}") for span in spans),
+        quotient("steady_return", f"{label}.move"),
+        *(ewma(f"steady_momentum_{n}", "steady_return", n) for n in STEADY_HALF_LIVES),
+        # What turns with the regime shows in one split of a tree, where it took three.
+        *(
+            product(f"steady_momentum_{n}_by_{span}", f"steady_momentum_{n}", f"{label}.{span}",
+                    most=REGIME_MOST)
+            for span in spans for n in STEADY_HALF_LIVES
+        ),
+    )  # fmt: skip

@@ -13,6 +13,7 @@ from assay.signals.indicators import (
     realised_volatility,
     roc,
     rsi,
+    seasonal_volatility,
     sma,
     spread,
     stochastic,
@@ -31,6 +32,7 @@ INDICATORS: tuple[Indicator, ...] = (
     realised_volatility.PLUGIN,
     roc.PLUGIN,
     rsi.PLUGIN,
+    seasonal_volatility.PLUGIN,
     sma.PLUGIN,
     spread.PLUGIN,
     stochastic.PLUGIN,
@@ -46,6 +48,7 @@ macd_step = macd.step
 realised_volatility_step = realised_volatility.step
 roc_step = roc.step
 rsi_step = rsi.step
+seasonal_volatility_step = seasonal_volatility.step
 sma_step = sma.step
 spread_step = spread.step
 stochastic_step = stochastic.step
@@ -75,12 +78,14 @@ def step_one(code, state, params, bar, out):  # type: ignore[no-untyped-def]
     elif code == 8:
         rsi_step(state, params, bar, out)
     elif code == 9:
-        sma_step(state, params, bar, out)
+        seasonal_volatility_step(state, params, bar, out)
     elif code == 10:
-        spread_step(state, params, bar, out)
+        sma_step(state, params, bar, out)
     elif code == 11:
-        stochastic_step(state, params, bar, out)
+        spread_step(state, params, bar, out)
     elif code == 12:
-        time_of_day_step(state, params, bar, out)
+        stochastic_step(state, params, bar, out)
     elif code == 13:
+        time_of_day_step(state, params, bar, out)
+    elif code == 14:
         volume_step(state, params, bar, out)
