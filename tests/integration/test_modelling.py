@@ -256,7 +256,7 @@ def test_a_file_of_ticks_is_refused(
 
 
 def test_too_few_bars_are_refused(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    for until, words in (("2010-02-20", "give more data"), ("2009-01-01", "no bar")):
+    for until, words in (("2010-02-05", "give more data"), ("2009-01-01", "no bar")):
         code, text = refused(desk, capsys, ["train", *desk.data, "--until", until])
         assert code == 3, text
         assert words in text

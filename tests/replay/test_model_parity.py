@@ -1,0 +1,117 @@
+"""Strategy `ai` trades alike in every driver, and forecasts are the same one by one and at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assay.apps.config import Config
+from assay.apps.lab.drivers import feed_messages, start_message
+from assay.apps.lab.forecasting import forecast_events, with_model
+from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.topology import build_topology
+from assay.kernel.records import FORECAST, FORECAST_STATES, MARKET, STOP_LOSS, TAKE_PROFIT
+from assay.model.messages import DecisionMade, Message, Predicted
+from assay.model.time import Timeframe
+from assay.runtime.ids import IdSource
+from assay.signals.features import standard_set
+from assay.trading.engine.loading import load_strategy
+from tests.replay.markets import START, generate_bars
+from tests.replay.taught import BARS, make_model
+from tests.replay.test_parity import assert_parity
+
+NIGHTS = {"swap_long": "-7.3", "swap_short": "2.1"}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models"))
+
+
+def setup_of(
+    model: Path, symbols: tuple[str, ...], seed: int, *, gapped: bool = True, risk: str = "default"
+) -> Setup:
+    count = standard_set(Timeframe.M5).settling + BARS
+    series = [
+        generate_bars(one, count, seed, gapped=gapped, quoted=True, timeframe=Timeframe.M5)
+        for one in symbols
+    ]
+    config = Config(instruments=dict.fromkeys(symbols, NIGHTS))
+    costs = Costs(slippage_points=1, commission_bp=Decimal("0.1"))
+    setup = prepare(
+        series, load_strategy("ai"), given={}, costs=costs, risk=risk, config=config
+    )  # fmt: skip
+    return with_model(setup, model)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "gapped", "risk"),
+    [
+        (("EURUSD",), False, "reference"),
+        (("USDJPY",), True, "default"),
+        (("EURUSD", "USDJPY", "XAUUSD"), True, "reference"),
+    ],
+    ids=["one", "yen", "three"],
+)
+def test_every_driver_trades_a_model_alike(
+    model: Path, symbols: tuple[str, ...], gapped: bool, risk: str
+) -> None:
+    setup = forecast_events(setup_of(model, symbols, 1, gapped=gapped, risk=risk))
+    run = assert_parity(setup)
+    reasons = Counter(run.outcome.fills["reason"].tolist())
+    assert reasons[MARKET] > 20
+    assert reasons[STOP_LOSS] > 0
+    assert reasons[TAKE_PROFIT] > 0
+
+
+def messages_of(setup: Setup) -> list[Message]:
+    events = setup.events()
+    runner = build_topology(setup, IdSource(2).next).runner()
+    found = list(runner.push(start_message(int(events["ts"][0]))))
+    for message in feed_messages(setup, events):
+        found += runner.push(message)
+    return found
+
+
+def test_a_forecast_message_says_what_the_batch_says_bar_by_bar(model: Path) -> None:
+    setup = setup_of(model, ("EURUSD", "USDJPY"), 3)
+    events, batch = setup.events(), forecast_events(setup).forecasts
+    assert batch is not None
+    told = [each for each in messages_of(setup) if isinstance(each, Predicted)]
+    assert len(told) == len(events)
+    at = {
+        (int(one["ts"]), setup.symbols[one["instrument"]]): record
+        for one, record in zip(events, batch, strict=True)
+    }
+    for each in told:
+        record = at[each.ts_event, each.symbol]
+        for name in FORECAST.names or ():
+            value = getattr(each, name)
+            if name == "state":
+                assert value == FORECAST_STATES[record[name]]
+            else:
+                assert value == record[name], name
+
+
+def test_every_decision_tells_why_and_only_ready_ones_are_taken(model: Path) -> None:
+    found = messages_of(setup_of(model, ("EURUSD",), 4))
+    states = {each.ts_event: each.state for each in found if isinstance(each, Predicted)}
+    decisions = [each for each in found if isinstance(each, DecisionMade)]
+    outcomes = Counter(each.outcome for each in decisions)
+    assert set(outcomes) >= {"enter", "hold", "abstain"}
+    assert all(each.reasons for each in decisions)
+    entered = [each for each in decisions if each.outcome == "enter"]
+    assert all(states[each.ts_event] == "ready" and each.expected > 0 for each in entered)
+
+
+def test_bars_that_a_model_was_taught_by_are_not_traded(tmp_path: Path) -> None:
+    ready = START + 10**6 * int(Timeframe.M5)
+    setup = forecast_events(setup_of(make_model(tmp_path, ready_from=ready), ("EURUSD",), 1))
+    assert setup.forecasts is not None
+    states = {FORECAST_STATES[state] for state in np.unique(setup.forecasts["state"])}
+    assert states == {"warming", "hindsight"}
+    assert len(assert_parity(setup).outcome.orders) == 0
