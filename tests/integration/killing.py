@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,22 @@ import psutil
 
 from assay.apps.config import Config
 from assay.apps.lab.drivers import PLATFORM, feed_messages, sweep
+from assay.apps.lab.forecasting import forecast_events
 from assay.apps.lab.outcome import OutcomeCollector
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.picture import read_picture
 from assay.apps.paper.plan import Plan, prepare_plan
 from assay.apps.paper.process import PICTURE
 from assay.apps.paper.trader import PaperTrader
-from assay.model.messages import EntryPosted, Message
+from assay.books.audit.entries import LIFECYCLE
+from assay.books.audit.postgres import open_chains
+from assay.model.messages import (
+    EntryPosted,
+    Message,
+    PlatformRecovered,
+    PlatformStarted,
+    encode_message,
+)
 from assay.runtime.clock import SimClock, wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.journal import MemoryJournal, PostgresJournal
@@ -115,11 +125,19 @@ class Ordeal:
     home: Home
     data: Path
     rng: random.Random
-    where: list[str]
+    model: str | None = None
+    where: list[str] = field(default_factory=list)
+
+    @property
+    def plan(self) -> Plan:
+        strategy = "ai" if self.model else "sma-cross"
+        data = (str(self.data),)
+        return Plan(source="replay", data=data, strategy=strategy, model=self.model)
 
     @property
     def words(self) -> list[str]:
-        return ["--source", "replay", "--data", str(self.data), "--speed", "max", "--port", "0"]
+        words = ["--source", "replay", "--data", str(self.data), "--speed", "max", "--port", "0"]
+        return [*words, "--model", self.model] if self.model else words
 
     def _await_moment(self, up: subprocess.Popen[bytes], events: int) -> None:
         # Mostly in the middle of trading; sometimes at any moment of a start.
@@ -179,11 +197,22 @@ def followed(messages: Sequence[Message]) -> list[Message]:
     return ours[1:]
 
 
+def audited(home: Home) -> list[bytes]:
+    """Return what the chains of all tenants hold but lifecycle, in the journal's order."""
+    server = open_postgres(home.path)
+    try:
+        with open_chains(server.dsn) as chains:
+            entries = [each for tenant in chains.lengths() for each in chains.entries(tenant)]
+    finally:
+        server.stop()
+    entries.sort(key=attrgetter("position"))
+    return [entry.payload for entry in entries if entry.kind != LIFECYCLE]
+
+
 def assert_sound(ordeal: Ordeal, book: Path) -> None:
     """Compare the home with a run without a kill, row by row; stop it and find nothing left."""
     home, told = ordeal.home, f"{ordeal.where}"
-    plan = Plan(source="replay", data=(str(ordeal.data),))
-    setup = prepare_plan(plan, Config(), home.path)
+    setup = prepare_plan(ordeal.plan, Config(), home.path)
     server = open_postgres(home.path)
     try:
         journal = PostgresJournal(server.dsn)
@@ -192,11 +221,14 @@ def assert_sound(ordeal: Ordeal, book: Path) -> None:
         journal.close()
     finally:
         server.stop()
-    assert followed(recorded) == followed(whole_run(setup, book)), told
+    whole = whole_run(setup, book)
+    assert followed(recorded) == followed(whole), told
     collector = OutcomeCollector(setup)
     for message in recorded:
         collector.take(message)
-    assert collector.outcome().digest(setup) == sweep(setup).outcome.digest(setup), told
+    assert collector.outcome().digest(setup) == sweep(forecast_events(setup)).outcome.digest(
+        setup
+    ), told
     lines = (home.path / "broker" / "paper.jsonl").read_bytes().splitlines()
     keys = [msgspec.json.decode(line, type=ReceivedOrder).key for line in lines]
     assert len(set(keys)) == len(keys) == int((collector.outcome().orders["denied"] == 0).sum())
@@ -204,13 +236,19 @@ def assert_sound(ordeal: Ordeal, book: Path) -> None:
     # Every message once, with the bytes of the journal, and nothing lags after a clean end.
     audit = call("audit", "verify", home=home.path)
     assert (audit["ok"], audit["entries"]) == (True, len(recorded)), (told, audit["reason"])
+    # The audit of a run without a kill, but for the deposit, which has the time of its start.
+    lifecycle = (PlatformStarted, PlatformRecovered)
+    wanted = [encode_message(each) for each in whole if not isinstance(each, lifecycle)]
+    assert audited(home)[1:] == wanted[1:], told
     call("stop", home=home.path)
     assert processes_of(home.path) == [], told
 
 
-def survive_kills(folder: Path, data: Path, *, seed: int, kills: int, events: int) -> list[str]:
+def survive_kills(
+    folder: Path, data: Path, *, seed: int, kills: int, events: int, model: str | None = None
+) -> list[str]:
     """Trade a file through so many kills of the process and of the tree; return where."""
-    ordeal = Ordeal(open_home(folder / "home"), data, random.Random(seed), [])
+    ordeal = Ordeal(open_home(folder / "home"), data, random.Random(seed), model)
     ordeal.kill(["trader", "audit", "tree"] * kills, events)
     figures = call("up", *ordeal.words, home=ordeal.home.path)
     assert figures["finished"], (seed, ordeal.where)

@@ -8,14 +8,21 @@ import pytest
 
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.time import Timeframe
+from assay.runtime.home import open_home
 from assay.runtime.stores.postgres import remove_postgres
+from assay.signals.features import standard_set
 from tests.integration.killing import kill_all, processes_of, survive_kills
 from tests.replay.markets import generate_bars
+from tests.replay.taught import make_model
 
 BARS = 6_000
 SEED = 7
 KILLS = 3
 """Of each kind."""
+
+
+MODEL_BARS = 600
+"""Bars of the market that a model trades, once its features have settled."""
 
 
 @pytest.mark.running
@@ -28,3 +35,19 @@ def test_kills_change_nothing(tmp_path: Path) -> None:
         kill_all(processes_of(tmp_path / "home"))
         remove_postgres(tmp_path / "home")
     assert len(where) == 3 * KILLS, f"seed {SEED}: {where}"
+
+
+@pytest.mark.running
+def test_kills_change_nothing_of_what_a_model_decides(tmp_path: Path) -> None:
+    bars = standard_set(Timeframe.M5).settling + MODEL_BARS
+    data = tmp_path / "eurusd_m5_kills_20190304_20190401.parquet"
+    write_parquet(generate_bars("EURUSD", bars, 5, gapped=True, timeframe=Timeframe.M5), data)
+    model = make_model(open_home(tmp_path / "home").folder("models"))
+    try:
+        where = survive_kills(
+            tmp_path, data, seed=SEED, kills=1, events=bars, model=model.name
+        )  # fmt: skip
+    finally:
+        kill_all(processes_of(tmp_path / "home"))
+        remove_postgres(tmp_path / "home")
+    assert len(where) == 3, f"seed {SEED}: {where}"

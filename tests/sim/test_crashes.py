@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from assay.apps.config import Config
 from assay.apps.lab.drivers import FEED, feed_messages, sweep
+from assay.apps.lab.forecasting import forecast_events, with_model
+from assay.apps.lab.labelling import priced_columns
 from assay.apps.lab.outcome import OutcomeCollector
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.paper.trader import PaperTrader
@@ -27,14 +31,18 @@ from assay.model.messages import (
     TradingHalted,
     TradingResumed,
 )
+from assay.model.time import Timeframe
 from assay.runtime.journal import Halt
+from assay.signals.features import standard_set
 from assay.trading.brokers.paper import ReceivedOrder
 from assay.trading.engine.loading import load_strategy
-from tests.replay.markets import generate_market
+from tests.replay.markets import generate_bars, generate_market
+from tests.replay.taught import make_model
 from tests.sim.crashing import Fuse, Place, crash_once, trade_on
 
 CRASHES = 20
 """In each of ten runs."""
+MODEL_BARS, WARMING_BARS, MODEL_CRASHES = 260, 60, 6
 FAST = {"sma-cross": {"fast": "5", "slow": "12"}, "breakout": {"bars": "12"}}
 
 
@@ -42,6 +50,25 @@ def make_setup(strategy: str, symbols: tuple[str, ...], seed: int, risk: str) ->
     series = generate_market(symbols, 400, seed, gapped=True, quoted=True)
     given = {**FAST[strategy], "units": "1000"}
     return prepare(series, load_strategy(strategy), given=given, risk=risk)
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models"))
+
+
+def make_model_setup(model: Path, seed: int) -> Setup:
+    """Return a market that a model trades, its features nearly settled on the bars before."""
+    features = standard_set(Timeframe.M5)
+    count = features.settling + MODEL_BARS - WARMING_BARS
+    whole = generate_bars(
+        "EURUSD", count, seed, gapped=True, quoted=True, timeframe=Timeframe.M5
+    )  # fmt: skip
+    begins = whole.ts_open[-MODEL_BARS]
+    before, after = whole.select(whole.ts_open < begins), whole.select(whole.ts_open >= begins)
+    setup = prepare([after], load_strategy("ai"), given={})
+    history = {"EURUSD": priced_columns(before, Config())}
+    return with_model(replace(setup, history=history), model)
 
 
 def book_of(place: Place) -> list[ReceivedOrder]:
@@ -56,12 +83,12 @@ def digest_of(place: Place) -> str:
     return collector.outcome().digest(place.setup)
 
 
-def crash_again_and_again(place: Place, rng: random.Random) -> list[str]:
+def crash_again_and_again(place: Place, rng: random.Random, crashes: int = CRASHES) -> list[str]:
     """Trade to the end of the feed through all crashes; return where they happened."""
     length, where = len(place.setup.events()), []
-    while len(where) < CRASHES:
+    while len(where) < crashes:
         cursor = place.log.inbox["paper"][0] if place.log.inbox else 0
-        where.append(crash_once(place, rng, (length - cursor) // (2 * (CRASHES - len(where)) + 1)))
+        where.append(crash_once(place, rng, (length - cursor) // (2 * (crashes - len(where)) + 1)))
     assert place.live(Fuse(), trade_on(place)) is not None
     return where
 
@@ -86,6 +113,23 @@ def test_crashes_change_nothing(seed: int, tmp_path: Path, wire: bool) -> None:
     assert len({order.key for order in book}) == len(book), told
     assert set(crashed.log.confirmed) == set(crashed.log.orders), told
     assert digest_of(crashed) == sweep(setup).outcome.digest(setup), told
+
+
+def test_crashes_change_nothing_of_what_a_model_decides(
+    model: Path, tmp_path: Path, wire: bool
+) -> None:
+    seed = 3
+    setup = make_model_setup(model, seed)
+    whole = Place(setup, tmp_path / "whole.jsonl", wire=wire)
+    crashed = Place(setup, tmp_path / "crashed.jsonl", wire=wire)
+    assert whole.live(Fuse(), trade_on(whole)) is not None
+    where = crash_again_and_again(crashed, random.Random(seed), MODEL_CRASHES)
+    told = f"seed {seed}: {Counter(where)}"
+    decided = [each for each in whole.log.messages if isinstance(each, DecisionMade)]
+    assert {"enter", "hold", "abstain"} <= {each.outcome for each in decided}
+    assert crashed.messages() == whole.messages(), told
+    assert book_of(crashed) == book_of(whole), told
+    assert digest_of(crashed) == sweep(forecast_events(setup)).outcome.digest(setup), told
 
 
 @pytest.mark.parametrize("moment", ["before", "after", "torn"])
