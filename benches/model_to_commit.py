@@ -1,0 +1,33 @@
+"""Live path with a model: a closed bar until all that it led to is committed, page and store on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from benches.harness import Bench, Round, time_each
+from benches.workload.desk import ModelDesk
+
+BARS = 300
+FLOOR_US = 5_000.0
+
+
+def build(folder: Path) -> Bench:
+    """Teach a model, start its desk with page and store; every round trades so many bars."""
+    desk = ModelDesk(folder)
+
+    def subject() -> Round:
+        latencies = np.array([desk.trade_bar() for _ in range(BARS)]) / 1e3
+        return Round(BARS, float(latencies.sum()) / 1e6, latencies)
+
+    return Bench(
+        what="closed bar through features, model, decision, risk and journal, page and store on",
+        items="bars",
+        figure="latency",
+        reference_what="bare psycopg insert + commit",
+        subject=subject,
+        reference=lambda: time_each(BARS, desk.insert_bare),
+        floor=FLOOR_US,
+        close=desk.close,
+    )
