@@ -21,7 +21,7 @@ help: ## say what each verb does
 install: ## set up .venv, with the program and its development programs
 	@tools/install.sh
 
-up: install ## set everything up, then trade the sample with paper money (ARGS="--plain")
+up: install ## set everything up, teach a model, trade it with paper money (ARGS="--plain")
 	@$(BIN)/assay up $(ARGS)
 
 check: install ## lint, imports, types, sizes, names, message schema, page (< 60 s)
