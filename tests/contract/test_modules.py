@@ -58,7 +58,8 @@ def modules_of(topology: Topology) -> list[Any]:
 
 def test_the_modules_are_all_there(setup: Setup) -> None:
     topology = build_topology(setup, IdSource(2).next)
-    assert set(MODULES) == set(Topology.__dataclass_fields__)
+    with_a_model = {"features", "predictor"}
+    assert {*MODULES, *with_a_model} == set(Topology.__dataclass_fields__)
     assert all(modules_of(topology))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from assay.model.errors import DataError
-from assay.model.messages import Message, decode_messages, encode_messages
+from assay.model.messages import Message, decode_messages, encode_messages_into
 
 LENGTH_BYTES = 4
 
@@ -20,12 +20,14 @@ class EventLog:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._buffer = bytearray()
 
     def write(self, messages: Sequence[Message]) -> None:
         """Append messages as one frame."""
-        frame = encode_messages(messages)
-        self._file.write(len(frame).to_bytes(LENGTH_BYTES, "big"))
-        self._file.write(frame)
+        buffer = self._buffer
+        encode_messages_into(messages, buffer, LENGTH_BYTES)
+        buffer[:LENGTH_BYTES] = (len(buffer) - LENGTH_BYTES).to_bytes(LENGTH_BYTES, "big")
+        self._file.write(buffer)
 
 
 def read_event_log(path: Path) -> Iterator[Message]:

@@ -6,7 +6,7 @@ from assay.model.messages.envelope import (
     decode_message,
     decode_messages,
     encode_message,
-    encode_messages,
+    encode_messages_into,
     message_types,
 )
 from assay.model.messages.market import BarClosed, BarSetClosed, QuoteRejected, Tick
@@ -58,6 +58,6 @@ __all__ = [
     "decode_message",
     "decode_messages",
     "encode_message",
-    "encode_messages",
+    "encode_messages_into",
     "message_types",
 ]

@@ -64,9 +64,9 @@ def _array_decoder() -> msgspec.msgpack.Decoder[list[Message]]:
     return msgspec.msgpack.Decoder(list[union])
 
 
-def encode_messages(messages: Sequence[Message]) -> bytes:
-    """Return many messages as one MessagePack array."""
-    return _encoder.encode(messages)
+def encode_messages_into(messages: Sequence[Message], buffer: bytearray, offset: int) -> None:
+    """Write many messages as one MessagePack array from `offset` on; the buffer ends with it."""
+    _encoder.encode_into(messages, buffer, offset)
 
 
 def decode_messages(payload: bytes) -> list[Message]:
