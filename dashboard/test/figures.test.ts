@@ -4,7 +4,7 @@ import type { Change, Fill } from "../src/api/types";
 import { barTimeAt, timeframeOf } from "../src/chart/candles";
 import { bandOf, drawdownOf, marksOf } from "../src/chart/overlays";
 import { foldAlike } from "../src/decisions/folding";
-import { arrowOf, formatNumber, formatPercent, formatSigned } from "../src/format/numbers";
+import { arrowOf, decimalsOf, formatNumber, formatPercent, formatSigned } from "../src/format/numbers";
 import { brokerOffsetHours, formatAge, formatClock, formatMoment } from "../src/format/times";
 import { coalesce } from "../src/stream/batch";
 import { buildDecision } from "./build";
@@ -79,6 +79,10 @@ test("the band tells the probability of a rise, whichever side was told", () => 
   expect(band.value[0]?.value).toBeCloseTo(0.4);
   expect(band.lower[0]?.value).toBeCloseTo(0.3);
   expect(band.upper[0]?.value).toBeCloseTo(0.45);
+});
+
+test("a number is written with the decimals that it has, five at most", () => {
+  expect([30, 6.05, -0.1234567, 1e-9].map(decimalsOf)).toEqual([0, 2, 5, 0]);
 });
 
 test("a symbol's abstentions in a row for one reason are one row, and none is lost", () => {

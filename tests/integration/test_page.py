@@ -10,15 +10,19 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect, sync_playwright
 
+from assay.model.time import Timeframe
 from assay.runtime.clock import wait_for
+from assay.runtime.home import open_home
 from assay.runtime.stores.postgres import remove_postgres
 from tests.integration.killing import ASSAY, LONG_S, kill_all, processes_of
+from tests.replay.taught import make_model
 from tools.tidy import ROOT
 
 pytestmark = pytest.mark.running
@@ -26,8 +30,10 @@ pytestmark = pytest.mark.running
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 AXE = ROOT / "dashboard/node_modules/axe-core/axe.min.js"
 ADDRESS = re.compile(r"(http://\S+)/open\?token=\S+")
-HALTED_EVENTS = 300
-"""Ten market events a second: the switch is watched for 30 seconds."""
+HALTED_S = 1_800
+"""At 60 seconds of the market a second, the switch is watched for 30 seconds."""
+PROBABILITY = re.compile(r"p (long|short) 0\.\d{3}")
+NO_EDGE = "expected value after costs is not above 0"
 REASON = "odd prices, said the browser"
 LONG_MS = LONG_S * 1000
 
@@ -55,7 +61,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("desk") / "home"
-    path.mkdir(mode=0o700)
+    models = open_home(path).folder("models")
+    make_model(models, ready_from=0, timeframe=Timeframe.M1, is_doubtful=True)
     yield path
     kill_all(processes_of(path))
     remove_postgres(path)
@@ -66,16 +73,17 @@ def platform(home: Path, log: Path) -> Iterator[str]:
     """Run `assay up` as a person does; yield the one-time address that it prints."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    command = [*ASSAY, "up", "--no-browser", "--plain", "--port", str(port), "--home", str(home)]
+    model = next((home / "models").glob("lightgbm-*")).name
+    words = ["--source", "sim", "--model", model, "--no-browser", "--plain", "--port", str(port)]
+    command = [*ASSAY, "up", *words, "--home", str(home)]
     with log.open("wb") as told:
         up = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT)
 
-    def answers() -> bool:
-        with socket.socket() as probe:
-            return up.poll() is not None or probe.connect_ex(("127.0.0.1", port)) == 0
+    def is_told() -> bool:
+        return up.poll() is not None or ADDRESS.search(log.read_text()) is not None
 
     try:
-        assert wait_for(answers, seconds=LONG_S)
+        assert wait_for(is_told, seconds=LONG_S)
         found = ADDRESS.search(log.read_text())
         assert found is not None, log.read_text()
         yield found.group()
@@ -129,7 +137,7 @@ def shows_what_the_gateway_answers(page: Page) -> bool:
             """async () => {
               const read = () => document.querySelector('[data-testid=last-close]').textContent;
               const before = read();
-              const answer = await fetch('/api/bars?symbol=EURUSD&timeframe=H1&limit=1');
+              const answer = await fetch('/api/bars?symbol=EURUSD&timeframe=M1&limit=1');
               const { bars, digits } = await answer.json();
               return [before, read()].includes(bars.at(-1).close.toFixed(digits));
             }"""
@@ -143,8 +151,32 @@ def sent(page: Page) -> set[str]:
     return {order["key"] for order in orders if order["state"] != "denied"}
 
 
-def events(page: Page) -> int:
-    return int(ask(page, "/api/snapshot")["feed"]["events"])
+def market_seconds(page: Page) -> float:
+    """Return the time of the market's newest quote."""
+    told = max(each["time"] for each in ask(page, "/api/snapshot")["symbols"])
+    return datetime.fromisoformat(told).timestamp()
+
+
+def row_of(page: Page, outcome: str) -> Locator:
+    return page.locator(f"[data-testid=decision-row][data-outcome={outcome}]")
+
+
+def see_what_a_model_decides(page: Page) -> None:
+    """Wait for an entry with its probability, and an abstention with its reason."""
+    expect(row_of(page, "enter").first).to_contain_text(PROBABILITY, timeout=LONG_MS)
+    expect(row_of(page, "enter").first).to_contain_text("after costs at the lower bound")
+    abstained = row_of(page, "abstain").first
+    expect(abstained).to_contain_text(NO_EDGE, timeout=LONG_MS)
+    assert row_of(page, "hold").count() == 0
+    page.get_by_role("group", name="Outcome").get_by_text("abstain").click()
+    expect(row_of(page, "enter")).to_have_count(0)
+    row_of(page, "abstain").first.click()
+    detail = page.get_by_test_id("decision-detail")
+    for told in (NO_EDGE, "probability: mid is higher", "rsi 14", "standard."):
+        expect(detail).to_contain_text(told)
+    page.keyboard.press("Escape")
+    expect(detail).to_have_count(0)
+    page.get_by_role("group", name="Outcome").get_by_text("all").click()
 
 
 def engage(page: Page) -> None:
@@ -192,13 +224,13 @@ def test_the_desk_from_the_first_quote_to_the_halt_and_back(
             assert len(await_moves(page, 5)) > 5
             assert wait_for(lambda: shows_what_the_gateway_answers(page), seconds=LONG_S)
             worth = page.get_by_test_id("equity").text_content() or ""
-            expect(page.locator(".decision-row .reasons").first).not_to_be_empty(timeout=LONG_MS)
+            see_what_a_model_decides(page)
             expect(page.get_by_test_id("equity")).not_to_have_text(worth, timeout=LONG_MS)
             expect(page.get_by_test_id("data-age")).to_have_attribute("data-state", "live")
             look_around(page)
             engage(page)
-            held, begun = sent(page), events(page)
-            assert wait_for(lambda: events(page) >= begun + HALTED_EVENTS, seconds=LONG_S)
+            held, begun = sent(page), market_seconds(page)
+            assert wait_for(lambda: market_seconds(page) >= begun + HALTED_S, seconds=LONG_S)
             assert sent(page) == held
             assert len(await_moves(page, 1)) > 1
         expect(page.get_by_test_id("lost-banner")).to_be_visible(timeout=LONG_MS)

@@ -13,23 +13,28 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.paper.plan import SAMPLE
+from assay.apps.paper.teaching import read_teaching
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.stores.postgres import remove_postgres
 from tests.integration.killing import (
     LONG_S,
     call,
+    child_of,
     events_of,
     kill_all,
     processes_of,
     start,
     trader_of,
 )
+
+SAMPLED = ("--source", "sample")
 
 pytestmark = pytest.mark.running
 
@@ -84,7 +89,7 @@ def end(up: subprocess.Popen[bytes]) -> str:
 
 def test_up_from_start_to_stop(home: Path) -> None:
     before, port = modes_above(home), free_port()
-    up = start("--port", str(port), home=home)
+    up = start(*SAMPLED, "--port", str(port), home=home)
     opened = open_home(home)
     assert wait_for(trades(opened, up), seconds=LONG_S)
     assert up.poll() is None
@@ -111,7 +116,7 @@ def test_up_from_start_to_stop(home: Path) -> None:
     assert "equity" in end(up)
     assert processes_of(home) == []
 
-    again = start("--port", str(port), home=home)
+    again = start(*SAMPLED, "--port", str(port), home=home)
     assert wait_for(trades(opened, again), seconds=LONG_S)
     assert wait_for(lambda: answers(port), seconds=LONG_S)
     assert ask_health(port)["halted"]
@@ -127,7 +132,7 @@ def test_up_from_start_to_stop(home: Path) -> None:
 def test_stop_after_kills_leaves_no_process(home: Path) -> None:
     opened = open_home(home)
     for victim in ("trader", "up"):
-        up = start("--port", "0", home=home)
+        up = start(*SAMPLED, "--port", "0", home=home)
         assert wait_for(trades(opened, up), seconds=LONG_S)
         trader = trader_of(opened)
         assert trader is not None
@@ -146,8 +151,62 @@ def test_the_kill_switch_while_nothing_runs(home: Path) -> None:
     for action, halted in (("halt", True), ("resume", False)):
         assert call(action, "--reason", "nothing runs", home=home)["halted"] is halted
         assert processes_of(home) == []
-        figures = call("up", "--plain", "--for", "0.2", "--port", "0", home=home)
+        figures = call("up", "--plain", *SAMPLED, "--for", "0.2", "--port", "0", home=home)
         assert (figures["halted"], figures["finished"]) == (halted, False)
+
+
+def trainer_of(home: Home, up: subprocess.Popen[bytes], before: int = 0) -> psutil.Process:
+    """Wait until the trainer labels, another one than `before`, and return it."""
+
+    def found() -> psutil.Process | None:
+        child, teaching = child_of(home, "trainer"), read_teaching(home)
+        is_ours = child is not None and child.pid != before
+        return child if is_ours and teaching and teaching.share > 0 else None
+
+    assert wait_for(lambda: up.poll() is not None or found() is not None, seconds=LONG_S)
+    trainer = found()
+    assert trainer is not None, up.communicate()[1]
+    return trainer
+
+
+def taught_model(home: Home) -> str | None:
+    teaching = read_teaching(home)
+    return teaching.model or None if teaching else None
+
+
+def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
+    opened, port = open_home(home), free_port()
+    up = start("--port", "0", home=home)
+    first = trainer_of(opened, up)
+    with socket.create_server(("127.0.0.1", port)):
+        refused = call("up", "--plain", "--port", str(port), home=home.parent / "other", code=4)
+        assert f"port {port}" in refused["error"]
+        assert read_teaching(open_home(home.parent / "other")) is None
+    first.kill()
+    second = trainer_of(opened, up, first.pid)
+    up.kill()
+    up.communicate()
+    psutil.wait_procs([second], timeout=LONG_S)
+    assert processes_of(home) == []
+
+    up = start("--port", "0", home=home)
+    trainer_of(opened, up)
+    assert call("stop", home=home)["ended"] == ["up"]
+    assert up.wait(LONG_S) == 0
+    up.communicate()
+    assert processes_of(home) == []
+    assert not list((home / "models").glob("lightgbm-*"))
+
+    assert call("up", "--plain", "--for", "1", "--port", "0", home=home)["events"] > 0
+    taught = [(model, model.stat().st_mtime_ns) for model in (home / "models").glob("*/model.onnx")]
+    assert len(taught) == 1
+    again = start("--port", "0", home=home)
+    assert wait_for(lambda: taught_model(opened) is not None, seconds=LONG_S)
+    assert taught_model(opened) == taught[0][0].parent.name
+    assert [(model, model.stat().st_mtime_ns) for model, _ in taught] == taught
+    call("stop", home=home)
+    _, told = again.communicate(timeout=LONG_S)
+    assert b"labelling" not in told, told
 
 
 @pytest.mark.parametrize(
@@ -155,7 +214,12 @@ def test_the_kill_switch_while_nothing_runs(home: Path) -> None:
     [
         (["--source", "mt5"], 2, "'mt5'"),
         (["--source", "replay"], 2, "--data"),
-        (["--data", "x.parquet"], 2, "--data"),
+        (["--source", "sample", "--data", "x.parquet"], 2, "--data"),
+        (["--data", "/none/such.parquet"], 3, "/none/such.parquet"),
+        (["--model", "none-such"], 2, "none-such"),
+        (["--source", "sample", "--strategy", "ai"], 2, "--model"),
+        (["--strategy", "sma-cross", "--model", "none-such"], 2, "none-such"),
+        (["--strength", "3"], 2, "strength"),
         (["--speed", "fast"], 2, "'fast'"),
         (["--for", "0"], 2, "--for"),
         (["--port", "70000"], 2, "--port"),

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 
 import type { DecisionDetail, Fill, Order } from "../api/types";
 import { useDesk } from "../desk/store";
-import { formatNumber, formatSigned } from "../format/numbers";
+import { decimalsOf, formatNumber, formatSigned } from "../format/numbers";
 import { formatMoment } from "../format/times";
 import { OutcomeMark } from "./OutcomeMark";
 import { ProbabilityBar } from "./ProbabilityBar";
@@ -80,7 +80,7 @@ function Inputs({ detail }: { detail: DecisionDetail }) {
       <Pairs
         rows={detail.inputs.map(({ name, value }) => [
           name,
-          typeof value === "number" ? formatNumber(value, 5) : value,
+          typeof value === "number" ? formatNumber(value, decimalsOf(value)) : value,
         ])}
       />
     </Facts>

@@ -67,7 +67,7 @@ function FoldRows({ fold }: { fold: Fold }) {
           data-testid="decision-fold"
           onClick={() => setIsOpen(!isOpen)}
         >
-          {isOpen ? "\u25be" : "\u25b8"} {alike.length} before it abstained alike, since{" "}
+          {isOpen ? "\u25be" : "\u25b8"} {alike.length} before it alike, since{" "}
           {formatMoment(alike.at(-1)?.time ?? decision.time).slice(11)}
         </button>
       )}

@@ -1,16 +1,20 @@
 import type { Decision } from "../api/types";
 
-/** A row of the feed: a decision, and the abstentions before it that say the same. */
+/** A row of the feed: a decision, and those before it of its symbol that say the same. */
 export interface Fold {
   decision: Decision;
   /** The newest first, without the decision itself. */
   alike: Decision[];
 }
 
-const causeOf = (decision: Decision) => decision.reasons.at(-1)?.code;
+/** What two decisions in a row must share to be one row; null for one that stands alone. */
+function causeOf({ outcome, denied_by, reasons }: Decision): string | null {
+  if (outcome === "denied") return `denied ${denied_by}`;
+  return outcome === "abstain" || outcome === "hold" ? `${outcome} ${reasons.at(-1)?.code}` : null;
+}
 
 /**
- * Fold a symbol's abstentions in a row for one reason into the newest of them.
+ * Fold what a symbol did not do in a row for one reason into the newest decision of it.
  *
  * Decisions come the newest first, those of several symbols mixed.
  */
@@ -19,11 +23,8 @@ export function foldAlike(decisions: Decision[]): Fold[] {
   const latest = new Map<string, Fold>();
   for (const decision of decisions) {
     const last = latest.get(decision.symbol);
-    if (
-      last?.decision.outcome === "abstain" &&
-      decision.outcome === "abstain" &&
-      causeOf(last.decision) === causeOf(decision)
-    ) {
+    const cause = causeOf(decision);
+    if (last && cause !== null && causeOf(last.decision) === cause) {
       last.alike.push(decision);
       continue;
     }

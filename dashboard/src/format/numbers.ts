@@ -23,6 +23,12 @@ export function formatNumber(value: number | null | undefined, digits: number): 
   return value < 0 && !isZero ? MINUS + text : text;
 }
 
+/** Return how many decimals a number needs, at most five. */
+export function decimalsOf(value: number): number {
+  const [, decimals = ""] = value.toFixed(5).split(".");
+  return decimals.replace(/0+$/, "").length;
+}
+
 /** Write a number with its sign, plus included; zero has none. */
 export function formatSigned(value: number | null | undefined, digits: number): string {
   const text = formatNumber(value, digits);

@@ -31,16 +31,15 @@ function WatchRow({ quote, now, lost }: { quote: Quote; now: number; lost: boole
           {arrowOf(change)} {formatSignedPercent(change)}
         </span>
         <span className="num">
-          <span className="label">bid</span>{" "}
           <span key={quote.bid} className={stale ? "" : FLASH[quote.move]}>
             {formatNumber(quote.bid, quote.digits)}
           </span>
+          <span className="label"> / </span>
+          {formatNumber(quote.ask, quote.digits)}
         </span>
-        <span className="num">
-          <span className="label">ask</span> {formatNumber(quote.ask, quote.digits)}
+        <span className="num label" title="Spread in pips">
+          {stale ? `old: ${formatAge(age)}` : `${formatNumber(quote.spread_pips, 1)} pips`}
         </span>
-        <span className="label">{stale ? `old: ${formatAge(age)}` : "spread"}</span>
-        <span className="num label">{formatNumber(quote.spread_pips, 1)} pips</span>
       </button>
     </li>
   );

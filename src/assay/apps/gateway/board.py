@@ -54,14 +54,15 @@ LISTED = 200
 class Board:
     """Hold one account's state as the journal tells it, up to and with `place`.
 
-    It depends on the messages alone, and on `standing`, the trader's own risk figures: a board
-    filled again from the journal shows the same.
+    The run began at the place `start`. It depends on the messages alone, and on `standing`, the
+    trader's own risk figures: a board filled again from the journal shows the same.
     """
 
     def __init__(
         self, sheet: Sheet, halt: Halt, *, kept: int = KEPT, with_holds: bool = False
     ) -> None:
         self.sheet, self.halt, self.place = sheet, halt, 0
+        self.start = 0
         self.scale = Scale(sheet)
         self.cases = Cases(self.scale, kept=kept, with_holds=with_holds)
         self.curve = EquityCurve(self.scale)

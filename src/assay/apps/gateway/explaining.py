@@ -98,7 +98,7 @@ def inputs_of(made: DecisionMade, basis: Basis, scale: Scale) -> tuple[DecisionI
     """Return what a decision was made from: bar, position, forecast and features."""
     lot = scale.traded[made.symbol].lot_units
     found: list[tuple[str, Value]] = [
-        ("bar", moment(made.ts_bar)),
+        ("bar closed", f"{moment(made.ts_bar)[:16].replace('T', ' ')} UTC"),
         ("position before, lots", made.position / lot),
         ("position wanted, lots", made.target / lot),
     ]

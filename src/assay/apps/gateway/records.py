@@ -68,6 +68,7 @@ class Records:
         board.begin(past)
         with self._connected() as connection:
             start, end = _span(connection)
+            board.start = start
             for recorded in _until(read_journal(connection, start, kinds=DESK_KINDS), end):
                 board.apply(recorded.position, recorded.message)
             self._fill_charts(connection, board, start, end)
@@ -111,7 +112,7 @@ class Records:
         window, high = FIRST_WINDOW, before
         found: list[Case] = []
         with self._connected() as connection:
-            start, _ = _span(connection)
+            start = board.start
             while high > start and len(found) < limit and before - high < READ_MAX:
                 low = max(start, high - window)
                 cases = _cases_between(connection, board, low, high)[::-1]
@@ -127,10 +128,9 @@ class Records:
 
         A decision of an earlier run is another account's and is not found.
         """
+        if place <= board.start:
+            return None
         with self._connected() as connection:
-            start, _ = _span(connection)
-            if place <= start:
-                return None
             cases = _read_cases(connection, board, place - 1, place + FILLS_WITHIN)
         case = cases.cases.get(place)
         return (cases, case) if case else None
@@ -166,11 +166,11 @@ class Records:
 
 def _span(connection: psycopg.Connection[Any]) -> tuple[int, int]:
     """Return the place of the start of the newest run, and of the last message."""
-    row = connection.execute(
-        "select coalesce(max(position) filter (where kind = 'PlatformStarted'), 0), "
-        "coalesce(max(batch), 0) from journal"
+    started = connection.execute(
+        "select position from journal where kind = 'PlatformStarted' order by position desc limit 1"
     ).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    last = connection.execute("select batch from journal order by position desc limit 1").fetchone()
+    return int(started[0]) if started else 0, int(last[0]) if last else 0
 
 
 def _until(records: Iterator[Recorded], end: int) -> Iterator[Recorded]:
