@@ -203,7 +203,7 @@ def test_both_drivers_trade_a_model_alike(
 ) -> None:
     digests = []
     for driver in ("sweep", "replay"):
-        code = desk.call("backtest", *desk.data, "--strategy", "ai", "--model", taught["model"],
+        code = desk.call("backtest", *desk.data[:2], "--strategy", "ai", "--model", taught["model"],
                          "--driver", driver, "--json")  # fmt: skip
         assert code == 0
         found = told(capsys)

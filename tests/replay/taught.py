@@ -27,7 +27,7 @@ def make_model(
     folder: Path,
     *,
     ready_from: int = START,
-    timeframe: Timeframe = Timeframe.M5,
+    timeframe: Timeframe = Timeframe.H1,
     is_doubtful: bool = False,
 ) -> Path:
     """Write a model of such bars, fair from `ready_from` on; return its folder.

@@ -35,9 +35,9 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def setup_of(
     model: Path, symbols: tuple[str, ...], seed: int, *, gapped: bool = True, risk: str = "default"
 ) -> Setup:
-    count = standard_set(Timeframe.M5).settling + BARS
+    count = standard_set(Timeframe.H1).settling + BARS
     series = [
-        generate_bars(one, count, seed, gapped=gapped, quoted=True, timeframe=Timeframe.M5)
+        generate_bars(one, count, seed, gapped=gapped, quoted=True, timeframe=Timeframe.H1)
         for one in symbols
     ]
     config = Config(instruments=dict.fromkeys(symbols, NIGHTS))
@@ -109,7 +109,7 @@ def test_every_decision_tells_why_and_only_ready_ones_are_taken(model: Path) -> 
 
 
 def test_bars_that_a_model_was_taught_by_are_not_traded(tmp_path: Path) -> None:
-    ready = START + 10**6 * int(Timeframe.M5)
+    ready = START + 10**6 * int(Timeframe.H1)
     setup = forecast_events(setup_of(make_model(tmp_path, ready_from=ready), ("EURUSD",), 1))
     assert setup.forecasts is not None
     states = {FORECAST_STATES[state] for state in np.unique(setup.forecasts["state"])}
