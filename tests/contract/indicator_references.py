@@ -90,8 +90,9 @@ def seasonal_volatility(
         known = range(max(0, number - 24 * days), number)
         same = [k for k in known if hours[begins[k]][1] == hours[begin][1]]
         past = [reach[begins[k] : begins[k + 1]] for k in same or known]
+        of_past = np.concatenate(past).mean() if past else 0.0
         for i in range(begin, end):
-            usual = np.concatenate(past or [reach[begin : i + 1]]).mean()
+            usual = of_past if past else reach[begin : i + 1].mean()
             shares[i] = reach[i] / usual if usual > 0 else 1
             usual_range[i] = usual
     ratios = (_mean(shares, span) for span in (short, long))
