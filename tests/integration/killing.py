@@ -46,10 +46,10 @@ ASSAY = (sys.executable, "-c", "from assay.apps.cli.main import main; main()")
 LONG_S = 120.0
 
 
-def call(*words: str, home: Path, code: int = 0) -> dict[str, Any]:
+def call(*words: str, home: Path, code: int = 0, seconds: float = LONG_S) -> dict[str, Any]:
     """Run a command to its end; return the one JSON object that it prints."""
     told = [*ASSAY, *words, "--home", str(home), "--json"]
-    done = subprocess.run(told, capture_output=True, text=True, timeout=LONG_S, check=False)
+    done = subprocess.run(told, capture_output=True, text=True, timeout=seconds, check=False)
     assert done.returncode == code, done.stderr
     if code:
         assert done.stdout == ""

@@ -39,9 +39,9 @@ def test_kills_change_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.running
 def test_kills_change_nothing_of_what_a_model_decides(tmp_path: Path) -> None:
-    bars = standard_set(Timeframe.M5).settling + MODEL_BARS
-    data = tmp_path / "eurusd_m5_kills_20190304_20190401.parquet"
-    write_parquet(generate_bars("EURUSD", bars, 5, gapped=True, timeframe=Timeframe.M5), data)
+    bars = standard_set(Timeframe.H1).settling + MODEL_BARS
+    data = tmp_path / "eurusd_h1_kills_20190304_20190401.parquet"
+    write_parquet(generate_bars("EURUSD", bars, 5, gapped=True, timeframe=Timeframe.H1), data)
     model = make_model(open_home(tmp_path / "home").folder("models"))
     try:
         where = survive_kills(

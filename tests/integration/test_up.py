@@ -19,7 +19,7 @@ import pytest
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.paper.plan import SAMPLE
-from assay.apps.paper.teaching import read_teaching
+from assay.apps.paper.teaching import TAUGHT, read_teaching
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.stores.postgres import remove_postgres
@@ -197,9 +197,12 @@ def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
     assert processes_of(home) == []
     assert not list((home / "models").glob("lightgbm-*"))
 
-    assert call("up", "--plain", "--for", "1", "--port", "0", home=home)["events"] > 0
+    # With a training in it, on a machine that other tests keep busy.
+    figures = call("up", "--plain", "--for", "1", "--port", "0", home=home, seconds=3 * LONG_S)
+    assert figures["events"] > 0
     taught = [(model, model.stat().st_mtime_ns) for model in (home / "models").glob("*/model.onnx")]
     assert len(taught) == 1
+    (home / "run" / TAUGHT).unlink()
     again = start("--port", "0", home=home)
     assert wait_for(lambda: taught_model(opened) is not None, seconds=LONG_S)
     assert taught_model(opened) == taught[0][0].parent.name

@@ -59,10 +59,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make_model_setup(model: Path, seed: int) -> Setup:
     """Return a market that a model trades, its features nearly settled on the bars before."""
-    features = standard_set(Timeframe.M5)
+    features = standard_set(Timeframe.H1)
     count = features.settling + MODEL_BARS - WARMING_BARS
     whole = generate_bars(
-        "EURUSD", count, seed, gapped=True, quoted=True, timeframe=Timeframe.M5
+        "EURUSD", count, seed, gapped=True, quoted=True, timeframe=Timeframe.H1
     )  # fmt: skip
     begins = whole.ts_open[-MODEL_BARS]
     before, after = whole.select(whole.ts_open < begins), whole.select(whole.ts_open >= begins)

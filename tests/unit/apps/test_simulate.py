@@ -128,7 +128,9 @@ def test_a_simulated_source_is_known_by_its_seed_and_parameters(
     found = [Plan(source="sim", **each) for each in given]  # type: ignore[arg-type]
     setups = [prepare_plan(plan, Config(), tmp_path) for plan in found]
     assert len({identify_setup(*each) for each in zip(found, setups, strict=True)}) == len(given)
-    again = Plan(source="sim", seed=1, kind="linear", strength=0.5, speed=60.0)
+    again = Plan(
+        source="sim", seed=1, kind="linear", strength=plans.SIM_STRENGTH, speed=60.0
+    )  # fmt: skip
     assert identify_setup(again, prepare_plan(again, Config(), tmp_path)) == identify_setup(
         found[0], setups[0]
     )
