@@ -49,6 +49,7 @@ SURELY_OURS = frozenset(
         "postgres",
         "broker",
         "audit",
+        "models",
         POINTER,
     }
     | {"backups", "objects", "runs", "cache", "data", "reports", "state", "secrets"}
