@@ -35,9 +35,7 @@ def examples(rows: int, seed: int) -> Examples:
 
 
 def request(checkpoint: Path) -> FitRequest:
-    return FitRequest(
-        fit=examples(4_000, 1), stop=examples(800, 2), horizon=30, seed=5, checkpoint=checkpoint
-    )
+    return FitRequest(fit=examples(4_000, 1), stop=examples(800, 2), seed=5, checkpoint=checkpoint)
 
 
 @cache

@@ -29,14 +29,10 @@ class Examples:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitRequest:
-    """Ask for a fit: the rows, later rows to know when to stop, seed, and where to keep progress.
-
-    `horizon` is the length of a label in bars: neighbours within it repeat each other.
-    """
+    """Ask for a fit: rows, later rows to know when to stop, seed, and where to keep progress."""
 
     fit: Examples
     stop: Examples
-    horizon: int
     seed: int
     checkpoint: Path
     on_progress: Callable[[int, int], None] | None = None

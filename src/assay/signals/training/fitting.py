@@ -55,7 +55,7 @@ def train(
     fitted = find_family(lesson.family).fit(
         FitRequest(
             fit=rows.take(split.fit).examples(), stop=rows.take(split.stop).examples(),
-            horizon=lesson.bracket.horizon, seed=lesson.seed, checkpoint=checkpoint,
+            seed=lesson.seed, checkpoint=checkpoint,
             on_progress=on_progress,
         )
     )  # fmt: skip
