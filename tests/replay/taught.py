@@ -44,7 +44,7 @@ def make_model(
     up = went_up(bars.mid, HORIZON)[-BARS:-HORIZON]
     rows = Examples(told, up, np.ones(len(up)))
     fitted = find_family("lightgbm").fit(
-        FitRequest(fit=rows, stop=rows, horizon=HORIZON, seed=1, checkpoint=folder / "checkpoint")
+        FitRequest(fit=rows, stop=rows, seed=1, checkpoint=folder / "checkpoint")
     )
     scores = to_score(OnnxClassifier(fitted.onnx).predict(told))
     middle = int(np.median(scores))
