@@ -1,5 +1,19 @@
-from assay.model.messages import Tick
-from assay.runtime.journal.frames import FrameCodec
+from collections.abc import Callable
+
+import pytest
+
+from assay.model.errors import DataError
+from assay.model.messages import (
+    EquityMarked,
+    Message,
+    PlatformStarted,
+    Tick,
+    TradingHalted,
+    TradingResumed,
+    encode_message,
+    tag_of,
+)
+from assay.runtime.journal.frames import SEVERAL, FrameCodec
 
 
 def ticks(number: int, tenant: str = "") -> list[Tick]:
@@ -33,3 +47,61 @@ def test_rows_alone_tell_their_positions() -> None:
     rows = codec.pack(messages, "feed", position=10, version=0)
     (own,) = [row for row in rows if row.tenant == "a"]
     assert [each.position for each in codec.unpack([own])] == [12, 14, 16, 18, 20]
+
+
+def mixed_batch() -> list[Message]:
+    """Return what an order leaves behind: shared market data, and all that is one tenant's."""
+    heads = [("", "b"), ("a", "d"), ("a", "h"), ("a", "m"), ("b", "h")]
+    made: dict[str, Callable[..., Message]] = {
+        "b": lambda **at: ticks(1)[0],
+        "d": lambda **at: TradingHalted(reason="drawdown", by="risk", **at),
+        "h": lambda **at: TradingResumed(reason="looked at", by="ada", **at),
+        "m": lambda **at: EquityMarked(account="x", balance=1, equity=2, margin=3, **at),
+    }
+    return [
+        made[kind](id=number, cause=number - 1, tenant=tenant, ts_event=number, ts_init=number)
+        for number, (tenant, kind) in enumerate(heads, 1)
+    ]
+
+
+def test_what_one_tenant_has_of_a_batch_shares_a_row() -> None:
+    messages = mixed_batch()
+    rows = FrameCodec().pack(messages, "main", position=40, version=40)
+    assert sorted((row.tenant, row.kind, row.size, row.position) for row in rows) == [
+        ("", "Tick", 1, 41),
+        ("a", SEVERAL, 3, 44),
+        ("b", "TradingResumed", 1, 45),
+    ]
+    unpacked = FrameCodec().unpack(rows)
+    assert [each.message for each in unpacked] == messages
+    assert [each.position for each in unpacked] == [41, 42, 43, 44, 45]
+
+
+def test_each_message_of_a_shared_row_keeps_its_bytes_and_its_heading() -> None:
+    messages = mixed_batch()
+    codec = FrameCodec()
+    raw = codec.unpack_raw(codec.pack(messages, "main", position=40, version=40))
+    assert [record.payload for record in raw] == [encode_message(each) for each in messages]
+    assert [(r.tenant, r.kind, r.ts_event, r.message_id, r.cause, r.position) for r in raw] == [
+        (m.tenant, tag_of(m), m.ts_event, m.id, m.cause, 40 + number)
+        for number, m in enumerate(messages, 1)
+    ]
+
+
+def test_a_start_of_the_platform_has_a_row_of_its_own() -> None:
+    started = PlatformStarted(id=9, ts_event=1, ts_init=1, version="1", run="1")
+    resumed = TradingResumed(id=10, ts_event=1, ts_init=1, reason="r", by="b")
+    rows = FrameCodec().pack([resumed, started, resumed], "main", position=0, version=0)
+    assert sorted((row.kind, row.position) for row in rows) == [
+        (SEVERAL, 3),
+        ("PlatformStarted", 2),
+    ]
+
+
+def test_damage_to_a_shared_row_is_named() -> None:
+    codec = FrameCodec()
+    rows = codec.pack(mixed_batch(), "main", position=40, version=40)
+    (shared,) = [row for row in rows if row.kind == SEVERAL]
+    for read in (codec.unpack, codec.unpack_raw):
+        with pytest.raises(DataError, match="journal row 44 is damaged"):
+            read([shared._replace(payload=shared.payload[:-3])])

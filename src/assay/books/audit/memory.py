@@ -9,7 +9,7 @@ from itertools import islice
 from assay.books.audit.entries import AuditEntry
 from assay.books.audit.seals import Seal
 from assay.model.errors import RetryError
-from assay.model.messages import encode_message
+from assay.model.messages import encode_message, tag_of
 from assay.runtime.journal import MemoryLog, RawRecord
 
 
@@ -107,7 +107,7 @@ def read_memory(log: MemoryLog, after: int = 0) -> Iterator[RawRecord]:
     """Yield the messages of a journal in memory as the bytes they are journalled as."""
     for position in range(after + 1, len(log.messages) + 1):
         message = log.messages[position - 1]
-        kind = str(message.__struct_config__.tag)
+        kind = tag_of(message)
         ids = (message.id, message.cause)
         payload = encode_message(message)
         yield RawRecord(message.tenant, position, kind, message.ts_event, *ids, payload)

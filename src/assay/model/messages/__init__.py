@@ -8,6 +8,7 @@ from assay.model.messages.envelope import (
     encode_message,
     encode_messages_into,
     message_types,
+    tag_of,
 )
 from assay.model.messages.market import BarClosed, BarSetClosed, QuoteRejected, Tick
 from assay.model.messages.ops import (
@@ -60,4 +61,5 @@ __all__ = [
     "encode_message",
     "encode_messages_into",
     "message_types",
+    "tag_of",
 ]

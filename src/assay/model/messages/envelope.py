@@ -48,6 +48,11 @@ def _decoder() -> msgspec.msgpack.Decoder[Message]:
     return msgspec.msgpack.Decoder(union)
 
 
+def tag_of(message: Message) -> str:
+    """Return the name that stands for a message's type in its bytes."""
+    return str(message.__struct_config__.tag)
+
+
 def encode_message(message: Message) -> bytes:
     """Return the MessagePack bytes of a message; equal messages give equal bytes."""
     return _encoder.encode(message)

@@ -1,4 +1,4 @@
-"""Rows of the journal: one message each, or a frame of many of one kind."""
+"""Rows of the journal: one message each, or a frame of many of one tenant."""
 
 from __future__ import annotations
 
@@ -14,16 +14,24 @@ from assay.model.messages import (
     BarClosed,
     EquityMarked,
     Message,
+    PlatformRecovered,
+    PlatformStarted,
     Tick,
     encode_message,
     message_types,
+    tag_of,
 )
 from assay.runtime.journal.ports import Recorded
 
 BULK = (Tick, BarClosed, EquityMarked)
+ALONE = (PlatformStarted, PlatformRecovered)
+"""What a reader looks for by the kind of its row."""
+SEVERAL = "*"
+"""The kind of a row that holds messages of several kinds."""
+_FEW = 4
 _COMPRESSED = 0x01
 _PLAIN = 0x00
-_COMPRESS_FROM = 1 << 10
+_COMPRESS_FROM = 1 << 12
 
 
 class Row(NamedTuple):
@@ -56,6 +64,7 @@ class RawRecord(NamedTuple):
 
 
 class _Heading(msgspec.Struct, frozen=True, gc=False):
+    type: str
     id: int
     ts_event: int
     cause: int = 0
@@ -67,9 +76,10 @@ COLUMNS = tuple("count" if name == "size" else name for name in Row._fields)
 class FrameCodec:
     """Turn a batch into rows and rows into messages in their first order.
 
-    The bulk kinds of one tenant share one row: how far each message lies before the end of the
-    batch, then the messages, in MessagePack, deflated when large. Every other message has its own
-    row.
+    A row costs more than a message, so the messages of one tenant share rows: one for each of the
+    bulk kinds of which there are many, one for all the rest. A frame is how far each message
+    lies before the end of the batch, then the messages, in MessagePack, deflated when large. A
+    message that has nothing to share a row with stands there as it is.
     """
 
     def __init__(self) -> None:
@@ -86,20 +96,19 @@ class FrameCodec:
     ) -> list[Row]:
         """Return the rows of a batch that follows `position` and `version`."""
         batch = position + len(messages)
-        frames: dict[tuple[str, str], list[int]] = {}
         rows: list[Row] = []
-        for order, message in enumerate(messages):
-            if isinstance(message, BULK):
-                frames.setdefault((message.tenant, type(message).__name__), []).append(order)
-                continue
-            heading = (position + 1 + order, batch, message.tenant, stream, version + 1 + order)
-            rows.append(_row(heading, message, size=1, payload=encode_message(message)))
-        for (tenant, _), orders in frames.items():
+        for tenant, kind, orders in _share(messages):
             last = orders[-1]
-            heading = (position + 1 + last, batch, tenant, stream, version + 1 + last)
-            distances = [len(messages) - 1 - order for order in orders]
-            payload = self._encode_frame([messages[order] for order in orders], distances)
-            rows.append(_row(heading, messages[last], size=len(orders), payload=payload))
+            message = messages[last]
+            heading = (position + 1 + last, batch, tenant, stream, version + 1 + last, kind)
+            if kind in _FRAMED:
+                distances = [len(messages) - 1 - order for order in orders]
+                payload = self._encode_frame([messages[order] for order in orders], distances)
+            else:
+                payload = encode_message(message)
+            moment = (message.ts_event, message.ts_init)
+            ids = (message.id, message.cause)
+            rows.append(Row(*heading, *ids, *moment, len(orders), payload))
         return rows
 
     def _encode_frame(self, messages: list[Message], distances: list[int]) -> bytes:
@@ -122,23 +131,20 @@ class FrameCodec:
         """Return the bytes of each message of rows in the order of their positions."""
         found: list[RawRecord] = []
         for row in rows:
-            if row.kind not in _BULK_TAGS:
-                found.append(_raw(row))
-                continue
             with _sound(row):
                 found.extend(self._open_raw(row))
         found.sort(key=_raw_position)
         return found
 
     def _open(self, row: Row) -> Iterable[Recorded]:
-        if row.kind not in _BULK_TAGS:
+        if row.kind not in _FRAMED:
             return (Recorded(row.position, self._one.decode(row.payload)),)
         distances, messages = self._frame.decode(_body(row))
         places = _places(row, distances, len(messages))
         return [Recorded(at, message) for at, message in zip(places, messages, strict=True)]
 
     def _open_raw(self, row: Row) -> Iterable[RawRecord]:
-        if row.kind not in _BULK_TAGS:
+        if row.kind not in _FRAMED:
             ids = (row.message_id, row.cause)
             return (RawRecord(row.tenant, row.position, row.kind, row.ts_event, *ids, row.payload),)
         distances, messages = self._raw_frame.decode(_body(row))
@@ -146,15 +152,30 @@ class FrameCodec:
         for at, raw in zip(_places(row, distances, len(messages)), messages, strict=True):
             payload = bytes(raw)
             head = self._heading.decode(payload)
-            moment_and_ids = (head.ts_event, head.id, head.cause)
-            found.append(RawRecord(row.tenant, at, row.kind, *moment_and_ids, payload))
+            ids = (head.id, head.cause)
+            found.append(RawRecord(row.tenant, at, head.type, head.ts_event, *ids, payload))
         return found
 
 
-def _raw(row: Row) -> RawRecord:
-    return RawRecord(
-        row.tenant, row.position, row.kind, row.ts_event, row.message_id, row.cause, row.payload
-    )
+def _share(messages: Sequence[Message]) -> Iterator[tuple[str, str, list[int]]]:
+    """Yield the rows of a batch as (tenant, kind, which messages)."""
+    bulk: dict[tuple[str, str], list[int]] = {}
+    rest: dict[str, list[int]] = {}
+    for order, message in enumerate(messages):
+        if isinstance(message, BULK):
+            bulk.setdefault((message.tenant, tag_of(message)), []).append(order)
+        elif isinstance(message, ALONE):
+            yield message.tenant, tag_of(message), [order]
+        else:
+            rest.setdefault(message.tenant, []).append(order)
+    for (tenant, kind), orders in bulk.items():
+        if len(orders) <= _FEW and tenant in rest:
+            rest[tenant] += orders
+        else:
+            yield tenant, kind, orders
+    for tenant, orders in rest.items():
+        orders.sort()
+        yield tenant, SEVERAL if len(orders) > 1 else tag_of(messages[orders[0]]), orders
 
 
 @contextmanager
@@ -179,7 +200,7 @@ def _places(row: Row, distances: list[int] | int, count: int) -> Iterable[int]:
     return [row.batch - distance for distance in distances]
 
 
-_BULK_TAGS = frozenset(str(kind.__struct_config__.tag) for kind in BULK)
+_FRAMED = frozenset((SEVERAL, *(str(kind.__struct_config__.tag) for kind in BULK)))
 
 
 def _position(recorded: Recorded) -> int:
@@ -188,11 +209,3 @@ def _position(recorded: Recorded) -> int:
 
 def _raw_position(record: RawRecord) -> int:
     return record.position
-
-
-def _row(
-    heading: tuple[int, int, str, str, int], message: Message, *, size: int, payload: bytes
-) -> Row:
-    kind = str(message.__struct_config__.tag)
-    moment = (message.ts_event, message.ts_init)
-    return Row(*heading, kind, message.id, message.cause, *moment, size, payload)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from assay.model.errors import RetryError, UsageError
-from assay.model.messages import Message
+from assay.model.messages import Message, tag_of
 from assay.runtime.journal.ports import Batch, ConcurrencyError, Halt, OutboxOrder, Recorded
 
 
@@ -84,7 +84,7 @@ class MemoryJournal:
             position += 1
             if tenant is not None and message.tenant != tenant:
                 continue
-            if kinds is not None and message.__struct_config__.tag not in kinds:
+            if kinds is not None and tag_of(message) not in kinds:
                 continue
             left -= 1
             yield Recorded(position, message)

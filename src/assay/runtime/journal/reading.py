@@ -13,7 +13,8 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from assay.model.errors import RetryError
-from assay.runtime.journal.frames import COLUMNS, FrameCodec, RawRecord, Row
+from assay.model.messages import tag_of
+from assay.runtime.journal.frames import COLUMNS, SEVERAL, FrameCodec, RawRecord, Row
 from assay.runtime.journal.ports import Recorded
 
 _PAGE_ROWS = 64
@@ -42,7 +43,7 @@ def read_journal(
     codec = FrameCodec()
     for rows in _read_batches(connection, after, (tenant, kinds), _PAGE_ROWS):
         for recorded in codec.unpack(rows):
-            if recorded.position > after:
+            if recorded.position > after and (kinds is None or tag_of(recorded.message) in kinds):
                 yield recorded
 
 
@@ -70,7 +71,7 @@ def _read_batches(
         columns=sql.SQL(", ").join(map(sql.Identifier, COLUMNS)),
         filters=sql.SQL(" ").join(conditions),
     )
-    wanted = {"tenant": tenant, "kinds": list(kinds or ()), "page": page_rows}
+    wanted = {"tenant": tenant, "kinds": [SEVERAL, *(kinds or ())], "page": page_rows}
     start = after
     while True:
         with reachable(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
