@@ -21,25 +21,33 @@ from assay.kernel.compiling import compiled
 from assay.trading.risk.rules import (
 {imports}
 )
+from assay.trading.risk.verdict import DENIED, note
 
 RULES = (
 {members}
 )
 REASONS: dict[int, str] = {{rule.CODE: rule.REASON for rule in RULES}}
+CODES = ({codes})
 {aliases}
 
 
 @compiled
-def first_breach(  # type: ignore[no-untyped-def]
-    order, account, position, market, instrument, limits
-):
-    """Return the code of the first rule that denies the order, 0 when all allow it."""
+def examine(checks, order, account, position, terms):  # type: ignore[no-untyped-def]
+    """Ask every rule; return the code of the first that denies the order, 0 when all allow it.
+
+    checks [rules] take each rule's answer, in the order of RULES; terms are the records of
+    (market, instrument, limits).
+    """
+    market, instrument, limits = terms
 {checks}
+    for place in range(len(CODES)):
+        if checks[place].verdict == DENIED:
+            return CODES[place]
     return 0
 '''
 
-CHECK = """    if not {name}_allows(order, account, position, market, instrument, limits):
-        return {code}"""
+CHECK = """    answer = {name}_check(order, account, position, market, instrument, limits)
+    note(checks[{place}], answer)"""
 
 
 def rule_code(path: Path) -> int:
@@ -57,8 +65,11 @@ def render() -> str:
     return HEAD.format(
         imports="\n".join(f"    {name}," for name in sorted(rules)),
         members="\n".join(f"    {name}," for name in ordered),
-        aliases="\n".join(f"{name}_allows = {name}.allows" for name in ordered),
-        checks="\n".join(CHECK.format(name=name, code=rules[name]) for name in ordered),
+        codes=", ".join(str(rules[name]) for name in ordered),
+        aliases="\n".join(f"{name}_check = {name}.check" for name in ordered),
+        checks="\n".join(
+            CHECK.format(place=place, name=name) for place, name in enumerate(ordered)
+        ),
     )
 
 

@@ -15,12 +15,14 @@ import sys
 import numpy as np
 from assay.kernel import records
 from assay.kernel.compiling import cache_folder
-from assay.trading.risk.catalogue import first_breach
+from assay.trading.risk.catalogue import examine
 
 names = ("ORDER", "ACCOUNT", "POSITION", "MARKET_STATE", "INSTRUMENT", "LIMITS")
 rows = [np.zeros(1, getattr(records, name)) for name in names]
 rows[1]["halted"] = 1
-print(first_breach(*(row[0] for row in rows)), cache_folder())
+order, account, position, *terms = (row[0] for row in rows)
+checks = np.zeros(12, records.CHECK)
+print(examine(checks, order, account, position, tuple(terms)), cache_folder())
 """
 
 ASK_INDICATOR = """

@@ -138,6 +138,9 @@ LIMITS = np.dtype(
 )  # fmt: skip
 """Risk limits of one account in one instrument; 0 is no limit."""
 
+CHECK = np.dtype([(name, "i8") for name in ("verdict", "relation", "value", "limit")])
+"""What one risk rule answered of an order; the codes are those of trading.risk.verdict."""
+
 ORDER_LOG = np.dtype(
     [
         (name, "i8")

@@ -9,10 +9,17 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from assay.kernel.records import ACCOUNT, INSTRUMENT, LIMITS, MARKET_STATE, ORDER, POSITION
+from assay.kernel.records import ACCOUNT, CHECK, INSTRUMENT, LIMITS, MARKET_STATE, ORDER, POSITION
 from assay.kernel.rounding import OVERFLOW
-from assay.trading.engine.step import NO_SLOT
 from assay.trading.risk import catalogue, rules
+from assay.trading.risk.telling import TOO_MANY, tell_checks
+from assay.trading.risk.verdict import (
+    DENIED,
+    NO_SLOT,
+    RELATIONS,
+    UNCOUNTED,
+    VERDICTS,
+)
 from tools.generate_risk_catalogue import render
 
 FOLDER = Path(rules.__file__).parent
@@ -51,12 +58,23 @@ def records(**changes: int) -> Records:
     return found
 
 
+def answer(name: str, given: Records) -> tuple[int, int, int, int]:
+    return tuple(map(int, load(name).check(*(given[each][0] for each in TYPES))))  # type: ignore[return-value]
+
+
 def allows(name: str, given: Records) -> bool:
-    return bool(load(name).allows(*(given[each][0] for each in TYPES)))
+    return answer(name, given)[0] != DENIED
+
+
+def examine(given: Records) -> tuple[int, list[list[int]]]:
+    checks = np.zeros(len(catalogue.RULES), CHECK)
+    order, account, position, *terms = (given[each][0] for each in TYPES)
+    denied = int(catalogue.examine(checks, order, account, position, tuple(terms)))
+    return denied, [list(row) for row in checks.tolist()]
 
 
 def first_breach(given: Records) -> int:
-    return int(catalogue.first_breach(*(given[each][0] for each in TYPES)))
+    return examine(given)[0]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -65,13 +83,13 @@ def test_a_rule_declares_itself(name: str) -> None:
     assert 100 <= rule.CODE < 200
     assert rule.REASON.lower().replace(" ", "_") == rule.REASON
     assert set(rule.PARAMETERS) <= set(LIMITS.names or ())
-    assert rule.__doc__ == rule.allows.py_func.__doc__
+    assert rule.__doc__ == rule.check.py_func.__doc__
 
 
 def test_codes_and_reasons_are_unique() -> None:
     found = [load(name) for name in NAMES]
     assert len({rule.CODE for rule in found} | {NO_SLOT}) == len(NAMES) + 1
-    assert len({rule.REASON for rule in found} | {"too_many_orders"}) == len(NAMES) + 1
+    assert len({rule.REASON for rule in found} | {TOO_MANY}) == len(NAMES) + 1
 
 
 def test_the_catalogue_is_the_folder() -> None:
@@ -85,7 +103,7 @@ def test_the_catalogue_is_the_folder() -> None:
 def test_a_rule_is_pure(name: str) -> None:
     for given in (records(), records(limits_exposure_max=1, limits_daily_loss_max=1), zeroed()):
         before = {each: rows.tobytes() for each, rows in given.items()}
-        answers = {allows(name, given) for _ in range(3)}
+        answers = {answer(name, given) for _ in range(3)}
         assert len(answers) == 1
         assert {each: rows.tobytes() for each, rows in given.items()} == before
 
@@ -115,7 +133,6 @@ BOUNDS = [
     ("unknown_price", {}, {"market_bid": 0}),
     ("unknown_price", {"market_ask": 110_000}, {"market_ask": 109_999}),
     ("unknown_price", {"instrument_price_max": 110_010}, {"instrument_price_max": 110_009}),
-    ("unknown_price", {}, {"order_quantity": 0}),
     ("unknown_price", {"instrument_leg": 1, "market_leg_bid": 1}, {"instrument_leg": 1}),
     ("stale_data", {"limits_age_max": 50, "order_ts": 150},
      {"limits_age_max": 50, "order_ts": 151}),
@@ -195,3 +212,78 @@ def test_the_first_breach_is_the_lowest_code() -> None:
     assert first_breach(given) == 100
     given["account"]["halted"] = 0
     assert first_breach(given) == 101
+
+
+MEASURED = [
+    # rule, what it sees, (verdict, relation, value, limit)
+    ("halt", {}, ("allowed", "exactly", 0, 0)),
+    ("halt", {"account_halted": 1, "account_overflow": 1}, ("denied", "exactly", 3, 0)),
+    ("trade_mode", {"instrument_trade_mode": 2}, ("denied", "permitted_by", 1, 2)),
+    ("unknown_price", {}, ("allowed", "at_most", 110_010, 1_000_000)),
+    ("unknown_price", {"market_ask": 109_999}, ("denied", "at_most", 110_000, 109_999)),
+    ("stale_data", {"limits_age_max": 50, "order_ts": 151}, ("denied", "at_most", 51, 50)),
+    ("session", {"limits_session_only": 1}, ("allowed", "exactly", 1, 1)),
+    ("volume", {"order_quantity": -6_000}, ("denied", "at_most", 6_000, 5_000)),
+    ("volume", {"order_quantity": 1_500}, ("denied", "multiple_of", 1_500, 1_000)),
+    ("volume", {"order_quantity": 0}, ("denied", "at_least", 0, 1_000)),
+    ("spread", {"limits_spread_max": 9}, ("denied", "at_most", 10, 9)),
+    ("spread", {}, ("no_limit", "at_most", 10, 0)),
+    ("spread", {"limits_spread_max": 9, "order_reduces": 1}, ("exempt", "at_most", 10, 9)),
+    ("position_size", {"limits_position_max": 3_000, "position_waiting": 1_500},
+     ("allowed", "at_most", 2_500, 3_000)),
+    ("exposure", {"limits_exposure_max": 300, "account_exposure": 250},
+     ("denied", "at_most", 350, 300)),
+    ("exposure", {"limits_exposure_max": 300, "account_exposure": 2**63 - 1},
+     ("denied", "at_most", UNCOUNTED, 300)),
+    ("exposure", {}, ("no_limit", "at_most", UNCOUNTED, 0)),
+    ("margin", {"limits_margin_use_max_bp": 5_000, "account_margin": 4_991},
+     ("denied", "at_most", 5_001, 5_000)),
+    ("daily_loss", {"limits_daily_loss_max": 500, "account_unrealised": -499},
+     ("allowed", "below", 499, 500)),
+    ("drawdown", {"limits_drawdown_max_bp": 1_000, "account_unrealised": -1_000},
+     ("denied", "below", 1_000, 1_000)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), MEASURED)
+def test_a_rule_says_what_it_measured_and_held_it_against(
+    name: str, given: dict[str, int], expected: tuple[str, str, int, int]
+) -> None:
+    verdict, relation, value, limit = answer(name, records(**given))
+    assert (VERDICTS[verdict], RELATIONS[relation], value, limit) == expected
+
+
+def test_every_rule_says_what_it_measures() -> None:
+    assert {name for name, _, _ in MEASURED} == set(NAMES)
+
+
+@pytest.mark.parametrize(("name", "within", "beyond"), BOUNDS)
+def test_the_engine_keeps_the_very_answers_of_the_rules(
+    name: str, within: dict[str, int], beyond: dict[str, int]
+) -> None:
+    ordered = [rule.__name__.rpartition(".")[2] for rule in catalogue.RULES]
+    for given in (records(**within), records(**beyond), records(**beyond, order_reduces=1)):
+        denied, rows = examine(given)
+        assert rows == [list(answer(rule, given)) for rule in ordered]
+        codes = [rule.CODE for rule, row in zip(catalogue.RULES, rows, strict=True) if row[0] == 0]
+        assert denied == min(codes, default=0)
+
+
+def test_answers_are_told_by_name_in_their_units() -> None:
+    given = records(limits_spread_max=9, limits_exposure_max=300, account_exposure=OVERFLOW)
+    denied, rows = examine(given)
+    told = {check.rule: check for check in tell_checks(rows, denied)}
+    assert list(told) == [rule.REASON for rule in catalogue.RULES]
+    spread, exposure, margin = (
+        told[each] for each in ("spread_too_wide", "exposure_limit", "margin")
+    )
+    assert (spread.verdict, spread.value, spread.limit, spread.unit) == ("denied", 10, 9, "points")
+    assert (exposure.verdict, exposure.value, exposure.limit) == ("denied", None, 300)
+    assert (margin.verdict, margin.value, margin.limit) == ("no_limit", None, None)
+
+
+def test_an_order_without_a_free_slot_is_told_last() -> None:
+    _, rows = examine(records())
+    *before, last = tell_checks(rows, NO_SLOT)
+    assert {check.verdict for check in before} == {"allowed", "no_limit"}
+    assert (last.rule, last.verdict, last.value, last.limit) == (TOO_MANY, "denied", 9, 8)

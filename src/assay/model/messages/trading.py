@@ -4,6 +4,8 @@ Volumes are signed integer units (positive buys), prices integer points, money i
 of the account's currency. A stop or target of 0 is none.
 """
 
+import msgspec
+
 from assay.model.messages.envelope import Message
 
 
@@ -32,6 +34,23 @@ class DecisionMade(Message, frozen=True, kw_only=True):
     reasons: tuple[str, ...] = ()
 
 
+class RuleCheck(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Hold what one risk rule measured of an order, and what it was held against.
+
+    `verdict` is allowed, denied, exempt (only reduces a position) or no_limit; `relation` is how
+    the value must stand to the limit: at_most, below, at_least, exactly, multiple_of or
+    permitted_by. Integers of the rule's `unit`; None where nothing was worked out, or where it
+    passed 63 bits.
+    """
+
+    rule: str
+    verdict: str
+    relation: str
+    value: int | None
+    limit: int | None
+    unit: str
+
+
 class OrderApproved(Message, frozen=True, kw_only=True):
     """Carry an order that every risk rule let pass."""
 
@@ -40,10 +59,11 @@ class OrderApproved(Message, frozen=True, kw_only=True):
     symbol: str
     quantity: int
     rules: int
+    checks: tuple[RuleCheck, ...] = ()
 
 
 class OrderDenied(Message, frozen=True, kw_only=True):
-    """Carry an order that a risk rule refused, with the rule's reason code."""
+    """Carry an order that a risk rule refused, with the reason code of the first that did."""
 
     key: int
     account: str
@@ -55,6 +75,7 @@ class OrderDenied(Message, frozen=True, kw_only=True):
     stop: int
     target: int
     reason: str
+    checks: tuple[RuleCheck, ...] = ()
 
 
 class OrderSubmitted(Message, frozen=True, kw_only=True):

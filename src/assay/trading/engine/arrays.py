@@ -32,6 +32,7 @@ LAYOUT: dict[str, tuple[Any, int]] = {
     "scratch_orders": (records.ORDER, 1),
     "event": (records.EVENT, 1),
     "counts": (np.dtype(np.int64), 1),
+    "checks": (records.CHECK, 2),
     "order_log": (records.ORDER_LOG, 1),
     "fills": (records.FILL_LOG, 1),
     "notes": (records.NOTE_LOG, 1),
@@ -42,7 +43,8 @@ LAYOUT: dict[str, tuple[Any, int]] = {
 accounts [a], positions [a, i], orders [a, i, s], memory [a, i, words] of the strategy,
 params [a, i, words], limits [a, i], instruments [i], markets [i], schedule [entries], intent [1],
 forecasts [events] (one where events come singly), scratch_orders [1], event [1] where events come
-singly, counts [8] = rows in the four logs, then the most that one event may start with.
+singly, counts [8] = rows in the four logs, then the most that one event may start with,
+checks [a, rules] of the account's last order.
 """
 
 
@@ -58,7 +60,7 @@ class WorldHandle(structref.StructRefProxy):  # type: ignore[misc]
 structref.define_boxing(WorldType, WorldHandle)
 
 _ARRAYS = [(name, types.Array(from_dtype(dtype), n, "C")) for name, (dtype, n) in LAYOUT.items()]
-_GROUPS = {"state": _ARRAYS[:4], "terms": _ARRAYS[4:14], "logs": _ARRAYS[14:]}
+_GROUPS = {"state": _ARRAYS[:4], "terms": _ARRAYS[4:15], "logs": _ARRAYS[15:]}
 _OWNERS = [
     (name, types.Tuple([kind for _, kind in group]))  # type: ignore[attr-defined]
     for name, group in _GROUPS.items()
@@ -130,6 +132,7 @@ def bind(state, terms, logs):  # type: ignore[no-untyped-def]
     world.scratch_orders = borrowed(terms[7])
     world.event = borrowed(terms[8])
     world.counts = borrowed(terms[9])
+    world.checks = borrowed(terms[10])
     world.order_log = borrowed(logs[0])
     world.fills = borrowed(logs[1])
     world.notes = borrowed(logs[2])

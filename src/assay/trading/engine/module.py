@@ -50,9 +50,11 @@ from assay.model.time import SECOND
 from assay.trading.decision.reasons import describe_decision
 from assay.trading.engine.loading import Strategy
 from assay.trading.engine.loop import MARKED, TRADED, finish_event
-from assay.trading.engine.step import NO_SLOT, cancel_all
+from assay.trading.engine.step import cancel_all
 from assay.trading.engine.world import World, restore_state, take_state
 from assay.trading.risk.catalogue import REASONS, RULES
+from assay.trading.risk.telling import TOO_MANY, tell_checks
+from assay.trading.risk.verdict import NO_SLOT
 
 TYPE_NAMES = {
     MARKET: "market",
@@ -62,7 +64,7 @@ TYPE_NAMES = {
     TAKE_PROFIT: "take_profit",
     STOP_OUT: "stop_out",
 }
-DENIALS = {**REASONS, NO_SLOT: "too_many_orders"}
+DENIALS = {**REASONS, NO_SLOT: TOO_MANY}
 KEYS_KEPT = 1024
 EVENT_BYTES = Struct("<qqqqqiiiihbbi")
 _EQUITY_BYTES = Struct("<qqqq")
@@ -109,6 +111,7 @@ class TradingDesk:
     _orders: Any = field(init=False)
     _fills: Any = field(init=False)
     _notes: Any = field(init=False)
+    _checks: Any = field(init=False)
     _step: Callable[[int], int] = field(init=False)
     _index: dict[str, int] = field(init=False)
     _decides: bool = field(init=False)
@@ -123,6 +126,7 @@ class TradingDesk:
         self._event = self.world.event
         self._octets = _octets_of(self._event)
         self._counts = _octets_of(self.world.counts)
+        self._checks = self.world.checks.view(np.int64).reshape(*self.world.checks.shape, -1)
         self._view_logs()
         strategy = self.plan.strategy
         self._step = bind_types(strategy.step, self.world.address)
@@ -315,6 +319,8 @@ class TradingDesk:
         spec, symbol, strategy = self.plan.accounts[a], self.plan.symbols[i], self._strategy
         tenant, account, ts_init, next_id = spec.tenant, spec.id, cause.ts_init, self.next_id
         key, order_type = self._key(a, i, ts, "order", ordinal), TYPE_NAMES[kind]
+        # An account places one order at most in a step, so these are the answers about this one.
+        checks = tell_checks(self._checks[a].tolist(), denied)
         decided = DecisionMade(
             id=next_id(), cause=cause.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
             account=account, symbol=symbol, strategy=strategy, ts_bar=ts, target=wanted,
@@ -325,12 +331,13 @@ class TradingDesk:
                 id=next_id(), cause=decided.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
                 account=account, symbol=symbol, key=key, quantity=quantity,
                 reason=DENIALS[denied], ordinal=ordinal, order_type=order_type, price=price,
-                stop=stop, target=target,
+                stop=stop, target=target, checks=checks,
             )  # fmt: skip
             return [decided, refused]
         passed = OrderApproved(
             id=next_id(), cause=decided.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
             account=account, symbol=symbol, key=key, quantity=quantity, rules=len(RULES),
+            checks=checks,
         )  # fmt: skip
         sent = OrderSubmitted(
             id=next_id(), cause=passed.id, tenant=tenant, ts_event=ts, ts_init=ts_init,

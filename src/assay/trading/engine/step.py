@@ -23,11 +23,10 @@ from assay.kernel.records import (
 from assay.kernel.rounding import OVERFLOW
 from assay.trading.engine.path import note_cancel, stop_out
 from assay.trading.engine.settling import mark_position
-from assay.trading.risk.catalogue import first_breach
+from assay.trading.risk.catalogue import examine
+from assay.trading.risk.verdict import NO_SLOT
 
 NEVER_TURNS = 2**63 - 1
-NO_SLOT = 99
-"""Reason code: the account already has as many waiting orders as an instrument may have."""
 
 
 @compiled
@@ -176,10 +175,8 @@ def place_intent(world, a, i, ts):  # type: ignore[no-untyped-def]
     )
     order.price = 0 if intent.action == GO_TO else intent.price
     _fill_in_order(world, a, i, order, ts, ts)
-    denied = first_breach(
-        order, world.accounts[a], position, world.markets[i], world.instruments[i],
-        world.limits[a, i],
-    )  # fmt: skip
+    terms = (world.markets[i], world.instruments[i], world.limits[a, i])
+    denied = examine(world.checks[a], order, world.accounts[a], position, terms)
     if denied == 0:
         denied = _keep(world, a, i, order)
     wanted = intent.quantity if intent.action == GO_TO else held + quantity

@@ -11,6 +11,7 @@ import numpy as np
 
 from assay.kernel.records import (
     ACCOUNT,
+    CHECK,
     EQUITY_LOG,
     EVENT,
     FILL_LOG,
@@ -27,6 +28,7 @@ from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
 from assay.trading.engine.arrays import LAYOUT, WorldHandle, bind, locate
 from assay.trading.engine.loop import ROWS_PER_EVENT
+from assay.trading.risk.catalogue import RULES
 
 STATE_FIELDS = ("accounts", "positions", "orders", "memory", "markets")
 LOG_FIELDS = ("order_log", "fills", "notes", "equity")
@@ -54,6 +56,7 @@ class World:
     scratch_orders: Any
     event: Any
     counts: Any
+    checks: Any
     order_log: Any
     fills: Any
     notes: Any
@@ -68,7 +71,7 @@ class World:
             rows = len(self.accounts) if name == "equity" else need
             self.counts[4 + place] = len(getattr(self, name)) - rows
         arrays = [np.ascontiguousarray(getattr(self, name)) for name in LAYOUT]
-        self.handle = bind(tuple(arrays[:4]), tuple(arrays[4:14]), tuple(arrays[14:]))
+        self.handle = bind(tuple(arrays[:4]), tuple(arrays[4:15]), tuple(arrays[15:]))
         self.address = locate(self.handle)
         return self.handle
 
@@ -118,6 +121,7 @@ def build_world(
         scratch_orders=np.zeros(1, ORDER),
         event=np.zeros(1, EVENT),
         counts=np.zeros(8, np.int64),
+        checks=np.zeros((count, len(RULES)), CHECK),
         order_log=np.zeros(trade_rows, ORDER_LOG),
         fills=np.zeros(trade_rows, FILL_LOG),
         notes=np.zeros(trade_rows, NOTE_LOG),

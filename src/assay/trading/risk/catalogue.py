@@ -17,6 +17,7 @@ from assay.trading.risk.rules import (
     unknown_price,
     volume,
 )
+from assay.trading.risk.verdict import DENIED, note
 
 RULES = (
     halt,
@@ -33,47 +34,54 @@ RULES = (
     drawdown,
 )
 REASONS: dict[int, str] = {rule.CODE: rule.REASON for rule in RULES}
-halt_allows = halt.allows
-trade_mode_allows = trade_mode.allows
-unknown_price_allows = unknown_price.allows
-stale_data_allows = stale_data.allows
-session_allows = session.allows
-volume_allows = volume.allows
-spread_allows = spread.allows
-position_size_allows = position_size.allows
-exposure_allows = exposure.allows
-margin_allows = margin.allows
-daily_loss_allows = daily_loss.allows
-drawdown_allows = drawdown.allows
+CODES = (100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111)
+halt_check = halt.check
+trade_mode_check = trade_mode.check
+unknown_price_check = unknown_price.check
+stale_data_check = stale_data.check
+session_check = session.check
+volume_check = volume.check
+spread_check = spread.check
+position_size_check = position_size.check
+exposure_check = exposure.check
+margin_check = margin.check
+daily_loss_check = daily_loss.check
+drawdown_check = drawdown.check
 
 
 @compiled
-def first_breach(  # type: ignore[no-untyped-def]
-    order, account, position, market, instrument, limits
-):
-    """Return the code of the first rule that denies the order, 0 when all allow it."""
-    if not halt_allows(order, account, position, market, instrument, limits):
-        return 100
-    if not trade_mode_allows(order, account, position, market, instrument, limits):
-        return 101
-    if not unknown_price_allows(order, account, position, market, instrument, limits):
-        return 102
-    if not stale_data_allows(order, account, position, market, instrument, limits):
-        return 103
-    if not session_allows(order, account, position, market, instrument, limits):
-        return 104
-    if not volume_allows(order, account, position, market, instrument, limits):
-        return 105
-    if not spread_allows(order, account, position, market, instrument, limits):
-        return 106
-    if not position_size_allows(order, account, position, market, instrument, limits):
-        return 107
-    if not exposure_allows(order, account, position, market, instrument, limits):
-        return 108
-    if not margin_allows(order, account, position, market, instrument, limits):
-        return 109
-    if not daily_loss_allows(order, account, position, market, instrument, limits):
-        return 110
-    if not drawdown_allows(order, account, position, market, instrument, limits):
-        return 111
+def examine(checks, order, account, position, terms):  # type: ignore[no-untyped-def]
+    """Ask every rule; return the code of the first that denies the order, 0 when all allow it.
+
+    checks [rules] take each rule's answer, in the order of RULES; terms are the records of
+    (market, instrument, limits).
+    """
+    market, instrument, limits = terms
+    answer = halt_check(order, account, position, market, instrument, limits)
+    note(checks[0], answer)
+    answer = trade_mode_check(order, account, position, market, instrument, limits)
+    note(checks[1], answer)
+    answer = unknown_price_check(order, account, position, market, instrument, limits)
+    note(checks[2], answer)
+    answer = stale_data_check(order, account, position, market, instrument, limits)
+    note(checks[3], answer)
+    answer = session_check(order, account, position, market, instrument, limits)
+    note(checks[4], answer)
+    answer = volume_check(order, account, position, market, instrument, limits)
+    note(checks[5], answer)
+    answer = spread_check(order, account, position, market, instrument, limits)
+    note(checks[6], answer)
+    answer = position_size_check(order, account, position, market, instrument, limits)
+    note(checks[7], answer)
+    answer = exposure_check(order, account, position, market, instrument, limits)
+    note(checks[8], answer)
+    answer = margin_check(order, account, position, market, instrument, limits)
+    note(checks[9], answer)
+    answer = daily_loss_check(order, account, position, market, instrument, limits)
+    note(checks[10], answer)
+    answer = drawdown_check(order, account, position, market, instrument, limits)
+    note(checks[11], answer)
+    for place in range(len(CODES)):
+        if checks[place].verdict == DENIED:
+            return CODES[place]
     return 0

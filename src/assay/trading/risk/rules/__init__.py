@@ -1,1 +1,1 @@
-"""One risk rule a file: `allows(order, account, position, market, instrument, limits)`."""
+"""One risk rule a file: `check(order, account, position, market, instrument, limits)`."""

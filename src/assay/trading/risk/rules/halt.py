@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled
+from assay.trading.risk.verdict import EXACTLY, bound
 
 CODE = 100
 REASON = "trading_halted"
 PARAMETERS: tuple[str, ...] = ()
+UNIT = "halt"
 
 
 @compiled
-def allows(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
+def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny everything while trading is halted or the account's arithmetic overflowed."""
-    return account.halted == 0 and account.overflow == 0
+    runs = account.halted == 0 and account.overflow == 0
+    return bound(runs, EXACTLY, account.halted + 2 * account.overflow, 0)

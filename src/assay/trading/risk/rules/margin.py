@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled
 from assay.kernel.rounding import OVERFLOW, muldiv
+from assay.trading.risk.verdict import AT_MOST, UNCOUNTED, bound_risk, unbound
 
 CODE = 109
 REASON = "margin"
 PARAMETERS: tuple[str, ...] = ("margin_use_max_bp",)
+UNIT = "money"
 
 
 @compiled
-def allows(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
+def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny an order whose margin would bind more than a share of equity (basis points)."""
-    if limits.margin_use_max_bp == 0 or order.reduces == 1:
-        return True
-    if order.margin == OVERFLOW:
-        return False
-    equity = account.balance + account.unrealised
-    allowed = muldiv(max(equity, 0), limits.margin_use_max_bp, 10_000)
-    return account.margin + order.margin <= allowed
+    if limits.margin_use_max_bp == 0:
+        return unbound(AT_MOST, UNCOUNTED)
+    equity, needed = account.balance + account.unrealised, account.margin + order.margin
+    limit = muldiv(max(equity, 0), limits.margin_use_max_bp, 10_000)
+    if order.margin == OVERFLOW or needed < 0:
+        return bound_risk(False, AT_MOST, UNCOUNTED, limit, order.reduces)
+    return bound_risk(needed <= limit, AT_MOST, needed, limit, order.reduces)

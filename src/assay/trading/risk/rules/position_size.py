@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled
+from assay.trading.risk.verdict import AT_MOST, bound_risk, unbound
 
 CODE = 107
 REASON = "position_limit"
 PARAMETERS: tuple[str, ...] = ("position_max",)
+UNIT = "units"
 
 
 @compiled
-def allows(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
+def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny an order that would leave more units in one instrument than the limit."""
-    after = abs(position.quantity + position.waiting + order.quantity)
-    return limits.position_max == 0 or order.reduces == 1 or after <= limits.position_max
+    after, limit = abs(position.quantity + position.waiting + order.quantity), limits.position_max
+    if limit == 0:
+        return unbound(AT_MOST, after)
+    return bound_risk(after <= limit, AT_MOST, after, limit, order.reduces)

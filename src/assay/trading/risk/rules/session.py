@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled
+from assay.trading.risk.verdict import EXACTLY, bound_risk, unbound
 
 CODE = 104
 REASON = "session_closed"
 PARAMETERS: tuple[str, ...] = ("session_only",)
+UNIT = "session"
 
 
 @compiled
-def allows(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
+def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny a new risk outside the instrument's trading session."""
-    return limits.session_only == 0 or order.reduces == 1 or market.session_open == 1
+    if limits.session_only == 0:
+        return unbound(EXACTLY, market.session_open)
+    return bound_risk(market.session_open == 1, EXACTLY, market.session_open, 1, order.reduces)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled
+from assay.trading.risk.verdict import PERMITTED_BY, bound
 
 CODE = 101
 REASON = "trade_mode"
 PARAMETERS: tuple[str, ...] = ()
+UNIT = "trade_mode"
 
 DISABLED, LONG_ONLY, SHORT_ONLY, FULL = 0, 1, 2, 4
 
 
 @compiled
-def allows(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
+def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny what the instrument's trade mode forbids (MT5 SYMBOL_TRADE_MODE)."""
-    if instrument.trade_mode == FULL or order.reduces:
-        return instrument.trade_mode != DISABLED
-    if instrument.trade_mode == LONG_ONLY:
-        return order.quantity > 0
-    return instrument.trade_mode == SHORT_ONLY and order.quantity < 0
+    mode, side = instrument.trade_mode, 1 if order.quantity > 0 else -1
+    if order.reduces:
+        return bound(mode != DISABLED, PERMITTED_BY, 0, mode)
+    permits = mode == FULL or mode == (LONG_ONLY if order.quantity > 0 else SHORT_ONLY)
+    return bound(permits, PERMITTED_BY, side, mode)
