@@ -9,17 +9,16 @@ import numpy as np
 from benches.harness import Bench, Round, time_each
 from benches.workload.desk import ModelDesk
 
-BARS = 300
 FLOOR_US = 5_000.0
 
 
-def build(folder: Path) -> Bench:
+def build(folder: Path, *, bars: int = 300, bars_per_second: int = 100) -> Bench:
     """Teach a model, start its desk with page and store; every round trades so many bars."""
-    desk = ModelDesk(folder)
+    desk = ModelDesk(folder, bars_per_second=bars_per_second)
 
     def subject() -> Round:
-        latencies = np.array([desk.trade_bar() for _ in range(BARS)]) / 1e3
-        return Round(BARS, float(latencies.sum()) / 1e6, latencies)
+        latencies = np.array([desk.trade_bar() for _ in range(bars)]) / 1e3
+        return Round(bars, float(latencies.sum()) / 1e6, latencies)
 
     return Bench(
         what="closed bar through features, model, decision, risk and journal, page and store on",
@@ -27,7 +26,7 @@ def build(folder: Path) -> Bench:
         figure="latency",
         reference_what="bare psycopg insert + commit",
         subject=subject,
-        reference=lambda: time_each(BARS, desk.insert_bare),
+        reference=lambda: time_each(bars, desk.insert_bare),
         floor=FLOOR_US,
         close=desk.close,
     )

@@ -35,8 +35,6 @@ from assay.runtime.supervisor import Program, Supervisor
 from assay.trading.brokers.paper import PaperBroker
 
 BARS, TAUGHT, SETTLING = 40_000, 25_000, 3_000
-PACE_NS = 10_000_000
-"""Between bars: a hundred a second."""
 PAYLOAD = b"\x5a" * 256
 PORT = 8_765
 
@@ -44,7 +42,8 @@ PORT = 8_765
 class ModelDesk:
     """Trade a simulated market with a model taught on its past; rounds go on where one stopped."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, bars_per_second: int) -> None:
+        self._pace_ns = 1_000_000_000 // bars_per_second
         self._stack = ExitStack()
         (folder / "home").mkdir(mode=0o700)
         home = open_home(folder / "home")
@@ -93,7 +92,7 @@ class ModelDesk:
         """Handle one bar when it is due; return ns until all that it led to is committed."""
         while time.perf_counter_ns() < self._due:
             time.sleep(0.0005)
-        self._due = max(self._due + PACE_NS, time.perf_counter_ns())
+        self._due = max(self._due + self._pace_ns, time.perf_counter_ns())
         bar = next(self._bars)
         started = time.perf_counter_ns()
         self._trader.handle(bar)

@@ -43,3 +43,9 @@ def test_the_two_reference_loops_agree() -> None:
     plain, plain_fills = run_plain(walk)
     assert fills == plain_fills > 20
     assert equity.tolist() == plain
+
+
+def test_a_bench_of_many_minutes_runs_only_if_named() -> None:
+    assert "model_to_commit_steady" in find_benches()
+    assert "model_to_commit_steady" not in choose_benches([])
+    assert choose_benches(["model_to_commit_steady"]) == ["model_to_commit_steady"]

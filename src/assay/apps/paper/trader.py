@@ -32,9 +32,9 @@ from assay.trading.brokers.ports import Broker
 MODULE = "paper"
 CONTROL = 3
 SNAPSHOT_FORMAT = 1
-SNAPSHOT_EVERY = 32
-"""Commits between snapshots."""
-SNAPSHOT_AT_LAST = 128
+SNAPSHOT_EVERY = 8_000
+"""Messages between snapshots: what a recovery replays at most, in some two seconds."""
+SNAPSHOT_AT_LAST = 32_000
 """A commit that carries an order leaves the snapshot to the next one, but not for ever."""
 
 
@@ -84,7 +84,7 @@ class PaperTrader:
         self._build(setup)
         self._buffer: list[Message] = []
         self._orders: list[OrderSubmitted] = []
-        self._commits = 0
+        self._since_snapshot = 0
         self._run = 1
         self.ring: Publisher = NullRing()
         self.next = 0
@@ -271,11 +271,11 @@ class PaperTrader:
         """Commit what waits, with the place in the feed; then hand its orders to the broker."""
         if not self._buffer and not with_snapshot:
             return
-        self._commits += 1
+        self._since_snapshot += len(self._buffer)
         snapshot = None
         patience = SNAPSHOT_AT_LAST if self._orders else SNAPSHOT_EVERY
-        if with_snapshot or self._commits >= patience:
-            self._commits = 0
+        if with_snapshot or self._since_snapshot >= patience:
+            self._since_snapshot = 0
             saved = Saved(self.topology.snapshot(), self._ids.state, self.next)
             snapshot = (MODULE, SNAPSHOT_FORMAT, msgspec.msgpack.encode(saved))
         cursor = Cursor(self._run, self.setup_id, self.next)

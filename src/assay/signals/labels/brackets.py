@@ -42,8 +42,9 @@ class Bracket:
 
         `volatility` is the average true range of one bar, in points.
         """
-        reach = np.nan_to_num(np.asarray(volatility, dtype=np.float64) * np.sqrt(self.horizon))
+        reach = np.asarray(volatility, dtype=np.float64) * np.sqrt(self.horizon)
         known = reach > 0
+        reach = np.where(known, reach, 0.0)
 
         def points(share: float) -> Int64s:
             distance = np.maximum(np.rint(share * reach), 1.0).astype(np.int64)

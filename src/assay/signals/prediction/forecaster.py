@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.kernel.records import FORECAST, HINDSIGHT, READY, UNSKILLED, WARMING
-from assay.signals.calibration import ONE, StepTable, to_score
+from assay.signals.calibration import ONE, to_score
 from assay.signals.labels import Bracket, average_range
 from assay.signals.models import OnnxClassifier
 from assay.signals.models.ports import Float32s
@@ -26,27 +26,19 @@ class Forecaster:
         self.artifact = artifact
         self.bracket = Bracket(horizon=taught.horizon, stop=taught.stop, target=taught.target)
         self._model = OnnxClassifier(graph)
+        self._answers = _answer_scores(artifact)
 
     def forecast(self, opened: Int64s, features: Float32s, close: Int64s, settled: Bools) -> Any:
         """Return FORECAST records [n] for bars: opens (ns UTC), features [n, k], closes (points).
 
         A bar that opened before the model's calibration was over is not one to trade on.
         """
-        found = np.zeros(len(features), FORECAST)
-        scores = scores_of(self._model.predict(features))
-        columns = (
-            (self.artifact.up, ("p_up", "up_lower", "up_upper")),
-            (self.artifact.long, ("p_long", "long_lower", "long_upper")),
-            (self.artifact.short, ("p_short", "short_lower", "short_upper")),
-        )
-        for (table, names), score in zip(columns, scores, strict=True):
-            _fill(found, table, names, score)
+        found = self._answers[to_score(self._model.predict(features))]
         reach = average_range(features, close, self.artifact.taught.features)
         stop, target = self.bracket.distances(reach)
-        found["stop"], found["target"], found["horizon"] = stop, target, self.bracket.horizon
+        found["stop"], found["target"] = stop, target
         found["gain"] = np.rint(self.artifact.gain * stop)
         found["loss"] = np.rint(self.artifact.loss * stop)
-        found["state"] = READY if self.artifact.is_skilled else UNSKILLED
         found["state"][opened < self.artifact.spans.ready_from] = HINDSIGHT
         found["state"][~settled | (stop == 0)] = WARMING
         return found
@@ -54,10 +46,24 @@ class Forecaster:
 
 def scores_of(up: Float32s) -> tuple[Int64s, Int64s, Int64s]:
     """Return the scores of up, long and short for the model's probability of up [n]."""
-    score = to_score(up)
+    return _by_side(to_score(up))
+
+
+def _by_side(score: Int64s) -> tuple[Int64s, Int64s, Int64s]:
     return score, score, ONE - score
 
 
-def _fill(found: np.ndarray, table: StepTable, names: tuple[str, str, str], score: Int64s) -> None:
-    for name, column in zip(names, table.look_up(score), strict=True):
-        found[name] = column
+def _answer_scores(artifact: Artifact) -> Any:
+    """Return what is known of a forecast by its score of up alone: FORECAST records [ONE + 1]."""
+    found = np.zeros(ONE + 1, FORECAST)
+    tables = {
+        "p_up up_lower up_upper": artifact.up,
+        "p_long long_lower long_upper": artifact.long,
+        "p_short short_lower short_upper": artifact.short,
+    }
+    for (names, table), score in zip(tables.items(), _by_side(np.arange(ONE + 1)), strict=True):
+        for name, column in zip(names.split(), table.look_up(score), strict=True):
+            found[name] = column
+    found["horizon"] = artifact.taught.horizon
+    found["state"] = READY if artifact.is_skilled else UNSKILLED
+    return found
