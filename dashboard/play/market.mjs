@@ -5,7 +5,7 @@ const HOUR = 3600;
 const REASONS = {
   enter: [["edge", "expected value 12.40 after costs at the lower bound"], ["size", "a quarter of Kelly, capped at 0.20 lots"]],
   abstain: [["interval_wide", "interval 0.46 to 0.63 holds the break-even 0.52"]],
-  denied: [["edge", "expected value 9.10 after costs"], ["spread_limit", "spread 3.1 pips is above 2.5"]],
+  denied: [["edge", "expected value 9.10 after costs"], ["spread_too_wide", "spread 3.1 pips is above 2.5"]],
   hold: [["position_open", "the bracket of 09:00 is still open"]],
 };
 
@@ -67,7 +67,7 @@ export class Market {
       lots: side === "flat" ? 0 : 0.2, probability, lower: round(probability - 0.06, 3), upper: round(probability + 0.06, 3),
       cost: 1.9, expected: round((probability - 0.52) * 120, 2),
       reasons: REASONS[outcome].map(([code, text]) => ({ code, text })),
-      denied_by: outcome === "denied" ? "spread_limit" : null,
+      denied_by: outcome === "denied" ? "spread_too_wide" : null,
     };
     this.decisions.unshift(decision);
     if (outcome === "enter") this.trade(decision, seconds);
@@ -116,7 +116,7 @@ export class Market {
       { name: "daily_loss", value: Math.max(0, -day), limit: 2000, unit: "USD", share: Math.max(0, -day) / 2000, reason_code: "daily_loss" },
       { name: "drawdown", value: round(drawdown * 100, 2), limit: 10, unit: "%", share: drawdown / 0.1, reason_code: "max_drawdown" },
       { name: "exposure", value: 0.2, limit: 1, unit: "lots", share: 0.2, reason_code: "exposure" },
-      { name: "spread", value: 1.1, limit: 2.5, unit: "pips", share: 0.44, reason_code: "spread_limit" },
+      { name: "spread", value: 1.1, limit: 2.5, unit: "pips", share: 0.44, reason_code: "spread_too_wide" },
       { name: "open_orders", value: 0, limit: null, unit: "", share: null, reason_code: "open_orders" },
     ];
   }

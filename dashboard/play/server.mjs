@@ -57,13 +57,35 @@ const ROUTES = {
   },
 };
 
+const CHECKS = [
+  ["trading_halted", "allowed", "exactly", "running", "running", "", 0],
+  ["trade_mode", "allowed", "permitted_by", "buy", "both sides", "", 0],
+  ["unknown_price", "allowed", "at_most", 1.08442, 10, "", 5],
+  ["stale_data", "allowed", "at_most", 0, 3600, "s", 0],
+  ["session_closed", "allowed", "exactly", "open", "open", "", 0],
+  ["volume", "allowed", "at_most", 0.2, 100, "lots", 2],
+  ["spread_too_wide", "allowed", "at_most", 1.1, 2.5, "pips", 1],
+  ["position_limit", "allowed", "at_most", 0.2, 10, "lots", 2],
+  ["exposure_limit", "allowed", "at_most", 21688.62, 3000000, "USD", 2],
+  ["margin", "allowed", "at_most", 433.72, 51170.5, "USD", 2],
+  ["daily_loss", "allowed", "below", 61.2, 5000, "USD", 2],
+  ["drawdown", "exempt", "below", 1204.11, 20468.2, "USD", 2],
+];
+
+function checksOf(denied) {
+  return CHECKS.map(([rule, verdict, relation, value, limit, unit, digits]) => {
+    const check = { rule, verdict, relation, value, limit, unit, digits, passed: true };
+    return rule === denied ? { ...check, verdict: "denied", value: 3.1, passed: false } : check;
+  });
+}
+
 function detailOf(id) {
   const decision = market.decisions.find((each) => each.id === id);
   const order = market.orders.find((each) => each.key === id.replace("d", "k")) ?? null;
   return {
     ...decision, order, fills: market.fills.filter((each) => order && each.order === order.key),
     inputs: [{ name: "rsi_14", value: 61.2 }, { name: "regime", value: "strong bull" }],
-    checks: [{ rule: "spread", value: 1.1, limit: 2.5, passed: true }, { rule: "daily_loss", value: 61.2, limit: 2000, passed: true }],
+    checks: decision.side === "flat" ? [] : checksOf(decision.denied_by),
     audit: { entry: 1042, hash: "9f2c".repeat(16) },
   };
 }

@@ -243,6 +243,11 @@ def test_decisions_are_paged_from_memory_into_the_journal(
             assert detail == person.get(f"/api/decisions/{place}").json()
             assert detail["order"]["state"] == "filled"
             assert [check["passed"] for check in detail["checks"]] == [True] * 12
+            checks = {check["rule"]: check for check in detail["checks"]}
+            assert checks["position_limit"]["value"] == detail["lots"]
+            assert (checks["trading_halted"]["value"], checks["margin"]["unit"]) == (
+                "running", "USD",
+            )  # fmt: skip
             assert detail["fills"][0]["order"] == detail["order"]["key"]
 
 

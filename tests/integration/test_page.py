@@ -179,6 +179,22 @@ def see_what_a_model_decides(page: Page) -> None:
     page.get_by_role("group", name="Outcome").get_by_text("all").click()
 
 
+def see_what_the_rules_measured(page: Page) -> None:
+    """Open an order's decision: each rule tells measure, limit and verdict, also on a phone."""
+    row_of(page, "enter").first.click()
+    detail = page.get_by_test_id("decision-detail")
+    spread = detail.locator("[data-rule=spread_too_wide]")
+    expect(spread).to_contain_text(re.compile(r"passed\s*\d+\.\d pips\s*\u2264\s10\.0 pips"))
+    expect(detail.locator("[data-rule=margin]")).to_contain_text("USD")
+    expect(detail.get_by_test_id("rule-checks").locator("tbody tr")).to_have_count(12)
+    assert has_axe_found(page) == []
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert not detail.evaluate("each => each.scrollWidth > each.clientWidth")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.keyboard.press("Escape")
+    expect(detail).to_have_count(0)
+
+
 def engage(page: Page) -> None:
     page.get_by_test_id("kill-switch").click()
     dialog = page.get_by_role("dialog")
@@ -225,6 +241,7 @@ def test_the_desk_from_the_first_quote_to_the_halt_and_back(
             assert wait_for(lambda: shows_what_the_gateway_answers(page), seconds=LONG_S)
             worth = page.get_by_test_id("equity").text_content() or ""
             see_what_a_model_decides(page)
+            see_what_the_rules_measured(page)
             expect(page.get_by_test_id("equity")).not_to_have_text(worth, timeout=LONG_MS)
             expect(page.get_by_test_id("data-age")).to_have_attribute("data-state", "live")
             look_around(page)

@@ -288,11 +288,15 @@ export interface ResyncMessage {
   type: "resync";
 }
 
-/** Hold what a risk rule saw of an order. */
+/** Hold what a risk rule measured of an order and held it against, in `unit`. */
 export interface RuleCheck {
   rule: string;
-  value: number | null;
-  limit: number | null;
+  verdict: "allowed" | "denied" | "exempt" | "no_limit";
+  relation: "at_least" | "at_most" | "below" | "exactly" | "multiple_of" | "permitted_by" | null;
+  value: number | string | null;
+  limit: number | string | null;
+  unit: string;
+  digits: number;
   passed: boolean;
 }
 

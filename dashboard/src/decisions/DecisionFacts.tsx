@@ -6,6 +6,7 @@ import { decimalsOf, formatNumber, formatSigned } from "../format/numbers";
 import { formatMoment } from "../format/times";
 import { OutcomeMark } from "./OutcomeMark";
 import { ProbabilityBar } from "./ProbabilityBar";
+import { RuleChecks } from "./RuleChecks";
 
 function Facts({ title, children }: { title: string; children: ReactNode }) {
   return (
@@ -87,38 +88,6 @@ function Inputs({ detail }: { detail: DecisionDetail }) {
   );
 }
 
-function Checks({ detail }: { detail: DecisionDetail }) {
-  return (
-    <Facts title="Risk checks">
-      {detail.checks.length === 0 && (
-        <p className="label">None: without an order there is nothing to check.</p>
-      )}
-      {detail.checks.length > 0 && (
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">rule</th>
-              <th scope="col" className="num">value</th>
-              <th scope="col" className="num">limit</th>
-              <th scope="col">verdict</th>
-            </tr>
-          </thead>
-          <tbody>
-            {detail.checks.map((check) => (
-              <tr key={check.rule}>
-                <td>{check.rule}</td>
-                <td className="num">{formatNumber(check.value, 2)}</td>
-                <td className="num">{formatNumber(check.limit, 2)}</td>
-                <td>{check.passed ? "\u2713 passed" : "\u2715 DENIED"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </Facts>
-  );
-}
-
 function OrderFacts({ order, fills }: { order: Order | null; fills: Fill[] }) {
   const digits = useDesk((state) => state.market.quotes[order?.symbol ?? ""]?.digits ?? 5);
   if (order === null) {
@@ -176,7 +145,9 @@ export function DecisionFacts({ detail }: { detail: DecisionDetail }) {
       <Verdict detail={detail} />
       <Reasons detail={detail} />
       <Inputs detail={detail} />
-      <Checks detail={detail} />
+      <Facts title="Risk checks">
+        <RuleChecks checks={detail.checks} deniedBy={detail.denied_by} />
+      </Facts>
       <OrderFacts order={detail.order} fills={detail.fills} />
       <AuditFacts detail={detail} />
     </>

@@ -24,6 +24,7 @@ from assay.model.messages import (
     OrderFilled,
     OrderSubmitted,
     Predicted,
+    RuleCheck,
     Tick,
     TradingHalted,
 )
@@ -206,12 +207,41 @@ def test_a_denied_decision_says_by_whom(desk: Desk) -> None:
     )  # fmt: skip
     assert shown.probability is None
     detail = desk.detail(place)
-    assert [(each.rule, each.passed) for each in detail.checks] == [
-        ("trading_halted", True), ("margin", False),
+    assert [(each.rule, each.passed, each.value) for each in detail.checks] == [
+        ("trading_halted", True, None), ("margin", False, None),
     ]  # fmt: skip
     assert detail.order is not None
     assert (detail.order.state, detail.order.reason) == ("denied", "margin")
     assert desk.kinds() == ["decision", "order"]
+
+
+def test_a_denied_decision_shows_what_each_rule_measured(desk: Desk) -> None:
+    place = desk.tell(decided(5, 20_000))
+    told = (
+        RuleCheck("trading_halted", "allowed", "exactly", 0, 0, "halt"),
+        RuleCheck("trade_mode", "denied", "permitted_by", 1, 2, "trade_mode"),
+        RuleCheck("unknown_price", "allowed", "at_most", 110_010, 1_000_000, "price"),
+        RuleCheck("stale_data", "allowed", "at_most", 90 * SECOND, 3_600 * SECOND, "nanoseconds"),
+        RuleCheck("session_closed", "exempt", "exactly", 0, 1, "session"),
+        RuleCheck("spread_too_wide", "denied", "at_most", 31, 25, "points"),
+        RuleCheck("position_limit", "allowed", "at_most", 20_000, 50_000, "units"),
+        RuleCheck("margin", "denied", "at_most", None, 512_345, "money"),
+        RuleCheck("drawdown", "no_limit", "below", 1_250, None, "money"),
+        RuleCheck("too_many_orders", "denied", "at_most", 9, 8, "orders"),
+    )
+    desk.tell(OrderDenied(id=6, cause=5, reason="trade_mode", checks=told, **SHARED, **ORDER))
+    shown = {each.rule: each for each in desk.detail(place).checks}
+    assert list(shown) == [each.rule for each in told]
+    assert [(each.value, each.limit, each.unit, each.digits) for each in shown.values()] == [
+        ("running", "running", "", 0), ("buy", "short only", "", 0), (1.1001, 10.0, "", 5),
+        (90.0, 3_600.0, "s", 0), ("closed", "open", "", 0), (3.1, 2.5, "pips", 1),
+        (0.2, 0.5, "lots", 2), (None, 5_123.45, "USD", 2), (12.5, None, "USD", 2),
+        (9.0, 8.0, "orders", 0),
+    ]  # fmt: skip
+    assert [each.verdict for each in shown.values()] == [each.verdict for each in told]
+    assert [each.rule for each in shown.values() if not each.passed] == [
+        "trade_mode", "spread_too_wide", "margin", "too_many_orders",
+    ]  # fmt: skip
 
 
 def test_a_decision_is_followed_to_its_fill(desk: Desk) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from assay.apps.gateway.explaining import Basis, checks_of, describe, inputs_of, outcome_of
+from assay.apps.gateway.checks import name_checks, tell_checks
+from assay.apps.gateway.explaining import Basis, describe, inputs_of, outcome_of
 from assay.apps.gateway.scale import Scale, moment, side_of
 from assay.apps.gateway.views import (
     Decision,
@@ -25,6 +26,7 @@ from assay.model.messages import (
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    RuleCheck,
 )
 
 KEPT = 1_000
@@ -38,6 +40,7 @@ class Case(msgspec.Struct, kw_only=True):
     is_approved: bool = False
     denied_by: str | None = None
     order: int | None = None
+    checks: tuple[RuleCheck, ...] = ()
 
     @property
     def outcome(self) -> OutcomeName:
@@ -77,7 +80,7 @@ class Cases:
         """Note that every rule let a decision's order pass."""
         case = self._case_of(approved.cause)
         if case:
-            case.is_approved, case.order = True, approved.key
+            case.is_approved, case.order, case.checks = True, approved.key, approved.checks
             self._by_message[approved.id] = case.place
         return case
 
@@ -85,7 +88,7 @@ class Cases:
         """Note which rule refused a decision's order."""
         case = self._case_of(denied.cause)
         if case:
-            case.denied_by, case.order = denied.reason, denied.key
+            case.denied_by, case.order, case.checks = denied.reason, denied.key, denied.checks
         return case, self._enter(denied, "denied", denied.reason)
 
     def submit(self, sent: OrderSubmitted) -> Order:
@@ -143,10 +146,12 @@ class Cases:
     def detail(self, case: Case, rules: Sequence[str], basis: Basis) -> DecisionDetail:
         """Return a decision with all that belongs to it; `rules` are in the order of asking."""
         key, denied = case.order, case.denied_by
-        asked = rules if case.is_approved or denied else ()
+        checks = tell_checks(case.checks, case.made.symbol, self._scale)
+        if not checks and (case.is_approved or denied):
+            checks = name_checks(rules, denied)
         return DecisionDetail(
             **self._fields(case), inputs=inputs_of(case.made, basis, self._scale),
-            checks=checks_of(asked, denied), audit=None,
+            checks=checks, audit=None,
             fills=tuple(fill for of, fill in self.fills.values() if of == key),
             order=self.orders.get(key) if key is not None else None,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A decision in the page's words: outcome, figures, reasons, what it was made from, and checks."""
+"""A decision in the page's words: outcome, figures, reasons, and what it was made from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from assay.apps.gateway.views import (
     DecisionInput,
     OutcomeName,
     Reason,
-    RuleCheck,
     Side,
     Value,
 )
@@ -83,15 +82,6 @@ def _reasons(made: DecisionMade) -> Iterable[Reason]:
     for each in made.reasons:
         code, _, text = each.partition(": ")
         yield Reason(code=code, text=text or code.replace("_", " "))
-
-
-def checks_of(rules: Sequence[str], denied: str | None) -> tuple[RuleCheck, ...]:
-    """Return the rules in the order they were asked; none is asked after the first that denies."""
-    passed = rules[: rules.index(denied)] if denied in rules else rules
-    found = [RuleCheck(rule=rule, value=None, limit=None, passed=True) for rule in passed]
-    if denied:
-        found.append(RuleCheck(rule=denied, value=None, limit=None, passed=False))
-    return tuple(found)
 
 
 def inputs_of(made: DecisionMade, basis: Basis, scale: Scale) -> tuple[DecisionInput, ...]:

@@ -41,6 +41,7 @@ class Scale:
 
     def __init__(self, sheet: Sheet) -> None:
         self.traded: dict[str, Traded] = {each.symbol: each for each in sheet.traded}
+        self.currency, self.currency_digits = sheet.currency, sheet.currency_digits
         self._money = 10**sheet.currency_digits
         self._points = {each.symbol: 10**each.digits for each in sheet.traded}
 

@@ -14,6 +14,8 @@ import msgspec
 Side = Literal["long", "short", "flat"]
 OutcomeName = Literal["enter", "exit", "hold", "abstain", "denied"]
 OrderState = Literal["submitted", "filled", "cancelled", "denied"]
+Verdict = Literal["allowed", "denied", "exempt", "no_limit"]
+Relation = Literal["at_most", "below", "at_least", "exactly", "multiple_of", "permitted_by"]
 FeedState = Literal["live", "stale", "ended", "lost"]
 Value = float | str
 
@@ -173,11 +175,19 @@ class DecisionInput(_View):
 
 
 class RuleCheck(_View):
-    """Hold what a risk rule saw of an order."""
+    """Hold what a risk rule measured of an order and held it against, in `unit`.
+
+    Numbers have `digits` decimals, words none. `relation` is how the value must stand to the
+    limit; it and the figures are None where the journal holds the verdict alone.
+    """
 
     rule: str
-    value: float | None
-    limit: float | None
+    verdict: Verdict
+    relation: Relation | None
+    value: Value | None
+    limit: Value | None
+    unit: str
+    digits: int
     passed: bool
 
 
