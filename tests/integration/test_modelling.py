@@ -275,3 +275,42 @@ def test_a_graph_that_was_changed_is_refused(
         graph.write_bytes(whole)
     assert code == 3
     assert "is not the graph that was trained" in text
+
+
+def test_a_follower_is_taught_judged_and_traded_with_its_leader(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(tmp_path)
+    arguments = ("--seed", 11, "--kind", "lagged", "--bars", 12_000, "--symbols", "EURUSD,GBPUSD",
+                 "--strength", 0.9)  # fmt: skip
+    assert desk.call("simulate", *arguments, "--out", desk.market) == 0
+    until = ("--until", "2010-02-20")
+    alone = told_by(desk, capsys, "train", *desk.data, *until, "--leaders", "none")
+    taught = told_by(desk, capsys, "train", *desk.data, *until, "--horizon", 15)
+    assert taught["model"] != alone["model"]
+    assert "GBPUSD follows EURUSD" in Path(taught["card"]).read_text()
+    assert "follows" not in Path(alone["card"]).read_text()
+
+    code, text = refused(desk, capsys, ["train", *desk.data, *until, "--leaders", "XAUUSD"])
+    assert (code, "XAUUSD may lead only with its bars among those given" in text) == (2, True)
+    start = ("--from", taught["evaluate_from"])
+    (follower,) = (path for path in desk.data if "gbpusd" in path)
+    for command in (("evaluate", *start), ("backtest", "--strategy", "ai")):
+        call = [*command, "--model", taught["model"], "--data", follower]
+        code, text = refused(desk, capsys, call)
+        assert (code, "GBPUSD follows EURUSD, whose bars are not given" in text) == (2, True)
+
+    found = told_by(desk, capsys, "evaluate", "--model", taught["model"], *desk.data, *start)
+    assert found["n"] > 2_000
+    digests = {
+        told_by(desk, capsys, "backtest", *desk.data, "--strategy", "ai", "--model",
+                taught["model"], "--driver", driver)["digest"]
+        for driver in ("sweep", "replay")
+    }  # fmt: skip
+    assert len(digests) == 1
+
+
+def told_by(desk: Desk, capsys: pytest.CaptureFixture[str], *arguments: object) -> Told:
+    capsys.readouterr()
+    assert desk.call(*arguments, "--json") == 0
+    return told(capsys)

@@ -12,7 +12,7 @@ from assay.apps.lab.labelling import read_instrument
 from assay.apps.lab.setup import Costs
 from assay.model.time import Timeframe
 from assay.signals.calibration import StepTable, to_score
-from assay.signals.features import standard_set
+from assay.signals.features import Lead, standard_set
 from assay.signals.labels import went_up
 from assay.signals.models import Examples, FitRequest, OnnxClassifier, find_family
 from assay.signals.prediction import Artifact, Spans, Taught, write_artifact
@@ -29,12 +29,13 @@ def make_model(
     ready_from: int = START,
     timeframe: Timeframe = Timeframe.H1,
     is_doubtful: bool = False,
+    leaders: tuple[Lead, ...] = (),
 ) -> Path:
     """Write a model of such bars, fair from `ready_from` on; return its folder.
 
     A doubtful one abstains from the middle third of what it sees.
     """
-    features = standard_set(timeframe)
+    features = standard_set(timeframe, leaders)
     count = features.settling + BARS
     series = generate_bars(
         "EURUSD", count, 1, gapped=False, quoted=True, timeframe=timeframe
@@ -60,7 +61,7 @@ def make_model(
         taught=Taught(
             symbols=("EURUSD",), timeframe=int(timeframe), features=features.names,
             features_digest=features.digest, horizon=HORIZON, stop=0.6, target=0.6,
-            rows=len(rows), calibration_rows=len(rows),
+            rows=len(rows), calibration_rows=len(rows), leaders=leaders,
         ),
         spans=Spans(
             fit_from=START - 3, fit_until=START - 2, calibrate_from=START - 1,

@@ -15,21 +15,28 @@ from assay.apps.lab.forecasting import forecast_events, with_model
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.apps.topology import build_topology
 from assay.kernel.records import FORECAST, FORECAST_STATES, MARKET, STOP_LOSS, TAKE_PROFIT
+from assay.model.errors import UsageError
 from assay.model.messages import DecisionMade, Message, Predicted
 from assay.model.time import Timeframe
 from assay.runtime.ids import IdSource
-from assay.signals.features import standard_set
+from assay.signals.features import Lead, standard_set
 from assay.trading.engine.loading import load_strategy
 from tests.replay.markets import START, generate_bars
 from tests.replay.taught import BARS, make_model
 from tests.replay.test_parity import assert_parity
 
+LEADS = (Lead("XAUUSD", "EURUSD", 1), Lead("USDJPY", "XAUUSD", -1))
 NIGHTS = {"swap_long": "-7.3", "swap_short": "2.1"}
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture(scope="module")
+def led_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("led"), leaders=LEADS)
 
 
 def setup_of(
@@ -68,6 +75,23 @@ def test_every_driver_trades_a_model_alike(
     assert reasons[TAKE_PROFIT] > 0
 
 
+def test_every_driver_trades_alike_what_leaders_tell(model: Path, led_model: Path) -> None:
+    three = ("EURUSD", "USDJPY", "XAUUSD")
+    setup = forecast_events(setup_of(led_model, three, 1, risk="reference"))
+    run = assert_parity(setup)
+    assert len(run.outcome.fills) > 20
+    alone = forecast_events(setup_of(model, three, 1, risk="reference"))
+    assert alone.forecasts is not None
+    assert setup.forecasts is not None
+    assert (alone.forecasts["state"] != setup.forecasts["state"]).any()
+
+
+def test_without_the_bars_of_a_leader_a_model_is_refused(led_model: Path) -> None:
+    with pytest.raises(UsageError, match="USDJPY follows XAUUSD, whose bars are not given"):
+        setup_of(led_model, ("EURUSD", "USDJPY"), 1)
+    assert setup_of(led_model, ("EURUSD",), 1).forecaster is not None
+
+
 def messages_of(setup: Setup) -> list[Message]:
     events = setup.events()
     runner = build_topology(setup, IdSource(2).next).runner()
@@ -77,8 +101,11 @@ def messages_of(setup: Setup) -> list[Message]:
     return found
 
 
-def test_a_forecast_message_says_what_the_batch_says_bar_by_bar(model: Path) -> None:
-    setup = setup_of(model, ("EURUSD", "USDJPY"), 3)
+@pytest.mark.parametrize("chosen", ["model", "led_model"])
+def test_a_forecast_message_says_what_the_batch_says_bar_by_bar(
+    chosen: str, request: pytest.FixtureRequest
+) -> None:
+    setup = setup_of(request.getfixturevalue(chosen), ("EURUSD", "USDJPY", "XAUUSD"), 3)
     events, batch = setup.events(), forecast_events(setup).forecasts
     assert batch is not None
     told = [each for each in messages_of(setup) if isinstance(each, Predicted)]

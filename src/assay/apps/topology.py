@@ -97,11 +97,11 @@ def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:
     forecaster = setup.forecaster
     if forecaster is None:
         return {}
-    from assay.signals.features import FeatureModule, standard_set
+    from assay.signals.features import FeatureModule
     from assay.signals.prediction import Predictor
 
-    timeframe = forecaster.artifact.taught.timeframe
-    features = FeatureModule(standard_set(timeframe), setup.symbols, timeframe, next_id)
+    taught = forecaster.artifact.taught
+    features = FeatureModule(taught.feature_set, setup.symbols, taught.timeframe, next_id)
     features.load(setup.history)
     return {
         "features": features,

@@ -9,19 +9,24 @@ import numpy as np
 import pytest
 
 from assay.model.errors import DataError, UsageError
-from assay.model.messages import BarClosed, BarSetClosed, FeaturesReady, Message
+from assay.model.messages import BarClosed, FeaturesReady, Message
 from assay.model.time import HOUR, MINUTE
 from assay.runtime.runners import InlineRunner
 from assay.signals.features import (
     LEADER_FEATURES,
     BarColumns,
+    Described,
     FeatureModule,
     FeatureSet,
+    Lead,
     compute_features,
+    describe_bars,
     ewma,
+    find_absent,
     quotient,
     read_values,
     standard_set,
+    tell,
     use,
 )
 from assay.signals.features.leaders import STALE_BARS
@@ -32,8 +37,10 @@ SMALL = FeatureSet(
     (quotient("return_1", "roc_1.move", "realised_volatility_5.points"), ewma("m", "return_1", 2)),
 )  # fmt: skip
 LED = FeatureSet(
-    "led", 1, SMALL.uses, SMALL.features, leaders=("GOLD", "YEN"), leader_features=("m",)
+    "led", 1, SMALL.uses, SMALL.features, leader_features=("m",),
+    leaders=(Lead("EURUSD", "GOLD", -1), Lead("YEN", "EURUSD", 1)),
 )  # fmt: skip
+FOLLOWERS = ("EURUSD", "GOLD", "YEN")
 
 
 def module_of(chosen: FeatureSet, symbols: Sequence[str] = ("EURUSD",)) -> FeatureModule:
@@ -91,12 +98,12 @@ def test_it_is_settled_after_as_many_bars_as_the_set_says() -> None:
 def test_a_restart_at_any_bar_changes_nothing() -> None:
     feeds = three_feeds()
     stream = merged(feeds)
-    wanted = run(module_of(LED, ("EURUSD", "GOLD")), stream)
-    module = module_of(LED, ("EURUSD", "GOLD"))
+    wanted = run(module_of(LED, FOLLOWERS), stream)
+    module = module_of(LED, FOLLOWERS)
     found: list[FeaturesReady] = []
     for message in stream:
         state = module.snapshot()
-        module = module_of(LED, ("EURUSD", "GOLD"))
+        module = module_of(LED, FOLLOWERS)
         module.restore(state)
         found += answers(module.handle(message))
     assert [(m.symbol, m.ts_event, m.values, m.missing) for m in found] == [
@@ -131,75 +138,97 @@ def run(module: FeatureModule, stream: Sequence[Message]) -> list[FeaturesReady]
     return [answer for message in stream for answer in answers(module.handle(message))]
 
 
-@pytest.mark.parametrize("order", [("EURUSD", "GOLD", "YEN"), ("YEN", "GOLD", "EURUSD")])
-def test_leaders_live_are_those_of_the_batch(order: Sequence[str]) -> None:
-    feeds = three_feeds()
-    wanted = compute_features(LED, feeds["EURUSD"], leaders=feeds, timeframe=MINUTE)
-    found = run(module_of(LED), merged(feeds, order))
-    assert LED.names == ("return_1", "m", "GOLD.m", "YEN.m")
-    assert [m.ts_event for m in found] == feeds["EURUSD"].ts_close[: len(found)].tolist()
-    assert len(wanted) - len(found) <= 1
-    assert np.array([read_values(m) for m in found]).tobytes() == wanted[: len(found)].tobytes()
-    for message in found:
-        closes = {s: set(feeds[s].ts_close.tolist()) for s in LED.leaders}
-        absent = tuple(s for s in LED.leaders if message.ts_event not in closes[s])
-        assert message.missing == absent
+def described(feeds: dict[str, BarColumns], symbol: str) -> Described:
+    told = {leader: tell(LED, feeds[leader]) for leader in LED.leading([symbol])}
+    return describe_bars(LED, feeds[symbol], symbol=symbol, timeframe=MINUTE, told=told)
 
 
-def test_leaders_say_what_they_had_said_by_then() -> None:
+@pytest.mark.parametrize("order", [FOLLOWERS, ("YEN", "GOLD", "EURUSD")])
+def test_leaders_live_are_those_of_the_batch_in_any_order(order: Sequence[str]) -> None:
     feeds = three_feeds()
-    led = compute_features(LED, feeds["EURUSD"], leaders=feeds, timeframe=MINUTE)[:, 2]
-    own = compute_features(SMALL, feeds["GOLD"])[:, 1]
+    found = run(module_of(LED, FOLLOWERS), merged(feeds, order))
+    assert LED.names == ("return_1", "m", "lead.m")
+    for symbol in FOLLOWERS:
+        wanted, mine = described(feeds, symbol), [m for m in found if m.symbol == symbol]
+        assert [m.ts_event for m in mine] == feeds[symbol].ts_close.tolist()
+        assert np.array([read_values(m) for m in mine]).tobytes() == wanted.values.tobytes()
+        assert [m.settled for m in mine] == wanted.settled.tolist()
+        silent = [bool(m.missing) for m in mine]
+        lead = LED.lead_of(symbol)
+        assert any(silent) == (lead is not None)
+        assert {m.missing for m in mine if m.missing} == ({(lead.leader,)} if lead else set())
+
+
+def test_one_that_is_followed_and_not_traded_is_heard() -> None:
+    feeds = three_feeds()
+    found = run(module_of(LED), merged(feeds))
+    assert {m.symbol for m in found} == {"EURUSD"}
+    values = np.array([read_values(m) for m in found])
+    assert values.tobytes() == described(feeds, "EURUSD").values.tobytes()
+
+
+def test_leaders_say_what_they_had_told_before() -> None:
+    feeds = three_feeds()
+    led, gold = described(feeds, "EURUSD").values[:, 2], feeds["GOLD"]
+    own = compute_features(SMALL, gold)[:, 1]
+    spoken = 0
     for row, close in enumerate(feeds["EURUSD"].ts_close.tolist()):
-        known = np.flatnonzero(feeds["GOLD"].ts_close <= close)
-        wanted = own[known[-1]] if len(known) else np.float32(np.nan)
+        known = np.flatnonzero(gold.ts_close < close)
+        is_fresh = len(known) and close - gold.ts_close[known[-1]] < STALE_BARS * MINUTE
+        wanted = -own[known[-1]] if is_fresh else np.float32(0)
         assert np.array_equal(led[row], wanted, equal_nan=True)
+        spoken += bool(is_fresh)
+    assert spoken > 200
+
+
+def test_whoever_follows_nobody_follows_itself() -> None:
+    values = described(three_feeds(), "GOLD").values
+    assert np.array_equal(values[:, 2], values[:, 1], equal_nan=True)
 
 
 def test_the_future_of_a_leader_changes_nothing() -> None:
     feeds = three_feeds()
-    whole = compute_features(LED, feeds["EURUSD"], leaders=feeds, timeframe=MINUTE)
+    whole = described(feeds, "EURUSD").values
     for until in (0, 60, 150):
         close = feeds["EURUSD"].ts_close[until]
         cut = {s: b.cut(slice(0, int(np.sum(b.ts_close <= close)))) for s, b in feeds.items()}
-        part = compute_features(LED, cut["EURUSD"], leaders=cut, timeframe=MINUTE)
-        assert part.tobytes() == whole[: until + 1].tobytes()
+        assert described(cut, "EURUSD").values.tobytes() == whole[: until + 1].tobytes()
 
 
 def test_a_leader_that_fell_silent_says_nothing() -> None:
     feeds = three_feeds()
-    values = compute_features(LED, feeds["EURUSD"], leaders=feeds, timeframe=MINUTE)[:, 3]
-    closes, yen = feeds["EURUSD"].ts_close, feeds["YEN"].ts_close
-    gap = int(np.argmax(np.diff(yen)))
-    silent = (closes >= yen[gap] + STALE_BARS * MINUTE) & (closes < yen[gap + 1])
+    feeds["EURUSD"], feeds["YEN"] = feeds["YEN"], feeds["EURUSD"]
+    values = described(feeds, "YEN").values[:, 2]
+    closes, told = feeds["YEN"].ts_close, feeds["EURUSD"].ts_close
+    gap = int(np.argmax(np.diff(told)))
+    silent = (closes >= told[gap] + STALE_BARS * MINUTE) & (closes <= told[gap + 1])
     assert silent.sum() > 5
-    assert np.isnan(values[silent]).all()
-    assert np.isfinite(values[(closes > yen[10]) & ~silent]).all()
+    assert (values[silent] == 0).all()
+    assert (values[(closes > told[10]) & ~silent] != 0).all()
 
 
-def test_a_closed_set_releases_what_waits_for_a_missing_leader() -> None:
-    feeds = {symbol: bars_from(walk(n, 40)) for n, symbol in enumerate(("EURUSD", "GOLD", "YEN"))}
-    module = module_of(LED)
-    run(module, merged({symbol: bars.cut(slice(0, 20)) for symbol, bars in feeds.items()}))
-    bar = message_of(feeds["EURUSD"], 20)
-    assert module.handle(bar) == []
-    assert module.handle(message_of(feeds["GOLD"], 20, "GOLD")) == []
-    closed = BarSetClosed(
-        id=9, ts_event=bar.ts_event + 1, ts_init=0, timeframe=MINUTE, ts_close=bar.ts_event,
-        symbols=("EURUSD", "GOLD"), bars=(1, 2), missing=("YEN",),
-    )  # fmt: skip
-    (found,) = answers(module.handle(closed))
-    assert (found.ts_event, found.missing) == (bar.ts_event, ("YEN",))
-    assert module.handle(closed) == []
-    assert module.handle(message_of(feeds["YEN"], 20, "YEN")) == []
+def test_a_follower_settles_no_sooner_than_its_leader() -> None:
+    bars = bars_from(walk(1, SMALL.settling + 30))
+    feeds = {"EURUSD": bars, "GOLD": bars.cut(slice(20, None)), "YEN": bars}
+    found = run(module_of(LED), merged(feeds))
+    assert [m.settled for m in found] == described(feeds, "EURUSD").settled.tolist()
+    assert [m.settled for m in found].index(True) == SMALL.settling + 20
+    loaded = module_of(LED)
+    past = slice(0, SMALL.settling + 20)
+    cut = bars.ts_close[past.stop - 1]
+    loaded.load({s: b.cut(slice(0, int(np.sum(b.ts_close <= cut)))) for s, b in feeds.items()
+                 if s != "YEN"})  # fmt: skip
+    (after,) = answers(loaded.handle(message_of(bars, past.stop)))
+    assert after.settled
+    assert after.values == found[past.stop].values
 
 
-def test_a_set_with_leaders_wants_their_bars() -> None:
+def test_a_follower_wants_the_bars_of_its_leader() -> None:
     feeds = three_feeds()
-    with pytest.raises(UsageError, match=r"led\.1 follows leaders and was not given YEN"):
-        compute_features(LED, feeds["EURUSD"], leaders={"GOLD": feeds["GOLD"]}, timeframe=MINUTE)
-    with pytest.raises(UsageError, match="was not given the bar length"):
-        compute_features(LED, feeds["EURUSD"], leaders=feeds)
-    assert standard_set(MINUTE, ["DXY"]).names[-4:] == tuple(
-        f"DXY.{name}" for name in LEADER_FEATURES
-    )
+    with pytest.raises(UsageError, match="EURUSD follows GOLD, whose bars were not given"):
+        describe_bars(LED, feeds["EURUSD"], symbol="EURUSD", timeframe=MINUTE)
+    leads = [Lead("EURUSD", "DXY", 1)]
+    names = tuple(f"lead.{name}" for name in LEADER_FEATURES)
+    assert standard_set(MINUTE, leads).names[-len(names) :] == names
+    assert find_absent(leads, ["EURUSD", "GBPUSD"]) == {"EURUSD": "DXY"}
+    assert find_absent(leads, ["GBPUSD"]) == find_absent(leads, ["EURUSD", "DXY"]) == {}

@@ -17,6 +17,7 @@ from assay.signals.features import (
     BarColumns,
     FeatureSet,
     FeatureStream,
+    Lead,
     change,
     compute_features,
     ewma,
@@ -251,7 +252,7 @@ def test_the_definition_is_what_the_digest_says() -> None:
     # A changed definition is a new version: raise VERSION in standard.py, then this digest.
     assert STANDARD.digest.startswith("a2caeb7882d8e2a0")
     assert replace(STANDARD, features=STANDARD.features[1:]).digest != STANDARD.digest
-    assert standard_set(MINUTE, ["XAUUSD"]).digest != STANDARD.digest
+    assert standard_set(MINUTE, [Lead("EURUSD", "XAUUSD", 1)]).digest != STANDARD.digest
     assert len(set(STANDARD.names)) == len(STANDARD.names) == 49
 
 
@@ -295,7 +296,11 @@ def test_a_set_that_cannot_be_made_is_refused() -> None:
         small(quotient("a", "bar.close"), ewma("b", "a", 0))
     with pytest.raises(UsageError, match="feature b: most 0 is not above 0"):
         small(quotient("a", "bar.close"), product("b", "a", "a", most=0))
+    lead = Lead("GBPUSD", "EURUSD", 1)
     with pytest.raises(UsageError, match="leader feature 'b' is no feature of mine"):
-        small(quotient("a", "bar.close"), leaders=("EURUSD",), leader_features=("b",))
-    with pytest.raises(UsageError, match="a leader stands twice"):
-        small(quotient("a", "bar.close"), leaders=("X", "X"), leader_features=("a",))
+        small(quotient("a", "bar.close"), leaders=(lead,), leader_features=("b",))
+    with pytest.raises(UsageError, match="a symbol follows twice among GBPUSD, GBPUSD"):
+        small(quotient("a", "bar.close"), leaders=(lead, lead), leader_features=("a",))
+    for wrong in (Lead("A", "A", 1), Lead("A", "B", 2)):
+        with pytest.raises(UsageError, match="name another symbol, and the sign 1 or -1"):
+            small(quotient("a", "bar.close"), leaders=(wrong,), leader_features=("a",))

@@ -49,6 +49,15 @@ def _shown(value: object) -> str:
     return f"{value:,.4f}" if isinstance(value, float) else str(value)
 
 
+def _read_leaders(text: str) -> tuple[str, ...] | None:
+    """Read the symbols that may lead: None for all, empty for none."""
+    from assay.market.naming import parse_symbol
+
+    if text in ("all", "none"):
+        return None if text == "all" else ()
+    return tuple(dict.fromkeys(parse_symbol(word) for word in text.split(",")))
+
+
 def train(
     data: DataOption,
     until: Annotated[str, typer.Option("--until", help="Date that no label may reach beyond.")],
@@ -63,6 +72,14 @@ def train(
         float, typer.Option("--stop", help="Stop in average true ranges x root of the horizon.")
     ] = 1.25,
     target: Annotated[float, typer.Option("--target", help="Target, likewise.")] = 1.25,
+    leaders: Annotated[
+        str,
+        typer.Option(
+            "--leaders",
+            help="Instruments that others may follow, as EURUSD,XAUUSD, all or none; who follows "
+            "whom is found on the bars that the model is fitted on.",
+        ),
+    ] = "all",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")] = 1,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -79,7 +96,8 @@ def train(
         series=read_series(data, symbol or ()), until=parse_time(until),
         models=place.folder("models"), family=model,
         bracket=Bracket(horizon=horizon, stop=stop, target=target),
-        seed=seed, config=load_settings(Config, place).value,
+        leaders=_read_leaders(leaders), seed=seed,
+        config=load_settings(Config, place).value,
     )  # fmt: skip
     with progress("training", 1.0, quiet=as_json) as bar:
         found = train_model(request, _stages(bar))

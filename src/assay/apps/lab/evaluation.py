@@ -13,7 +13,12 @@ import numpy as np
 from assay.apps.config import Config
 from assay.apps.lab.drivers import sweep
 from assay.apps.lab.forecasting import check_features, forecast_events
-from assay.apps.lab.labelling import Instrument, label_instrument, read_instrument
+from assay.apps.lab.labelling import (
+    Instrument,
+    label_instrument,
+    read_instrument,
+    told_by_leaders,
+)
 from assay.apps.lab.setup import Costs, prepare
 from assay.apps.lab.training import read_series
 from assay.apps.lab.verdict import blocks_of, mean_net, word_verdict
@@ -26,7 +31,6 @@ from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
 from assay.signals.calibration import ONE
 from assay.signals.calibration.scoring import score_probabilities
-from assay.signals.features import standard_set
 from assay.signals.labels import LONG, SHORT
 from assay.signals.prediction import Artifact, Forecaster, read_artifact
 from assay.trading.decision.weighing import weigh_bars
@@ -94,8 +98,6 @@ def evaluate_model(
     """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     artifact, graph = read_artifact(request.model)
-    features = standard_set(artifact.taught.timeframe)
-    check_features(artifact, features)
     ready = artifact.spans.ready_from
     if request.start < ready:
         raise DataError(
@@ -103,13 +105,14 @@ def evaluate_model(
             f"calibration of {artifact.id} ended and one horizon had passed; begin there or later"
         )
     forecaster = Forecaster(artifact, graph)
-    series = read_series(request.data, ())
-    _check_bars(series, artifact)
-    parts = []
-    for number, one in enumerate(series):
-        tell(f"judging {one.symbol}", number / len(series))
-        instrument = read_instrument(_until(one, request.end), features, request.config,
-                                     request.costs)  # fmt: skip
+    shown = [_until(one, request.end) for one in read_series(request.data, ())]
+    _check_bars(shown, artifact)
+    check_features(artifact, [one.symbol for one in shown])
+    features, parts = artifact.taught.feature_set, []
+    told = told_by_leaders(shown, features, request.config)
+    for number, one in enumerate(shown):
+        tell(f"judging {one.symbol}", number / len(shown))
+        instrument = read_instrument(one, features, request.config, request.costs, told)
         parts.append(_judge(instrument, forecaster, number, request))
     judged = _pool(parts)
     if not len(judged):
@@ -118,13 +121,13 @@ def evaluate_model(
             f"({features.settling} bars before it) and a known outcome; give more data"
         )
     tell("trading", 1.0)
-    account, figures, equity = _trade(request, series, forecaster)
+    account, figures, equity = _trade(request, shown, forecaster)
     figures = {
         "verdict": "", **score(judged), **figures, **_judge_edge(judged, artifact, account),
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
     return Evaluation(
-        figures=figures, judged=judged, artifact=artifact, symbols=[s.symbol for s in series],
+        figures=figures, judged=judged, artifact=artifact, symbols=[s.symbol for s in shown],
         account=account, equity=equity,
     )  # fmt: skip
 
@@ -225,9 +228,8 @@ def _trade(
     request: EvaluationRequest, series: Sequence[BarSeries], forecaster: Forecaster
 ) -> tuple[AccountSpec, dict[str, Any], np.ndarray]:  # fmt: skip
     """Trade the span with strategy `ai` on one account; one bracket an instrument at a time."""
-    shown = [_until(one, request.end) for one in series]
     setup = prepare(
-        shown, load_strategy("ai"), given={}, costs=request.costs, risk=request.risk or "default",
+        series, load_strategy("ai"), given={}, costs=request.costs, risk=request.risk or "default",
         config=request.config,
     )  # fmt: skip
     run = sweep(forecast_events(replace(setup, forecaster=forecaster), request.start))

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from assay.apps.lab.events import TICK_BARS
-from assay.apps.lab.labelling import columns_of
+from assay.apps.lab.labelling import check_leaders, columns_of
 from assay.apps.lab.setup import Setup
 from assay.kernel.records import BASE_BAR, FORECAST, WARMING
 from assay.market.series import BarSeries
 from assay.model.errors import DataError, UsageError
 from assay.model.time import SECOND
-from assay.signals.features import BarColumns, FeatureSet, compute_features, standard_set
+from assay.signals.features import BarColumns, Told, describe_bars, tell
 from assay.signals.prediction import Artifact, Forecaster, read_artifact
 
 
-def check_features(artifact: Artifact, features: FeatureSet) -> None:
-    """Raise DataError where a model was taught by other features than the program now makes."""
+def check_features(artifact: Artifact, symbols: Sequence[str]) -> None:
+    """Raise where a model cannot see these symbols as it was taught to.
+
+    DataError where the program now makes other features, UsageError where a leader is not there.
+    """
+    features = artifact.taught.feature_set
+    check_leaders(features, symbols)
     if artifact.taught.features_digest != features.digest:
         raise DataError(
             f"{artifact.id} was taught by features {artifact.taught.features_digest[:12]}, this "
@@ -28,22 +34,23 @@ def check_features(artifact: Artifact, features: FeatureSet) -> None:
 
 
 def forecast_bars(
-    columns: BarColumns, forecaster: Forecaster, history: BarColumns | None = None
+    columns: BarColumns, forecaster: Forecaster, symbol: str, told: Mapping[str, Told]
 ) -> np.ndarray:
-    """Return the FORECAST record of each bar, WARMING until the features have settled.
+    """Return the FORECAST record of each bar of a symbol, WARMING until its features have settled.
 
-    `history` are the bars before the first.
+    `told` is what leaders tell, by symbol.
     """
-    features = standard_set(forecaster.artifact.taught.timeframe)
-    before = len(history) if history else 0
-    whole = _join(history, columns) if history else columns
-    values = compute_features(features, whole)[before:]
-    settled = np.arange(before, len(whole)) >= features.settling - 1
-    opened = columns.ts_close - forecaster.artifact.taught.timeframe
-    return np.asarray(forecaster.forecast(opened, values, columns.close, settled))
+    taught = forecaster.artifact.taught
+    seen = describe_bars(
+        taught.feature_set, columns, symbol=symbol, timeframe=taught.timeframe, told=told
+    )
+    opened = columns.ts_close - taught.timeframe
+    return np.asarray(forecaster.forecast(opened, seen.values, columns.close, seen.settled))
 
 
-def _join(before: BarColumns, after: BarColumns) -> BarColumns:
+def _join(before: BarColumns | None, after: BarColumns) -> BarColumns:
+    if before is None:
+        return after
     names = ("ts_close", "open", "high", "low", "close", "spread")
     columns = (np.concatenate([getattr(before, n), getattr(after, n)]) for n in names)
     return BarColumns(*columns)
@@ -60,10 +67,16 @@ def forecast_events(setup: Setup, start: int = 0) -> Setup:
     events = setup.events()
     found = np.zeros(len(events), FORECAST)
     found["state"] = WARMING
+    features = forecaster.artifact.taught.feature_set
+    bars = {
+        symbol: _join(setup.history.get(symbol), columns_of(events, number))
+        for number, symbol in enumerate(setup.symbols)
+    }
+    told = {symbol: tell(features, bars[symbol]) for symbol in features.leading(setup.symbols)}
     for number, symbol in enumerate(setup.symbols):
         mine = (events["instrument"] == number) & (events["kind"] == BASE_BAR)
-        history = setup.history.get(symbol)
-        found[mine] = forecast_bars(columns_of(events, number), forecaster, history)
+        forecasts = forecast_bars(bars[symbol], forecaster, symbol, told)
+        found[mine] = forecasts[len(forecasts) - int(mine.sum()) :]
     opened = events["ts"] - events["seconds"].astype(np.int64) * SECOND
     found["state"][opened < start] = WARMING
     return replace(setup, forecasts=found)
@@ -84,7 +97,7 @@ def with_model(setup: Setup, folder: Path | None) -> Setup:
     if setup.strategy.conclude is None:
         raise UsageError(f"strategy {setup.strategy.name} takes no --model; strategy ai does")
     artifact, graph = read_artifact(folder)
-    check_features(artifact, standard_set(artifact.taught.timeframe))
+    check_features(artifact, setup.symbols)
     _check_length(setup, artifact)
     return replace(setup, forecaster=Forecaster(artifact, graph))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,9 @@ from assay.apps.config import Config
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.kernel.records import BASE_BAR
 from assay.market.series import BarSeries, TickSeries
-from assay.signals.features import BarColumns, FeatureSet, compute_features
+from assay.model.errors import UsageError
+from assay.model.time import SECOND
+from assay.signals.features import BarColumns, FeatureSet, Told, describe_bars, find_absent, tell
 from assay.signals.labels import Booked, Bracket, average_range
 from assay.signals.training import Bars, Rows, label_rows
 from assay.trading.engine.brackets import LABELLING, BracketEngine
@@ -53,20 +55,51 @@ def priced_columns(series: BarSeries, config: Config) -> BarColumns:
 
 
 def read_instrument(
-    series: BarSeries | TickSeries, features: FeatureSet, config: Config, costs: Costs
+    series: BarSeries | TickSeries,
+    features: FeatureSet,
+    config: Config,
+    costs: Costs,
+    told: Mapping[str, Told] | None = None,
 ) -> Instrument:
-    """Return one series with its features; raise UsageError where it cannot be priced alone."""
+    """Return one series with its features; `told` is what leaders tell, by symbol.
+
+    Raises UsageError where it cannot be priced alone.
+    """
     strategy = load_strategy("bracket", LABELLING)
     setup = prepare([series], strategy, given={}, costs=costs, risk="reference", config=config)
     events = setup.events()
     columns = columns_of(events)
-    values = compute_features(features, columns)
-    settled = np.arange(len(columns)) >= features.settling - 1
+    length = int(events["seconds"].max()) * SECOND
+    described = describe_bars(features, columns, symbol=series.symbol, timeframe=length, told=told)
     bars = Bars(
         close_time=columns.ts_close, close=columns.close, spread=columns.spread,
-        mid=2 * columns.close + columns.spread, features=values, settled=settled,
+        mid=2 * columns.close + columns.spread, features=described.values,
+        settled=described.settled,
     )  # fmt: skip
     return Instrument(setup=setup, events=events, bars=bars, names=features.names)
+
+
+def told_by_leaders(
+    series: Sequence[BarSeries], features: FeatureSet, config: Config
+) -> dict[str, Told]:
+    """Return what leaders tell, by symbol; UsageError where the bars of one are not given."""
+    symbols = [one.symbol for one in series]
+    check_leaders(features, symbols)
+    leading = features.leading(symbols)
+    return {
+        one.symbol: tell(features, priced_columns(one, config))
+        for one in series
+        if one.symbol in leading
+    }
+
+
+def check_leaders(features: FeatureSet, symbols: Sequence[str]) -> None:
+    """Raise UsageError where a symbol follows one that is not there."""
+    for follower, leader in find_absent(features.leaders, symbols).items():
+        raise UsageError(
+            f"by this model {follower} follows {leader}, whose bars are not given; give them too, "
+            f"or train one without, by --leaders none"
+        )
 
 
 def label_instrument(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from assay.model.time import MINUTE, format_time
 from assay.signals.calibration import ONE
+from assay.signals.features import Lead
 from assay.signals.labels import OUTCOMES
 from assay.signals.prediction import Artifact
 from assay.signals.training import Rows
@@ -30,6 +32,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
     return [
         ("family", f"{artifact.family}, seed {artifact.seed}"),
         ("instruments", ", ".join(taught.symbols)),
+        *([("leaders", _word_leaders(taught.leaders))] if taught.leaders else []),
         ("bars", f"{taught.timeframe // MINUTE} minutes"),
         (
             "labels",
@@ -52,6 +55,11 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         ("features", f"{len(taught.features)}, digest {taught.features_digest[:12]}"),
         *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
     ]
+
+
+def _word_leaders(leaders: Sequence[Lead]) -> str:
+    ways = {1: "follows", -1: "goes against"}
+    return ", ".join(f"{each.follower} {ways[each.sign]} {each.leader}" for each in leaders)
 
 
 def _lines(artifact: Artifact, rows: Rows) -> list[str]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from assay.apps.config import Config
 from assay.apps.lab.labelling import label_instrument, read_instrument, stride_of
+from assay.apps.lab.leading import choose_candidates, follow_leaders
 from assay.apps.lab.modelcard import CARD, write_card
 from assay.apps.lab.setup import Costs
 from assay.kernel.compiling import compiled_digest
@@ -34,7 +35,10 @@ ROWS_FILE, CHECKPOINT, MODEL = "rows-{}.npz", "checkpoint", "model"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingRequest:
-    """Say what to teach, on which bars, until when (ns UTC), and where models are kept."""
+    """Say what to teach, on which bars, until when (ns UTC), and where models are kept.
+
+    `leaders` are the symbols that others may follow: None for all, empty for none.
+    """
 
     series: Sequence[BarSeries]
     until: int
@@ -42,6 +46,7 @@ class TrainingRequest:
     family: str = "lightgbm"
     bracket: Bracket = field(default_factory=Bracket)
     seed: int = 1
+    leaders: Sequence[str] | None = None
     costs: Costs = field(default_factory=Costs)
     config: Config = field(default_factory=Config)
 
@@ -81,15 +86,17 @@ def _teach(
 ) -> None:
     """Train in a folder of its own; its file MODEL says that all is written, and under what id."""
     work.mkdir(parents=True, exist_ok=True)
-    series, parts = request.series, []
+    series, parts = [_until(one, request.until) for one in request.series], []
+    candidates = choose_candidates(request.leaders, [one.symbol for one in series])
     for number, one in enumerate(series):
         tell(f"labelling {one.symbol}", number / len(series))
         parts.append(_rows_of(one, number, request, features, work))
-    rows = pool(parts)
+    tell("looking for leaders", 1.0)
+    features, rows = follow_leaders(pool(parts), series, candidates, request.config)
     lesson = Lesson(
         family=request.family, symbols=tuple(one.symbol for one in series),
-        timeframe=int(series[0].timeframe), features=features.names,
-        features_digest=features.digest, bracket=request.bracket, seed=request.seed,
+        timeframe=int(series[0].timeframe), features=features, bracket=request.bracket,
+        seed=request.seed,
     )  # fmt: skip
     artifact, graph = train(
         rows, lesson, work / CHECKPOINT,
@@ -129,11 +136,18 @@ def _digest(request: TrainingRequest, features: FeatureSet) -> str:
             whole.update(getattr(one, name).tobytes())
     facts = (
         compiled_digest(), request.until, request.family, request.seed, features.digest,
-        request.bracket, stride_of(request.bracket.horizon), request.costs,
+        request.bracket, stride_of(request.bracket.horizon), request.costs, request.leaders,
         msgspec.json.encode(request.config),
     )  # fmt: skip
     whole.update(repr(facts).encode())
     return whole.hexdigest()[:16]
+
+
+def _until(series: BarSeries, until: int) -> BarSeries:
+    past = series.select(series.ts_open + int(series.timeframe) <= until)
+    if not len(past):
+        raise DataError(f"{series.symbol} has no bar before --until {format_time(until)}")
+    return past
 
 
 def _rows_of(
@@ -143,10 +157,7 @@ def _rows_of(
     if kept.exists():
         with np.load(kept) as columns:
             return Rows(**{each.name: columns[each.name] for each in fields(Rows)})
-    past = series.select(series.ts_open + int(series.timeframe) <= request.until)
-    if not len(past):
-        raise DataError(f"{series.symbol} has no bar before --until {format_time(request.until)}")
-    instrument = read_instrument(past, features, request.config, request.costs)
+    instrument = read_instrument(series, features, request.config, request.costs)
     rows = label_instrument(
         instrument, request.bracket, number=number, stride=stride_of(request.bracket.horizon)
     )

@@ -8,7 +8,7 @@ class FeaturesReady(Message, frozen=True, kw_only=True):
 
     `values` are little-endian float32 in the order of the set (`feature_set` is name.version,
     `digest` 64 hex digits over its definition), NaN where one is not known. Not `settled`, they
-    still show where the loaded history began. `missing` names leaders without a bar of this close.
+    still show where the loaded history began. `missing` names a silent leader.
     """
 
     symbol: str

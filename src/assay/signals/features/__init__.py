@@ -1,8 +1,19 @@
 """Scale-free descriptions of a market at the close of a bar, the same live and in training."""
 
-from assay.signals.features.computing import compute_features
+from assay.signals.features.computing import (
+    Described,
+    compute_features,
+    describe_bars,
+    join_leader,
+    tell,
+)
 from assay.signals.features.definition import Feature, FeatureSet, change, ewma, product, quotient
-from assay.signals.features.leaders import LEADER_FEATURES
+from assay.signals.features.leaders import (
+    LEADER_FEATURES,
+    Lead,
+    Told,
+    find_absent,
+)
 from assay.signals.features.module import FeatureModule
 from assay.signals.features.rounding import round_mantissa
 from assay.signals.features.standard import standard_set
@@ -14,17 +25,24 @@ from assay.signals.streams.plan import use
 __all__ = [
     "LEADER_FEATURES",
     "BarColumns",
+    "Described",
     "Feature",
     "FeatureModule",
     "FeatureSet",
     "FeatureStream",
+    "Lead",
+    "Told",
     "change",
     "compute_features",
+    "describe_bars",
     "ewma",
+    "find_absent",
+    "join_leader",
     "product",
     "quotient",
     "read_values",
     "round_mantissa",
     "standard_set",
+    "tell",
     "use",
 ]

@@ -3,40 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assay.model.errors import UsageError
 from assay.signals.features.definition import FeatureSet
-from assay.signals.features.leaders import align_leader
+from assay.signals.features.leaders import Float32s, Told, align_leader, count_before
 from assay.signals.features.stream import FeatureStream
 from assay.signals.streams.columns import BarColumns
 
 
-def compute_features(
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Hold the features [bars, names] of bars, and whether none shows where the data begin."""
+
+    values: Float32s
+    settled: NDArray[np.bool_]
+
+
+def compute_features(feature_set: FeatureSet, columns: BarColumns) -> Float32s:
+    """Return the own features [bars, own] of every bar, by the steps that also run live."""
+    return FeatureStream(feature_set).load(columns)
+
+
+def tell(feature_set: FeatureSet, columns: BarColumns) -> Told:
+    """Return what a leader with these bars tells whoever follows it."""
+    rows = compute_features(feature_set, columns)
+    return Told(columns.ts_close, rows[:, list(feature_set.told_places)])
+
+
+def describe_bars(
     feature_set: FeatureSet,
     columns: BarColumns,
     *,
-    leaders: Mapping[str, BarColumns] | None = None,
-    timeframe: int = 0,
-) -> NDArray[np.float32]:
-    """Return the features [bars, names] of every bar, by the steps that also run live.
+    symbol: str,
+    timeframe: int,
+    told: Mapping[str, Told] | None = None,
+) -> Described:
+    """Return the features of every bar of a symbol (bar length in ns), its leader's last.
 
-    A set with leaders wants their bars by symbol and the bar length (ns); UsageError without.
+    `told` is by symbol what leaders tell; UsageError where that of the symbol's is not given.
     """
-    own = FeatureStream(feature_set).load(columns)
+    own = compute_features(feature_set, columns)
+    settled = np.arange(len(columns)) >= feature_set.settling - 1
     if not feature_set.leaders:
-        return own
-    given = leaders or {}
-    absent = [symbol for symbol in feature_set.leaders if symbol not in given]
-    if absent or timeframe <= 0:
-        wanted = ", ".join(absent) or "the bar length"
-        raise UsageError(f"{feature_set.id} follows leaders and was not given {wanted}")
-    picked = [feature_set.own_names.index(name) for name in feature_set.leader_features]
-    parts = [own]
-    for symbol in feature_set.leaders:
-        leader = given[symbol]
-        led = FeatureStream(feature_set).load(leader)[:, picked]
-        parts.append(align_leader(columns.ts_close, leader.ts_close, led, timeframe=timeframe))
-    return np.hstack(parts)
+        return Described(own, settled)
+    bars = Told(columns.ts_close, own)
+    whole = join_leader(feature_set, bars, symbol=symbol, timeframe=timeframe, told=told or {})
+    return Described(whole.values, settled & whole.settled)
+
+
+def join_leader(
+    feature_set: FeatureSet,
+    bars: Told,
+    *,
+    symbol: str,
+    timeframe: int,
+    told: Mapping[str, Told],
+) -> Described:
+    """Return closes and own features of a symbol's bars with what its leader told, whether settled.
+
+    See describe_bars; a symbol that follows nobody follows itself.
+    """
+    lead, own = feature_set.lead_of(symbol), bars.rows
+    if lead is None:
+        values = np.hstack((own, own[:, list(feature_set.told_places)]))
+        return Described(values, np.ones(len(own), dtype=bool))
+    heard = told.get(lead.leader)
+    if heard is None:
+        raise UsageError(f"{symbol} follows {lead.leader}, whose bars were not given; give them")
+    led = align_leader(bars.closes, heard, timeframe=timeframe, sign=lead.sign)
+    settled = count_before(bars.closes, heard) >= feature_set.settling
+    return Described(np.hstack((own, led)), settled)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from itertools import pairwise
 
 from assay.model.errors import UsageError
+from assay.signals.features.leaders import Lead
 from assay.signals.streams.indicator import bars_to_forget
 from assay.signals.streams.plan import FIXED, Use
 
@@ -74,15 +75,15 @@ def _difference(text: str) -> tuple[str, str]:
 class FeatureSet:
     """Hold a named, versioned, ordered set of features; raise UsageError where it cannot be made.
 
-    `leaders` are symbols whose features named in `leader_features` follow the set's own, as
-    `EURUSD.return_1`.
+    `leaders` say who follows whom. The features named in `leader_features` of whomever a symbol
+    follows, itself where nobody, come after the symbol's own, as `lead.return_1`.
     """
 
     name: str
     version: int
     uses: tuple[Use, ...]
     features: tuple[Feature, ...]
-    leaders: tuple[str, ...] = ()
+    leaders: tuple[Lead, ...] = ()
     leader_features: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -104,8 +105,15 @@ class FeatureSet:
         for name in self.leader_features:
             if name not in names:
                 raise UsageError(f"leader feature {name!r} is no feature of {self.name}")
-        if any(a == b for a, b in pairwise(sorted(self.leaders))):
-            raise UsageError(f"a leader stands twice in {', '.join(self.leaders)}")
+        followers = [lead.follower for lead in self.leaders]
+        if len(set(followers)) < len(followers):
+            raise UsageError(f"a symbol follows twice among {', '.join(followers)}")
+        for lead in self.leaders:
+            if lead.leader == lead.follower or lead.sign not in (1, -1):
+                raise UsageError(
+                    f"{lead.follower} follows {lead.leader} with sign {lead.sign}; name another "
+                    "symbol, and the sign 1 or -1"
+                )
 
     @property
     def id(self) -> str:
@@ -119,9 +127,26 @@ class FeatureSet:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the names of all features, those of the leaders last."""
-        led = (f"{leader}.{name}" for leader in self.leaders for name in self.leader_features)
-        return (*self.own_names, *led)
+        """Return the names of all features, those of whom a symbol follows last."""
+        return (*self.own_names, *(f"lead.{name}" for name in self.told_names))
+
+    @property
+    def told_names(self) -> tuple[str, ...]:
+        """Return the names of the features that leaders tell; none where nobody follows."""
+        return self.leader_features if self.leaders else ()
+
+    @property
+    def told_places(self) -> tuple[int, ...]:
+        """Return the places of what leaders tell among a symbol's own features."""
+        return tuple(self.own_names.index(name) for name in self.told_names)
+
+    def lead_of(self, symbol: str) -> Lead | None:
+        """Return whom a symbol follows; None for itself."""
+        return next((lead for lead in self.leaders if lead.follower == symbol), None)
+
+    def leading(self, symbols: Sequence[str]) -> tuple[str, ...]:
+        """Return the leaders of some symbols, sorted, each once."""
+        return tuple(sorted({each.leader for each in self.leaders if each.follower in symbols}))
 
     @property
     def warm_up(self) -> int:

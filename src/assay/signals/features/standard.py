@@ -13,7 +13,7 @@ from assay.signals.features.definition import (
     product,
     quotient,
 )
-from assay.signals.features.leaders import LEADER_FEATURES
+from assay.signals.features.leaders import LEADER_FEATURES, Lead
 from assay.signals.streams.plan import Use, use
 
 VERSION = 2
@@ -104,8 +104,8 @@ CLOCK = (
 )
 
 
-def standard_set(timeframe: int, leaders: Sequence[str] = ()) -> FeatureSet:
-    """Return the standard set for bars of this length (ns), with the momentum of any leaders.
+def standard_set(timeframe: int, leaders: Sequence[Lead] = ()) -> FeatureSet:
+    """Return the standard set for bars of this length (ns), with the momentum of leaders, if any.
 
     What an hour of New York's day usually brings is remembered by bars, so the set, its digest and
     its settling are those of one bar length.

@@ -42,6 +42,11 @@ class FeatureStream:
         return int(self._memory[COUNT])
 
     @property
+    def settling(self) -> int:
+        """Return after how many bars it has forgotten where it began."""
+        return self._settling
+
+    @property
     def is_settled(self) -> bool:
         """Tell whether it saw enough bars to have forgotten where it began."""
         return bool(self._memory[COUNT] >= self._settling)

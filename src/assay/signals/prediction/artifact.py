@@ -9,6 +9,7 @@ import msgspec
 
 from assay.model.errors import DataError, UsageError
 from assay.signals.calibration import StepTable
+from assay.signals.features import FeatureSet, Lead, standard_set
 
 DESCRIPTION, GRAPH = "model.json", "model.onnx"
 
@@ -24,7 +25,10 @@ class Spans(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hold what a model learnt from: instruments, bars, features by name and digest, labels."""
+    """Hold what a model learnt from: instruments, bars, features by name and digest, labels.
+
+    `leaders` say who follows whom; a symbol that is not named there follows itself.
+    """
 
     symbols: tuple[str, ...]
     timeframe: int
@@ -35,6 +39,12 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     target: float
     rows: int
     calibration_rows: int
+    leaders: tuple[Lead, ...] = ()
+
+    @property
+    def feature_set(self) -> FeatureSet:
+        """Return the features of these bars and leaders, as this program makes them."""
+        return standard_set(self.timeframe, self.leaders)
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

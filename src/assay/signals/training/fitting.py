@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assay.model.errors import InvariantError
 from assay.runtime.ids import seeded_generator
 from assay.signals.calibration import Slope, StepTable, bin_scores, fit_slope, fit_steps
+from assay.signals.features import FeatureSet
 from assay.signals.labels import Bracket
 from assay.signals.models import FitRequest, Fitted, OnnxClassifier, find_family
 from assay.signals.prediction.artifact import Artifact, Spans, Taught
@@ -37,8 +38,7 @@ class Lesson:
     family: str
     symbols: tuple[str, ...]
     timeframe: int
-    features: tuple[str, ...]
-    features_digest: str
+    features: FeatureSet
     bracket: Bracket
     seed: int = 1
 
@@ -126,8 +126,9 @@ def _payoffs(held: Rows) -> tuple[float, float]:
 
 def _taught(rows: Rows, held: Rows, lesson: Lesson) -> Taught:
     return Taught(
-        symbols=lesson.symbols, timeframe=lesson.timeframe, features=lesson.features,
-        features_digest=lesson.features_digest, horizon=lesson.bracket.horizon,
+        symbols=lesson.symbols, timeframe=lesson.timeframe, features=lesson.features.names,
+        features_digest=lesson.features.digest, leaders=lesson.features.leaders,
+        horizon=lesson.bracket.horizon,
         stop=lesson.bracket.stop, target=lesson.bracket.target, rows=len(rows),
         calibration_rows=len(held),
     )  # fmt: skip
