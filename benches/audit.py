@@ -10,7 +10,7 @@ from assay.books.audit import BATCH, AuditKeeper, PostgresAuditStore
 from assay.model.messages import DecisionMade, EquityMarked, Message
 from assay.runtime.home import open_home
 from assay.runtime.journal import Batch, PostgresJournal
-from assay.runtime.stores.postgres import open_postgres
+from assay.runtime.stores.postgres import open_postgres, remove_postgres
 from benches.harness import Bench, Round, time_batch
 
 ENTRIES = 5 * BATCH
@@ -72,6 +72,7 @@ def build(folder: Path) -> Bench:
         store.close()
         bare.close()
         server.stop()
+        remove_postgres(home.path)
 
     return Bench(
         what="journalled messages entered, sealed and committed",

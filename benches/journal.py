@@ -14,7 +14,7 @@ from assay.model.messages import (
     encode_message,
 )
 from assay.runtime.journal import Batch, PostgresJournal
-from assay.runtime.stores.postgres import open_postgres
+from assay.runtime.stores.postgres import open_postgres, remove_postgres
 from benches.harness import Bench, Round, time_each
 
 COMMITS = 500
@@ -71,6 +71,7 @@ def build(folder: Path) -> Bench:
         journal.close()
         bare.close()
         server.stop()
+        remove_postgres(home)
 
     return Bench(
         what="commit of a decision: 3 messages, inbox position, order key",

@@ -30,7 +30,7 @@ from assay.runtime.home import Home, open_home
 from assay.runtime.journal import PostgresJournal
 from assay.runtime.logs import open_log
 from assay.runtime.ring import CAPACITY, RingWriter
-from assay.runtime.stores.postgres import open_postgres
+from assay.runtime.stores.postgres import open_postgres, remove_postgres
 from assay.runtime.supervisor import Program, Supervisor
 from assay.trading.brokers.paper import PaperBroker
 
@@ -50,6 +50,7 @@ class ModelDesk:
         plan = _teach(home, folder / "sim")
         setup = prepare_plan(plan, Config(), home.path)
         server = open_postgres(home.path)
+        self._stack.callback(remove_postgres, home.path)
         self._stack.callback(server.stop)
         journal = PostgresJournal(server.dsn)
         self._stack.callback(journal.close)

@@ -15,7 +15,7 @@ from assay.market.sources.parquet import read_parquet
 from assay.model.messages import Message, OrderSubmitted
 from assay.runtime.clock import SystemClock
 from assay.runtime.journal import PostgresJournal
-from assay.runtime.stores.postgres import open_postgres
+from assay.runtime.stores.postgres import open_postgres, remove_postgres
 from assay.trading.brokers.paper import PaperBroker
 from assay.trading.engine.loading import load_strategy
 from benches.workload.runs import WALK_FILE
@@ -40,7 +40,7 @@ class LivePlatform:
     """Trade a walk that crosses every few bars; rounds go on where the last one stopped."""
 
     def __init__(self, folder: Path) -> None:
-        home = folder / "home"
+        self._home = home = folder / "home"
         home.mkdir(mode=0o700)
         self._server = open_postgres(home)
         self._journal = PostgresJournal(self._server.dsn)
@@ -78,3 +78,4 @@ class LivePlatform:
         self._bare.close()
         self._broker.close()
         self._server.stop()
+        remove_postgres(self._home)

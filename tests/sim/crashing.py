@@ -137,7 +137,8 @@ def trade_on(
             if crash_at is not None and trader.next >= crash_at:
                 raise CrashError("between messages")
 
-        trader.run(feed_messages(place.setup, events, trader.next), batch=40, observe=observe)
+        feed = feed_messages(place.setup, events, trader.next, fed=trader.fed)
+        trader.run(feed, batch=40, observe=observe)
 
     return act
 

@@ -18,7 +18,7 @@ from assay.apps.lab.outcome import OutcomeCollector
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.paper.trader import PaperTrader
 from assay.books.ledger import trial_balance
-from assay.model.errors import DataError
+from assay.model.errors import DataError, InvariantError
 from assay.model.messages import (
     DecisionMade,
     EntryPosted,
@@ -28,6 +28,8 @@ from assay.model.messages import (
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    PlatformRecovered,
+    PlatformStarted,
     TradingHalted,
     TradingResumed,
 )
@@ -286,3 +288,35 @@ def test_another_setup_opens_books_of_its_own(tmp_path: Path, wire: bool) -> Non
     assert trial_balance(entries).is_balanced
     keys = [order.key for order in book_of(place)]
     assert len(set(keys)) == len(keys)
+    ids = [message.id for message in place.log.messages]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("runs", [1, 2])
+def test_without_a_snapshot_the_journal_alone_restores_all(
+    runs: int, tmp_path: Path, wire: bool
+) -> None:
+    setup = make_setup("sma-cross", ("EURUSD",), 4, "reference")
+    whole = Place(setup, tmp_path / "whole.jsonl", wire=wire)
+    robbed = Place(setup, tmp_path / "robbed.jsonl", wire=wire)
+    for place in (whole, robbed):
+        for run in range(runs):
+            place.setup_id = f"setup {run}"
+            assert place.live(Fuse(), trade_on(place, 300)) is None
+    robbed.log.snapshots.clear()
+    for place in (whole, robbed):
+        assert place.live(Fuse(), trade_on(place)) is not None
+    assert robbed.messages() == whole.messages()
+    assert book_of(robbed) == book_of(whole)
+    recovered = [each for each in robbed.log.messages if isinstance(each, PlatformRecovered)]
+    assert recovered[-1].replayed > 200
+
+
+def test_without_snapshot_and_start_nothing_is_guessed(tmp_path: Path, wire: bool) -> None:
+    setup = make_setup("sma-cross", ("EURUSD",), 4, "reference")
+    place = Place(setup, tmp_path / "book.jsonl", wire=wire)
+    assert place.live(Fuse(), trade_on(place, 300)) is None
+    place.log.snapshots.clear()
+    place.log.messages = [m for m in place.log.messages if not isinstance(m, PlatformStarted)]
+    with pytest.raises(InvariantError, match="neither snapshot nor start of run 1"):
+        place.live(Fuse(), trade_on(place))

@@ -15,7 +15,7 @@ from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
 from assay.model.messages import BarClosed, Message, PlatformStarted, Tick
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch
-from assay.runtime.ids import IdSource
+from assay.runtime.ids import COUNTER_BITS, IdSource
 from assay.trading.engine.module import EVENT_BYTES
 
 Sink = Callable[[list[Message]], None]
@@ -63,9 +63,14 @@ def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run
     return Run(Outcome.of_world(world), bars, watch.elapsed())
 
 
-def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[BarClosed | Tick]:
-    """Yield events as market messages; the id of each is its place, so a restart repeats it."""
-    symbols, first_id = setup.symbols, FEED << 48
+def feed_messages(
+    setup: Setup, events: np.ndarray, start: int = 0, *, fed: int = 0
+) -> Iterator[BarClosed | Tick]:
+    """Yield events as market messages; the id of each is its place, so a restart repeats it.
+
+    `fed` is how many events other runs of the same journal were fed before this one.
+    """
+    symbols, first_id = setup.symbols, (FEED << COUNTER_BITS) + fed
     for begin in range(start, len(events), CHUNK):
         rows = EVENT_BYTES.iter_unpack(events[begin : begin + CHUNK].view(np.uint8))
         for place, row in enumerate(rows, first_id + begin + 1):
@@ -90,7 +95,7 @@ def feed_messages(setup: Setup, events: np.ndarray, start: int = 0) -> Iterator[
 def start_message(ts: int) -> PlatformStarted:
     """Return the message that opens the books of a run."""
     return PlatformStarted(
-        id=(PLATFORM << 48) - 1, ts_event=ts, ts_init=ts, version=__version__, run="run"
+        id=(PLATFORM << COUNTER_BITS) - 1, ts_event=ts, ts_init=ts, version=__version__, run="run"
     )
 
 

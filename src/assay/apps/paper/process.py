@@ -92,7 +92,7 @@ class Session:
         speed, due, last = self.plan.speed, self.clock.now_ns(), 0
         trader, observe = self.trader, self.painter.observe
         self.look()
-        for message in feed_messages(self.trader.setup, events, trader.next):
+        for message in feed_messages(self.trader.setup, events, trader.next, fed=trader.fed):
             if speed is not None:
                 silence = int((message.ts_event - last) / speed) if last else 0
                 due += min(max(silence, 0), LONGEST_SILENCE)

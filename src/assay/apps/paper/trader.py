@@ -23,7 +23,7 @@ from assay.model.messages import (
     encode_message,
 )
 from assay.runtime.clock import Clock
-from assay.runtime.ids import IdSource
+from assay.runtime.ids import COUNTER_BITS, IdSource
 from assay.runtime.journal import Batch, Halt, Journal
 from assay.runtime.ring import NullRing, Publisher
 from assay.runtime.runners import InlineRunner
@@ -39,11 +39,17 @@ SNAPSHOT_AT_LAST = 32_000
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """Say how far the feed is committed: the run, its setup, and the place of the next event."""
+    """Say how far the feed is committed: the run, its setup, and the place of the next event.
+
+    `fed` is how many events earlier runs were fed, `ids` how many ids are given: no two messages
+    of a home share an id.
+    """
 
     run: int
     setup: str
     next: int
+    fed: int = 0
+    ids: int = 0
 
 
 class Saved(msgspec.Struct, frozen=True, array_like=True):
@@ -87,7 +93,7 @@ class PaperTrader:
         self._since_snapshot = 0
         self._run = 1
         self.ring: Publisher = NullRing()
-        self.next = 0
+        self.next = self.fed = 0
         self.tenant = setup.account.tenant
 
     def _build(self, setup: Setup) -> None:
@@ -117,7 +123,7 @@ class PaperTrader:
         inbox = self._journal.load_inbox(MODULE)
         cursor = msgspec.json.decode(inbox[1], type=Cursor) if inbox else None
         if cursor is None or cursor.setup != self.setup_id:
-            found = self._begin((cursor.run if cursor else 0) + 1)
+            found = self._begin(cursor)
         else:
             found = self._resume(cursor)
         self._settle_unknown_orders()
@@ -125,14 +131,15 @@ class PaperTrader:
         return found
 
     def _control_id(self) -> int:
-        return (CONTROL << 48) | (self._journal.last_position() + len(self._buffer) + 1)
+        return (CONTROL << COUNTER_BITS) | (self._journal.last_position() + len(self._buffer) + 1)
 
-    def _begin(self, run: int) -> Recovery:
+    def _begin(self, last: Cursor | None) -> Recovery:
+        run = 1
+        if last is not None:
+            run, self.fed = last.run + 1, last.fed + last.next
+            self._ids = IdSource(PLATFORM, last.ids)
         self._open_run(run)
-        if run > 1:
-            entries = self._last_entries()
-            self.topology.ledger.follow(entries)
-            self.topology.reconciler.follow(entries)
+        self._follow_books(self._journal.last_position())
         now = self._clock.now_ns()
         started = PlatformStarted(
             id=self._control_id(), ts_event=now, ts_init=now, version=__version__, run=str(run)
@@ -141,24 +148,31 @@ class PaperTrader:
         self.commit(with_snapshot=True)
         return Recovery(next=0, run=run)
 
-    def _last_entries(self) -> dict[str, int]:
-        posted = self._journal.read(kinds=("EntryPosted",))
-        return {
-            recorded.message.tenant: recorded.message.entry
-            for recorded in posted
-            if isinstance(recorded.message, EntryPosted)
-        }
+    def _follow_books(self, position: int) -> None:
+        """Let a run's books go on in number where those of earlier runs ended."""
+        if self._run == 1:
+            return
+        entries: dict[str, int] = {}
+        for recorded in self._journal.read(kinds=("EntryPosted",)):
+            if recorded.position > position:
+                break
+            if isinstance(recorded.message, EntryPosted):
+                entries[recorded.message.tenant] = recorded.message.entry
+        self.topology.ledger.follow(entries)
+        self.topology.reconciler.follow(entries)
 
     def _resume(self, cursor: Cursor) -> Recovery:
         self._open_run(cursor.run)
+        self.fed = cursor.fed
         snapshot = self._journal.load_snapshot(MODULE)
         if snapshot is None:
-            raise InvariantError("the journal has a cursor and no sound snapshot; restore a backup")
-        position, _, state = snapshot
-        saved = msgspec.msgpack.decode(state, type=Saved)
-        self.topology.restore(saved.modules)
-        self._ids = IdSource(PLATFORM, saved.ids)
-        self.next = saved.next
+            position = self._rewind(cursor)
+        else:
+            position, _, state = snapshot
+            saved = msgspec.msgpack.decode(state, type=Saved)
+            self.topology.restore(saved.modules)
+            self._ids = IdSource(PLATFORM, saved.ids)
+            self.next = saved.next
         replayed = self._replay(position)
         if self.next != cursor.next:
             raise InvariantError(f"recovered to event {self.next}, the cursor is at {cursor.next}")
@@ -172,13 +186,29 @@ class PaperTrader:
         self.commit(with_snapshot=True)
         return Recovery(next=self.next, run=cursor.run, position=end, replayed=replayed, found=True)
 
+    def _rewind(self, cursor: Cursor) -> int:
+        """Go back to where a run began, for want of a snapshot; return the position before it."""
+        begun = 0
+        for recorded in self._journal.read(kinds=("PlatformStarted",)):
+            if recorded.message.run == str(cursor.run):  # type: ignore[attr-defined]
+                begun = recorded.position
+        if not begun:
+            raise InvariantError(
+                f"the journal has neither snapshot nor start of run {cursor.run}; restore a backup"
+            )
+        self._follow_books(begun - 1)
+        ids = (each.message.id for each in self._journal.read(begun))
+        first = next((number for number in ids if number >> COUNTER_BITS == PLATFORM), None)
+        self._ids = IdSource(PLATFORM, cursor.ids if first is None else _counter(first) - 1)
+        return begun - 1
+
     def _replay(self, position: int) -> int:
         """Push the inputs after a position again; what follows must be what was recorded."""
         expected: list[Message] = []
         replayed = 0
         for recorded in self._journal.read(position):
             message = recorded.message
-            if message.id >> 48 == PLATFORM:
+            if message.id >> COUNTER_BITS == PLATFORM:
                 if not expected or encode_message(expected.pop(0)) != encode_message(message):
                     raise InvariantError(
                         f"replaying position {recorded.position} gave another "
@@ -188,8 +218,8 @@ class PaperTrader:
             if expected:
                 raise InvariantError(f"replay gave {len(expected)} messages that nobody recorded")
             expected = self._runner.push(message)[1:]
-            if message.id >> 48 == FEED:
-                self.next = message.id - (FEED << 48)
+            if message.id >> COUNTER_BITS == FEED:
+                self.next = _counter(message.id) - self.fed
             replayed += 1
         if expected:
             raise InvariantError(f"replay gave {len(expected)} messages that nobody recorded")
@@ -249,7 +279,7 @@ class PaperTrader:
 
         An event that was handled before is ignored; raises DataError where one is missing.
         """
-        number = message.id - (FEED << 48)
+        number = _counter(message.id) - self.fed
         if number <= self.next:
             return []
         if number != self.next + 1:
@@ -278,7 +308,7 @@ class PaperTrader:
             self._since_snapshot = 0
             saved = Saved(self.topology.snapshot(), self._ids.state, self.next)
             snapshot = (MODULE, SNAPSHOT_FORMAT, msgspec.msgpack.encode(saved))
-        cursor = Cursor(self._run, self.setup_id, self.next)
+        cursor = Cursor(self._run, self.setup_id, self.next, self.fed, self._ids.state)
         orders, self._orders = self._orders, []
         last = self._journal.commit(
             Batch(
@@ -316,3 +346,7 @@ class PaperTrader:
             if len(self._buffer) >= batch:
                 self.commit()
         self.commit(with_snapshot=True)
+
+
+def _counter(number: int) -> int:
+    return number & ((1 << COUNTER_BITS) - 1)
