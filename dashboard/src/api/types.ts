@@ -242,7 +242,7 @@ export interface OrderChange {
   order: Order;
 }
 
-/** Hold an open position at its last price. */
+/** Hold an open position at its last price; `opened` is None where that was long ago. */
 export interface Position {
   symbol: string;
   side: "flat" | "long" | "short";
@@ -252,7 +252,7 @@ export interface Position {
   stop: number | null;
   target: number | null;
   profit: number;
-  opened: string;
+  opened: string | null;
 }
 
 /** Carry all open positions. */

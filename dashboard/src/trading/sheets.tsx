@@ -25,14 +25,14 @@ export function Positions() {
     { head: "now", numeric: true, cell: (row) => price(row.symbol, row.price) },
     { head: "stop", numeric: true, cell: (row) => price(row.symbol, row.stop) },
     { head: "target", numeric: true, cell: (row) => price(row.symbol, row.target) },
-    { head: "opened (UTC)", cell: (row) => formatMoment(row.opened) },
+    { head: "opened (UTC)", cell: (row) => (row.opened === null ? "long ago" : formatMoment(row.opened)) },
   ];
   const empty = (
     <Notice title="No open position">
       The next decision that enters opens one; the feed of decisions says why none did.
     </Notice>
   );
-  const keyOf = (row: Position) => row.symbol + row.opened;
+  const keyOf = (row: Position) => row.symbol;
   return <Sheet label="Positions" columns={columns} rows={rows} keyOf={keyOf} empty={empty} />;
 }
 

@@ -30,7 +30,7 @@ from assay.apps.gateway.views import (
     Snapshot,
     SymbolView,
 )
-from assay.apps.gateway.worth import EquityCurve, account_view, limit_views, position_view
+from assay.apps.gateway.worth import RECENT, EquityCurve, account_view, limit_views, position_view
 from assay.apps.paper.sheet import Past, Sheet, Standing
 from assay.model.messages import (
     BarClosed,
@@ -152,6 +152,15 @@ class Board:
         )  # fmt: skip
         self.waiting.halt = True
 
+    @property
+    def is_full(self) -> bool:
+        """Say whether nothing older than what is held would be listed on the page."""
+        return (
+            len(self.cases.cases) >= DECISIONS_SHOWN
+            and min(len(self.cases.orders), len(self.cases.fills)) >= LISTED
+            and len(self.curve.recent) == RECENT
+        )
+
     def stand(self, standing: Standing) -> None:
         """Take the trader's newest figures."""
         if standing != self.standing:
@@ -161,7 +170,7 @@ class Board:
         """Return the open positions."""
         return tuple(
             position_view(
-                held, self.charts[held.symbol], self.scale, self.cases.opened.get(held.symbol, 0)
+                held, self.charts[held.symbol], self.scale, self.cases.opened.get(held.symbol)
             )
             for held in self.standing.positions
             if held.symbol in self.charts

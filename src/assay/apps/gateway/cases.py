@@ -61,7 +61,6 @@ class Cases:
         self.orders: OrderedDict[int, Order] = OrderedDict()
         self.fills: OrderedDict[int, tuple[int, Fill]] = OrderedDict()
         self.opened: dict[str, int] = {}
-        self._held: dict[str, int] = {}
 
     def decide(self, place: int, made: DecisionMade) -> Case | None:
         """Take a decision; return None where it is not kept."""
@@ -121,10 +120,9 @@ class Cases:
     def fill(self, place: int, filled: OrderFilled) -> tuple[Fill, Order | None]:
         """Take an execution; note since when the position is open."""
         scale, symbol = self._scale, filled.symbol
-        before = self._held.get(symbol, 0)
+        before = filled.position - filled.quantity
         if filled.position and side_of(before) != side_of(filled.position):
             self.opened[symbol] = filled.ts_event
-        self._held[symbol] = filled.position
         shown = Fill(
             id=str(place), order=str(filled.key), time=moment(filled.ts_event), symbol=symbol,
             side=side_of(filled.quantity), lots=scale.lots(symbol, filled.quantity),

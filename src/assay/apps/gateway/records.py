@@ -10,22 +10,18 @@ import psycopg
 
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.cases import Case, Cases
-from assay.apps.gateway.chart import BARS_KEPT
 from assay.apps.gateway.explaining import Basis
+from assay.apps.gateway.refill import DESK_KINDS, Reading, refill
 from assay.apps.gateway.scale import moment
 from assay.apps.gateway.views import AuditRef, Halt, OutcomeName
 from assay.apps.paper.sheet import Past, Sheet, Standing
 from assay.books.audit import AuditEntry
 from assay.books.audit.entries import hash_entry
-from assay.model.messages import BarClosed, DecisionMade, FeaturesReady, Predicted
+from assay.model.messages import DecisionMade, FeaturesReady, Predicted
 from assay.runtime.journal import Recorded, read_journal
 from assay.runtime.journal.tenant import read_as
 from assay.runtime.stores.postgres import Postgres
 
-DESK_KINDS = (
-    "DecisionMade", "OrderApproved", "OrderDenied", "OrderSubmitted", "OrderCancelled",
-    "OrderFilled", "EquityMarked", "TradingHalted", "TradingResumed",
-)  # fmt: skip
 CASE_KINDS = tuple(kind for kind in DESK_KINDS if kind.startswith(("Decision", "Order")))
 BATCH_FROM_DECISION = 64
 FILLS_WITHIN = 5_000
@@ -34,7 +30,6 @@ FIRST_WINDOW = 4_096
 WIDEST_WINDOW = 65_536
 READ_MAX = 1_000_000
 """Places of the journal read through for one page of decisions; the next is left to the caller."""
-TICKS_BACK = 50_000
 BASIS_WITHIN = 512
 """How far before a decision its forecast and features are looked for."""
 
@@ -60,36 +55,14 @@ class Records:
         return Halt(engaged=engaged, reason=reason, by=by, since=moment(ts))
 
     def board(self, sheet: Sheet, standing: Standing | None, past: Past | None = None) -> Board:
-        """Return the state of a run, read from its start: trades whole, market data its end.
-
-        `past` are bars before the run.
-        """
-        board = Board(sheet, self.halt())
-        board.begin(past)
+        """Return the state of a run; `past` are bars before it."""
+        halt = self.halt()
         with self._connected() as connection:
-            start, end = _span(connection)
-            board.start = start
-            for recorded in _until(read_journal(connection, start, kinds=DESK_KINDS), end):
-                board.apply(recorded.position, recorded.message)
-            self._fill_charts(connection, board, start, end)
-        board.place = end
+            board = refill(Reading(connection), sheet, halt, past)
         if standing is not None:
             board.stand(standing)
         board.take_changes(None)
         return board
-
-    def _fill_charts(
-        self, connection: psycopg.Connection[Any], board: Board, start: int, end: int
-    ) -> None:
-        bars = _last_bars(connection, board, start, end)
-        for recorded in bars:
-            board.apply(recorded.position, recorded.message)
-        last = {recorded.message.symbol: recorded.position for recorded in bars}
-        after = min(last.values()) if len(last) == len(board.charts) else start
-        after = max(after, end - TICKS_BACK, start)
-        for recorded in _until(read_journal(connection, after, kinds=("Tick",)), end):
-            if recorded.position > last.get(recorded.message.symbol, 0):
-                board.apply(recorded.position, recorded.message)
 
     def after(self, place: int, limit: int) -> list[Recorded]:
         """Return up to `limit` messages behind a place."""
@@ -164,37 +137,11 @@ class Records:
         return AuditRef(entry=entry.number, hash=hash_entry(entry).hex())
 
 
-def _span(connection: psycopg.Connection[Any]) -> tuple[int, int]:
-    """Return the place of the start of the newest run, and of the last message."""
-    started = connection.execute(
-        "select position from journal where kind = 'PlatformStarted' order by position desc limit 1"
-    ).fetchone()
-    last = connection.execute("select batch from journal order by position desc limit 1").fetchone()
-    return int(started[0]) if started else 0, int(last[0]) if last else 0
-
-
 def _until(records: Iterator[Recorded], end: int) -> Iterator[Recorded]:
     for recorded in records:
         if recorded.position > end:
             return
         yield recorded
-
-
-def _last_bars(
-    connection: psycopg.Connection[Any], board: Board, start: int, end: int
-) -> list[Recorded]:
-    """Return at least the last 1,000 bars of every symbol, where the run has as many."""
-    window = FIRST_WINDOW
-    while True:
-        after = max(start, end - window)
-        found = list(_until(read_journal(connection, after, kinds=("BarClosed",)), end))
-        counts = dict.fromkeys(board.charts, 0)
-        for recorded in found:
-            if isinstance(recorded.message, BarClosed) and recorded.message.symbol in counts:
-                counts[recorded.message.symbol] += 1
-        if after == start or all(count >= BARS_KEPT for count in counts.values()):
-            return found
-        window *= 4
 
 
 def _is_listed(case: Case, outcome: OutcomeName | None) -> bool:

@@ -95,7 +95,7 @@ class Limit(_View):
 
 
 class Position(_View):
-    """Hold an open position at its last price."""
+    """Hold an open position at its last price; `opened` is None where that was long ago."""
 
     symbol: str
     side: Side
@@ -105,7 +105,7 @@ class Position(_View):
     stop: float | None
     target: float | None
     profit: float
-    opened: str
+    opened: str | None
 
 
 class Order(_View):

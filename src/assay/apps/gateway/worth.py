@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+import msgspec
 
 from assay.apps.gateway.chart import Chart
 from assay.apps.gateway.scale import Scale, moment, side_of
@@ -24,7 +26,7 @@ class EquityCurve:
         self.recent: deque[EquityPoint] = deque(maxlen=RECENT)
         self._whole: list[EquityPoint] = []
         self._step = 1
-        self._count = 0
+        self.count = 0
         self._peak = 0
 
     def mark(self, marked: EquityMarked) -> EquityPoint:
@@ -41,13 +43,31 @@ class EquityCurve:
                 self._whole[-1] = point
             return point
         self.recent.append(point)
-        if self._count % self._step == 0:
+        if self.count % self._step == 0:
             self._whole.append(point)
-        self._count += 1
+        self.count += 1
         if len(self._whole) > THINNED:
             self._whole = self._whole[::2]
             self._step *= 2
         return point
+
+    def look_back(self, samples: Iterable[EquityMarked], every: int) -> None:
+        """Show the whole time by samples of it, one of about `every` marks; what is recent stays.
+
+        A peak between two samples is not seen.
+        """
+        before = EquityCurve(self._scale)
+        for marked in samples:
+            before.mark(marked)
+        if not before._whole:
+            return
+        self._whole, self._step, self.count = before._whole, every, 0
+        if before._peak > self._peak:
+            self._peak = before._peak
+            peak = self._scale.money(self._peak)
+            for place, point in enumerate(self.recent):
+                fallen = 1 - point.equity / peak
+                self.recent[place] = msgspec.structs.replace(point, drawdown=fallen)
 
     def points(self, limit: int) -> list[EquityPoint]:
         """Return up to `limit` points over the whole time, the newest among them."""
@@ -72,7 +92,7 @@ def account_view(sheet: Sheet, standing: Standing, scale: Scale) -> AccountView:
     )  # fmt: skip
 
 
-def position_view(held: Held, chart: Chart, scale: Scale, opened: int) -> Position:
+def position_view(held: Held, chart: Chart, scale: Scale, opened: int | None) -> Position:
     """Return an open position at the price at which it would be closed."""
     at = chart.bid if held.quantity > 0 else chart.bid + chart.spread
     symbol = held.symbol
@@ -81,7 +101,8 @@ def position_view(held: Held, chart: Chart, scale: Scale, opened: int) -> Positi
         entry=scale.price(symbol, held.cost / held.quantity), price=scale.price(symbol, at),
         stop=scale.price_or_none(symbol, held.stop),
         target=scale.price_or_none(symbol, held.target),
-        profit=scale.money(held.unrealised), opened=moment(opened),
+        profit=scale.money(held.unrealised),
+        opened=None if opened is None else moment(opened),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from assay.runtime.journal.ports import (
     Recorded,
 )
 from assay.runtime.journal.postgres import PostgresJournal
-from assay.runtime.journal.reading import read_journal, read_raw
+from assay.runtime.journal.reading import read_journal, read_raw, sample_journal
 
 __all__ = [
     "Batch",
@@ -26,4 +26,5 @@ __all__ = [
     "Recorded",
     "read_journal",
     "read_raw",
+    "sample_journal",
 ]

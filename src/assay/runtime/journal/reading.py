@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import attrgetter
@@ -56,6 +56,23 @@ def read_raw(
         for record in codec.unpack_raw(rows):
             if record.position > after:
                 yield record
+
+
+def sample_journal(
+    connection: psycopg.Connection[Any], places: Sequence[int], kinds: Collection[str]
+) -> Iterator[list[Recorded]]:
+    """Yield the messages of the kinds in the first batch behind each place that may hold one.
+
+    Places ascend; a batch found from two of them is yielded once, and one without such a message as
+    an empty list.
+    """
+    codec, seen = FrameCodec(), 0
+    for place in places:
+        rows = list(next(_read_batches(connection, place, (None, kinds), 1), ()))
+        if rows and rows[-1].batch > seen:
+            seen = rows[-1].batch
+            found = codec.unpack(rows)
+            yield [each for each in found if tag_of(each.message) in kinds]
 
 
 def _read_batches(
