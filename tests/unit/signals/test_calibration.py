@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from assay.model.errors import DataError
 from assay.runtime.ids import Generator, seeded_generator
-from assay.signals.calibration import ONE, StepTable, bin_scores, fit_slope, fit_steps, to_score
+from assay.signals.calibration import (
+    ONE,
+    StepTable,
+    bin_scores,
+    fit_slope,
+    fit_steps,
+    mirror_rows,
+    to_score,
+)
 from assay.signals.calibration.isotonic import pool_adjacent
 
 ROWS, HORIZON = 24_000, 30
@@ -54,6 +62,22 @@ def test_bounds_hold_the_truth_about_as_often_as_they_promise() -> None:
         _, lower, upper = table.look_up(score)
         inside.append(np.mean((truth * ONE >= lower) & (truth * ONE <= upper)))
     assert 0.65 <= float(np.mean(inside)) <= 0.97
+
+
+def test_a_drift_of_the_span_is_no_forecast() -> None:
+    score, hit, block, _ = sample(2, 1.0)
+    drifting = hit | (seeded_generator(4).random(ROWS) < 0.2)
+    plain = bin_scores(score, drifting, block)
+    mirrored = bin_scores(*mirror_rows(score, drifting, block))
+    tables = [fit_steps(each, level=0.1, rng=seeded_generator(1)) for each in (plain, mirrored)]
+    neutral = [int(table.look_up(np.array([ONE // 2]))[0][0]) for table in tables]
+    assert neutral[0] > 0.57 * ONE
+    assert abs(neutral[1] - ONE // 2) <= 0.005 * ONE
+    p, lower, upper = tables[1].look_up(np.arange(ONE + 1))
+    assert np.abs(p + p[::-1] - ONE).max() <= 0.01 * ONE
+    assert (lower <= p).all()
+    assert (p <= upper).all()
+    assert p[-1] > 0.55 * ONE
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=20))

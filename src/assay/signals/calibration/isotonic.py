@@ -68,6 +68,20 @@ def bin_scores(score: Int64s, hit: NDArray[np.bool_], block: Int64s) -> Scored:
     return Scored(centre, count_blocks(bins, hit, block, len(start)), grid.astype(np.int64))
 
 
+def mirror_rows(
+    score: Int64s, hit: NDArray[np.bool_], block: Int64s
+) -> tuple[Int64s, NDArray[np.bool_], Int64s]:
+    """Return each row and its mirror image: what rises against the other currency is what falls.
+
+    A direction calibrated on both tells what scores say, and takes no drift of the span, which is
+    mostly chance, for a forecast. Blocks are kept, so that an image is no further evidence.
+    """
+    return (
+        np.concatenate([score, ONE - score]), np.concatenate([hit, ~hit]),
+        np.concatenate([block, block]),
+    )  # fmt: skip
+
+
 def pool_adjacent(rows: Float64s, successes: Float64s) -> Float64s:
     """Return the rising frequencies that fit best; empty bins take their neighbour's.
 

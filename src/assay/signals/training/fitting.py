@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from assay.model.errors import InvariantError
 from assay.runtime.ids import seeded_generator
-from assay.signals.calibration import Slope, StepTable, bin_scores, fit_slope, fit_steps
+from assay.signals.calibration import (
+    Slope,
+    StepTable,
+    bin_scores,
+    fit_slope,
+    fit_steps,
+    mirror_rows,
+)
 from assay.signals.features import FeatureSet
 from assay.signals.labels import Bracket
 from assay.signals.models import FitRequest, Fitted, OnnxClassifier, find_family
@@ -97,13 +104,14 @@ def _calibrate(
     block = held.time // (HORIZONS_A_BLOCK * lesson.bracket.horizon * lesson.timeframe)
     hits = (held.up == 1, held.long_net > 0, held.short_net > 0)
     scores = scores_of(probabilities)
+    seen = [
+        bin_scores(*mirror_rows(scores[0], hits[0], block)),
+        *(bin_scores(score, hit, block) for score, hit in zip(scores[1:], hits[1:], strict=True)),
+    ]
     tables = [
-        fit_steps(
-            bin_scores(score, hit, block), level=BOUND_LEVEL,
-            rng=seeded_generator(lesson.seed, stream),
-        )
-        for score, hit, stream in zip(scores, hits, (UP, LONG_SIDE, SHORT_SIDE), strict=True)
-    ]  # fmt: skip
+        fit_steps(scored, level=BOUND_LEVEL, rng=seeded_generator(lesson.seed, stream))
+        for scored, stream in zip(seen, (UP, LONG_SIDE, SHORT_SIDE), strict=True)
+    ]
     slope = fit_slope(
         bin_scores(scores[0], hits[0], block), level=SKILL_LEVEL,
         rng=seeded_generator(lesson.seed, SLOPE),

@@ -15,6 +15,10 @@ class Best(msgspec.Struct, frozen=True):
     rounds: int = 1
     loss: float = float("inf")
 
+    def follow(self, done: int, losses: list[float]) -> Best:
+        """Return the last of the rounds after `done`, whatever it reached."""
+        return Best(done + len(losses), float(losses[-1]))
+
     def improve(self, done: int, losses: list[float]) -> Best:
         """Return the better of this and what the rounds after `done` reached."""
         found = self
