@@ -195,6 +195,35 @@ def see_what_the_rules_measured(page: Page) -> None:
     expect(detail).to_have_count(0)
 
 
+def download(page: Page, name: str) -> tuple[str, bytes]:
+    """Press a button of the chart that saves a file; return the file's name and bytes."""
+    with page.expect_download() as waited:
+        page.get_by_role("button", name=name, exact=True).click()
+    return waited.value.suggested_filename, Path(waited.value.path()).read_bytes()
+
+
+def choose_and_save_bars(page: Page) -> None:
+    """Choose timeframes by key, and take with one what the chart shows: figures and picture."""
+    frames = page.get_by_role("group", name="Timeframe")
+    page.locator("#chart").focus()
+    for key, name in (("2", "M5"), ("1", "M1")):
+        page.keyboard.press(key)
+        expect(frames.get_by_text(name, exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Picture")).to_be_enabled(timeout=LONG_MS)
+    name, told = download(page, "CSV")
+    head, first, *rows = told.decode().splitlines()
+    assert head.startswith("time_utc,open,high,low,close,spread,volume,forming,p_rise")
+    assert name.startswith("EURUSD_M1_" + re.sub(r"[-:]", "", first[:16]))
+    assert 10 < len(rows) < 1_000
+    name, picture = download(page, "Picture")
+    assert (name[-4:], picture[:8]) == (".png", b"\x89PNG\r\n\x1a\n")
+    page.get_by_role("button", name="Table").click()
+    expect(page.get_by_role("button", name="Picture")).to_be_disabled()
+    assert has_axe_found(page) == []
+    assert len(download(page, "CSV")[1].splitlines()) == 101
+    page.get_by_role("button", name="Table").click()
+
+
 def engage(page: Page) -> None:
     page.get_by_test_id("kill-switch").click()
     dialog = page.get_by_role("dialog")
@@ -245,6 +274,7 @@ def test_the_desk_from_the_first_quote_to_the_halt_and_back(
             expect(page.get_by_test_id("equity")).not_to_have_text(worth, timeout=LONG_MS)
             expect(page.get_by_test_id("data-age")).to_have_attribute("data-state", "live")
             look_around(page)
+            choose_and_save_bars(page)
             engage(page)
             held, begun = sent(page), market_seconds(page)
             assert wait_for(lambda: market_seconds(page) >= begun + HALTED_S, seconds=LONG_S)

@@ -2,12 +2,13 @@ import type { Bar } from "../api/types";
 import { formatNumber } from "../format/numbers";
 import { formatMoment } from "../format/times";
 
-const ROWS = 100;
+/** How many of the newest bars the table holds. */
+export const TABLE_ROWS = 100;
 const HEADS = ["open", "high", "low", "close"] as const;
 
 /** Give the newest bars as a table, for those who do not see the canvas. */
 export function BarTable({ bars, digits }: { bars: Bar[]; digits: number }) {
-  const newest = bars.slice(-ROWS).reverse();
+  const newest = bars.slice(-TABLE_ROWS).reverse();
   return (
     <div className="scroll" role="region" aria-label="Bars as a table" tabIndex={0}>
       <table>

@@ -7,6 +7,8 @@ import { formatMoment } from "../format/times";
 import { Notice, ProblemNotice } from "../notice/Notice";
 import { BarTable } from "./BarTable";
 import { barTimeAt, TIMEFRAMES } from "./candles";
+import type { PriceCanvas } from "./canvas";
+import { ChartTools } from "./ChartTools";
 import { loadBars, selectTimeframe } from "./slice";
 
 const PriceChart = lazy(() => import("./PriceChart"));
@@ -30,10 +32,12 @@ function TimeframeKeys() {
   const chosen = useDesk((state) => state.chart.timeframe);
   return (
     <div className="keys" role="group" aria-label="Timeframe">
-      {TIMEFRAMES.map((each) => (
+      {TIMEFRAMES.map((each, index) => (
         <button
           key={each}
           type="button"
+          aria-keyshortcuts={String(index + 1)}
+          title={`key ${index + 1}`}
           aria-pressed={each === chosen}
           onClick={() => dispatch(selectTimeframe(each))}
         >
@@ -60,7 +64,7 @@ function BarValues({ bar, digits }: { bar: Bar | undefined; digits: number }) {
   );
 }
 
-function ChartHead({ bar, children }: { bar: Bar | undefined; children: React.ReactNode }) {
+function ChartHead({ bar }: { bar: Bar | undefined }) {
   const { symbol, digits, bars } = useDesk((state) => state.chart);
   return (
     <header className="panel-head chart-head">
@@ -69,15 +73,15 @@ function ChartHead({ bar, children }: { bar: Bar | undefined; children: React.Re
         {formatNumber(bars.at(-1)?.close, digits)}
       </span>
       <TimeframeKeys />
-      {children}
       <BarValues bar={bar} digits={digits} />
     </header>
   );
 }
 
-function ChartBody({ onRetry, onCrosshair, asTable }: {
+function ChartBody({ onRetry, onCrosshair, onCanvas, asTable }: {
   onRetry: () => void;
   onCrosshair: (seconds: number | null) => void;
+  onCanvas: (canvas: PriceCanvas | null) => void;
   asTable: boolean;
 }) {
   const { symbol, timeframe, bars, digits, status, problem } = useDesk((state) => state.chart);
@@ -95,15 +99,16 @@ function ChartBody({ onRetry, onCrosshair, asTable }: {
   const label = `${symbol} ${timeframe} candles; the button Table gives them as a table`;
   return (
     <Suspense fallback={<Notice title="Loading the chart&hellip;">Prices follow.</Notice>}>
-      <PriceChart label={label} onCrosshair={onCrosshair} />
+      <PriceChart label={label} onCrosshair={onCrosshair} onCanvas={onCanvas} />
     </Suspense>
   );
 }
 
-/** Show the chosen symbol's live chart with its timeframes, values and a table instead. */
+/** Show the chosen symbol's live chart: timeframes, values, a table instead, files to save. */
 export function ChartPanel() {
   const load = useBars();
   const [asTable, setAsTable] = useState(false);
+  const [canvas, setCanvas] = useState<PriceCanvas | null>(null);
   const [crosshair, setCrosshair] = useState<number | null>(null);
   const bars = useDesk((state) => state.chart.bars);
   const times = useDesk((state) => state.chart.times);
@@ -111,20 +116,17 @@ export function ChartPanel() {
   const bar = bars.find((each) => each.time === pointed) ?? bars.at(-1);
   return (
     <section id="chart" className="panel chart" aria-label="Chart" tabIndex={-1}>
-      <ChartHead bar={bar}>
-        <button
-          type="button"
-          className="plain"
-          aria-pressed={asTable}
-          onClick={() => setAsTable(!asTable)}
-        >
-          Table
-        </button>
-      </ChartHead>
+      <ChartHead bar={bar} />
       <div className="chart-body">
-        <ChartBody onRetry={load} onCrosshair={setCrosshair} asTable={asTable} />
+        <ChartBody
+          onRetry={load}
+          onCrosshair={setCrosshair}
+          onCanvas={setCanvas}
+          asTable={asTable}
+        />
       </div>
       <footer className="legend">
+        <ChartTools canvas={canvas} asTable={asTable} onTable={() => setAsTable(!asTable)} />
         <span>bid prices; &#9650;&#9660; entry, &#9679; exit</span>
         <span>below: drawdown, then the probability of a rise with its interval, or volume</span>
         <a href="https://www.tradingview.com/" rel="noreferrer" target="_blank">

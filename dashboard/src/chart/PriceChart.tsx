@@ -26,10 +26,12 @@ function useOverlays() {
 interface PriceChartProps {
   label: string;
   onCrosshair: (seconds: number | null) => void;
+  /** Told of the canvas while there is one. */
+  onCanvas: (canvas: PriceCanvas | null) => void;
 }
 
 /** Show the chosen symbol's bars on a canvas that follows the stream. */
-export default function PriceChart({ label, onCrosshair }: PriceChartProps) {
+export default function PriceChart({ label, onCrosshair, onCanvas }: PriceChartProps) {
   const element = useRef<HTMLDivElement>(null);
   const [canvas, setCanvas] = useState<PriceCanvas | null>(null);
   const seriesShown = useRef(-1);
@@ -42,8 +44,12 @@ export default function PriceChart({ label, onCrosshair }: PriceChartProps) {
     const made = new PriceCanvas(element.current, palette, onCrosshair);
     seriesShown.current = -1;
     setCanvas(made);
-    return () => made.destroy();
-  }, [palette, onCrosshair]);
+    onCanvas(made);
+    return () => {
+      onCanvas(null);
+      made.destroy();
+    };
+  }, [palette, onCrosshair, onCanvas]);
 
   useEffect(() => {
     if (canvas === null) return;

@@ -17,6 +17,7 @@ import {
 
 import type { Bar } from "../api/types";
 import type { Palette } from "../theme/palette";
+import { NO_BAND, type Seen } from "./exporting";
 import type { Band, Level, Mark, Point } from "./overlays";
 
 const BAR_PX = 8;
@@ -65,6 +66,7 @@ export class PriceCanvas {
   private lines: IPriceLine[] = [];
   private lastLine: IPriceLine | null = null;
   private shown: Bar[] = [];
+  private under: Omit<Seen, "bars"> = { band: NO_BAND, drawdown: [] };
 
   constructor(
     element: HTMLElement,
@@ -210,6 +212,7 @@ export class PriceCanvas {
   }
 
   setProbability(band: Band): void {
+    this.under.band = band;
     if (band.value.length === 0 && this.band === null) return;
     this.band ??= this.addBand();
     this.band.lower.setData(band.lower.map(pointOf));
@@ -218,7 +221,21 @@ export class PriceCanvas {
   }
 
   setDrawdown(points: Point[]): void {
+    this.under.drawdown = points;
     this.drawdown.setData(points.map(pointOf));
+  }
+
+  /** Return the bars in view, and what lies under them. */
+  seen(): Seen {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const from = Math.max(0, Math.ceil(range?.from ?? 0));
+    const bars = this.shown.slice(from, Math.floor(range?.to ?? Infinity) + 1);
+    return { bars, ...this.under };
+  }
+
+  /** Return the chart in view as a picture. */
+  picture(): HTMLCanvasElement {
+    return this.chart.takeScreenshot();
   }
 
   destroy(): void {

@@ -1,5 +1,7 @@
 import { useEffect } from "react";
 
+import { TIMEFRAMES } from "../chart/candles";
+import { selectTimeframe } from "../chart/slice";
 import { decisionOpened } from "../decisions/slice";
 import { bookOpened, keysToggled, viewOpened } from "./slice";
 import { useDeskDispatch, type DeskStore } from "./store";
@@ -8,6 +10,7 @@ const SEQUENCE_MS = 1000;
 
 export const KEYS: [string, string][] = [
   ["/", "search a symbol"],
+  [`1 \u2026 ${TIMEFRAMES.length}`, `timeframe: ${TIMEFRAMES[0]} \u2026 ${TIMEFRAMES.at(-1)}`],
   ["g d", "desk: the chart"],
   ["g s", "decisions"],
   ["g p", "positions"],
@@ -69,6 +72,18 @@ const SINGLE: Record<string, (dispatch: Dispatch) => void> = {
   },
 };
 
+const CHOOSING = Object.fromEntries(
+  TIMEFRAMES.map((each, index) => [
+    String(index + 1),
+    (dispatch: Dispatch) => void dispatch(selectTimeframe(each)),
+  ]),
+);
+
+/** Return what a key does by itself, or as the second of a sequence; undefined for nothing. */
+export function actionOf(key: string, follows: boolean): ((dispatch: Dispatch) => void) | undefined {
+  return follows ? PLACES[key] : (SINGLE[key] ?? CHOOSING[key]);
+}
+
 function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, [role=dialog]") !== null;
 }
@@ -83,7 +98,7 @@ export function useKeyboard(): void {
       if (isTyping(event.target) && event.key !== "Escape") return;
       const follows = event.timeStamp - began < SEQUENCE_MS;
       began = event.key === "g" ? event.timeStamp : -Infinity;
-      const act = follows ? PLACES[event.key] : SINGLE[event.key];
+      const act = actionOf(event.key, follows);
       if (act === undefined) return;
       if (event.key !== "Escape") event.preventDefault();
       act(dispatch);
