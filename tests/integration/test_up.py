@@ -19,7 +19,7 @@ import pytest
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.paper.plan import SAMPLE
-from assay.apps.paper.teaching import TAUGHT, read_teaching
+from assay.apps.paper.teaching import read_teaching
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.stores.postgres import remove_postgres
@@ -169,11 +169,6 @@ def trainer_of(home: Home, up: subprocess.Popen[bytes], before: int = 0) -> psut
     return trainer
 
 
-def taught_model(home: Home) -> str | None:
-    teaching = read_teaching(home)
-    return teaching.model or None if teaching else None
-
-
 def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
     opened, port = open_home(home), free_port()
     up = start("--port", "0", home=home)
@@ -202,14 +197,13 @@ def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
     assert figures["events"] > 0
     taught = [(model, model.stat().st_mtime_ns) for model in (home / "models").glob("*/model.onnx")]
     assert len(taught) == 1
-    (home / "run" / TAUGHT).unlink()
     again = start("--port", "0", home=home)
-    assert wait_for(lambda: taught_model(opened) is not None, seconds=LONG_S)
-    assert taught_model(opened) == taught[0][0].parent.name
+    assert wait_for(trades(opened, again), seconds=LONG_S)
+    assert child_of(opened, "trainer") is None
     assert [(model, model.stat().st_mtime_ns) for model, _ in taught] == taught
     call("stop", home=home)
     _, told = again.communicate(timeout=LONG_S)
-    assert b"labelling" not in told, told
+    assert b"training" not in told, told
 
 
 @pytest.mark.parametrize(

@@ -70,11 +70,14 @@ def merge_events(
         block
         for index, (one, price, spec) in enumerate(zip(series, pricing, instruments, strict=True))
         for block in _events_of(one, price, spec, index)
+        if len(block)
     ]
     if len(blocks) == 1:
         return blocks[0]
+    # A block is of one kind and instrument and in order of time: a stable sort merges them so.
+    blocks.sort(key=lambda block: (int(block["kind"][0]), int(block["instrument"][0])))
     merged = np.concatenate(blocks)
-    return merged[np.lexsort((merged["instrument"], merged["kind"], merged["ts"]))]
+    return merged[np.argsort(merged["ts"], kind="stable")]
 
 
 def _events_of(

@@ -145,8 +145,11 @@ def past_columns(plan: Plan, config: Config) -> dict[str, BarColumns]:
     from assay.apps.lab.labelling import priced_columns
     from assay.signals.features import standard_set
 
-    last = slice(-standard_set(plan.scenario().timeframe).settling, None)
-    return {one.symbol: priced_columns(one, config).cut(last) for one in past_series(plan)}
+    settling = standard_set(plan.scenario().timeframe).settling
+    return {
+        one.symbol: priced_columns(one.select(slice(-settling, None)), config)
+        for one in past_series(plan)
+    }
 
 
 def identify_setup(plan: Plan, setup: Setup) -> str:

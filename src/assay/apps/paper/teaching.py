@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from assay.apps.config import Config
 from assay.apps.lab.training import TrainingRequest, train_model
-from assay.apps.paper.plan import Plan, past_series
+from assay.apps.paper.plan import MODEL_FILE, SIM_HISTORY, Plan, past_series
 from assay.apps.paper.refusal import FILE, write_refusal
 from assay.model.errors import AssayError
 from assay.runtime.faults import record_fault
@@ -20,6 +21,7 @@ from assay.runtime.supervisor.leash import watch_parent
 from assay.signals.labels import Bracket
 
 TAUGHT = "taught.json"
+KNOWN = ".taught"
 
 
 class Teaching(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,19 +49,39 @@ def _tell(home: Home, teaching: Teaching) -> None:
     fresh.replace(path)
 
 
+def _lesson(home: Home, plan: Plan, config: Config) -> Path:
+    """Return where the model of a plan is noted: under all that decides it, the code included."""
+    package = Path(__file__).resolve().parents[2]
+    digest = sha256(repr((plan.scenario(), SIM_HISTORY, Bracket())).encode())
+    digest.update(msgspec.json.encode(config))
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return home.path / "models" / KNOWN / digest.hexdigest()[:16]
+
+
+def known_model(home: Home, plan: Plan, config: Config) -> str | None:
+    """Return the model that was taught for such a plan before, None where there is none."""
+    lesson = _lesson(home, plan, config)
+    model = lesson.read_text() if lesson.exists() else ""
+    return model if model and (home.path / "models" / model / MODEL_FILE).is_file() else None
+
+
 def teach(home: Home, plan: Plan) -> None:
     """Train on the simulated market before its feed begins; raises AssayError families."""
     _tell(home, Teaching(stage="simulating the past", share=0.0))
-    series = past_series(plan)
+    series, config = past_series(plan), load_settings(Config, home).value
     bracket = Bracket()
     feed_begins = min(int(one.ts_open[-1]) for one in series)
     request = TrainingRequest(
         series=series, until=feed_begins - bracket.horizon * int(series[0].timeframe),
-        models=home.folder("models"), bracket=bracket, config=load_settings(Config, home).value,
+        models=home.folder("models"), bracket=bracket, config=config,
     )  # fmt: skip
     found = train_model(
         request, lambda stage, share: _tell(home, Teaching(stage=stage, share=share))
     )
+    lesson = _lesson(home, plan, config)
+    lesson.parent.mkdir(exist_ok=True)
+    lesson.write_text(found["model"])
     _tell(
         home,
         Teaching(

@@ -18,7 +18,7 @@ from assay.apps.paper.picture import PICTURE, Picture, read_picture
 from assay.apps.paper.plan import Plan, check_plan
 from assay.apps.paper.refusal import FILE, raise_refusal
 from assay.apps.paper.sheet import PAST, SHEET, STANDING
-from assay.apps.paper.teaching import TAUGHT, read_teaching
+from assay.apps.paper.teaching import TAUGHT, known_model, read_teaching
 from assay.apps.paper.view import plain_line, render
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.environment import interpreter
@@ -78,15 +78,14 @@ def run_platform(
             return is_stopped() or refusal.exists()
 
         if plan.needs_teaching:
-            plan = _teach(supervisor, home, plan, is_refused)
+            model = known_model(home, plan, config) or _teach(supervisor, home, plan, is_refused)
+            plan = msgspec.structs.replace(plan, model=model)
         if is_refused():
             raise_refusal(refusal)
             return _summary(None, interrupted=is_stopped.is_interrupt)
         is_live = sys.stdout.isatty() and not plain
         note("starting the database, the engine and the market…")
         supervisor.start(_program(home, plan))
-        supervisor.start(_audit_program(home))
-        supervisor.start(_store_program(home))
         page = None
         if port:
             supervisor.start(web_program(home, port))
@@ -96,6 +95,10 @@ def run_platform(
         def is_over() -> bool:
             return is_refused() or _is_done(supervisor, TRADER)
 
+        # What follows the trader would only take its time while it starts.
+        supervisor.run(lambda: is_over() or picture_path.exists())
+        supervisor.start(_audit_program(home))
+        supervisor.start(_store_program(home))
         watch = _watch_live if is_live else _watch_plainly
         watch(supervisor, picture_path, is_over, page)
         # The audit ends last, with everything that the trader has left behind.
@@ -114,8 +117,10 @@ def _summary(picture: Picture | None, *, interrupted: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _teach(supervisor: Supervisor, home: Home, plan: Plan, is_over: Callable[[], bool]) -> Plan:
-    """Let the trainer make the model of a plan, telling each stage; return the plan with it."""
+def _teach(
+    supervisor: Supervisor, home: Home, plan: Plan, is_over: Callable[[], bool]
+) -> str | None:
+    """Let the trainer make the model of a plan, telling each stage; None where it was stopped."""
     payload = msgspec.json.encode(plan).decode()
     argv = (interpreter(), "-m", "assay.apps.paper.teaching", str(home.path), payload)
     supervisor.start(Program(name=TRAINER, argv=argv, restarts_max=1))
@@ -133,10 +138,10 @@ def _teach(supervisor: Supervisor, home: Home, plan: Plan, is_over: Callable[[],
     supervisor.end(TRAINER)
     teaching = read_teaching(home)
     if teaching is None or not teaching.model:
-        return plan
+        return None
     verdict = "skilled" if teaching.skilled else "without skill, so it will abstain"
     note(f"model {teaching.model}, {verdict} ({teaching.seconds:.0f} s)")
-    return msgspec.structs.replace(plan, model=teaching.model)
+    return teaching.model
 
 
 def _program(home: Home, plan: Plan) -> Program:
