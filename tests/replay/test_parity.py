@@ -12,9 +12,11 @@ from assay.apps.lab.outcome import FILL_FIELDS, ORDER_FIELDS, SWAP_FIELDS, Outco
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.apps.topology import build_topology
 from assay.kernel.records import EVENT, MATCHED_ON_TICKS, SWAP, TICK
-from assay.model.messages import TradingHalted
+from assay.model.messages import OrderApproved, OrderDenied, TradingHalted
 from assay.runtime.ids import IdSource
 from assay.trading.engine.loading import load_strategy
+from assay.trading.risk.catalogue import RULES
+from assay.trading.risk.telling import tell_checks
 from tests.replay.markets import EIGHT, generate_bars, generate_market
 
 FAST = {"sma-cross": {"fast": "5", "slow": "12"}, "breakout": {"bars": "12"}}
@@ -137,6 +139,29 @@ def test_ticks_then_their_bar_trade_alike(strategy: str, symbols: tuple[str, ...
         told = _messages_of(setup, events, wire=wire)
         assert_same_rows(swept, told)
         assert told.digest(setup) == swept.digest(setup)
+
+
+@pytest.mark.parametrize("strategy", ["sma-cross", "breakout"])
+def test_an_order_carries_the_answers_that_decided_it(strategy: str) -> None:
+    setup = _setup(strategy, ("EURUSD", "USDJPY"), 7, gapped=True, quoted=True, limited=True)
+    runner = build_topology(setup, IdSource(2).next).runner(wire=True)
+    events = setup.events()
+    told: list[OrderApproved | OrderDenied] = []
+    runner.push(start_message(int(events["ts"][0])))
+    for message in feed_messages(setup, events):
+        told += [
+            one for one in runner.push(message) if isinstance(one, OrderApproved | OrderDenied)
+        ]
+    assert {type(one) for one in told} == {OrderApproved, OrderDenied}
+    for order in told:
+        denials = [check.rule for check in order.checks if check.verdict == "denied"]
+        assert denials[:1] == ([order.reason] if isinstance(order, OrderDenied) else [])
+        assert len({check.rule for check in order.checks}) >= len(RULES)
+    # The loop keeps the answers about each account's last order; they are those that were told.
+    world = setup.world(len(events))
+    assert setup.strategy.run(world.handle, events, 0, len(events)) == len(events)
+    denied = int(world.order_log[world.counts[0] - 1]["denied"])
+    assert tell_checks(world.checks[0].tolist(), denied) == told[-1].checks
 
 
 def test_a_market_order_fills_at_the_next_ticks_own_side() -> None:

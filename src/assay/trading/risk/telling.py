@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from assay.kernel.records import ORDER_SLOTS
 from assay.model.messages import RuleCheck
@@ -11,6 +12,7 @@ from assay.trading.risk.verdict import NO_LIMIT, NO_SLOT, RELATIONS, UNCOUNTED, 
 
 TOO_MANY = "too_many_orders"
 ORDER_TOO_MANY = RuleCheck(TOO_MANY, "denied", "at_most", ORDER_SLOTS + 1, ORDER_SLOTS, "orders")
+_KEPT = 512
 _NAMED = tuple((rule.REASON, rule.UNIT) for rule in RULES)
 
 
@@ -19,18 +21,16 @@ def tell_checks(rows: Sequence[Sequence[int]], denied: int) -> tuple[RuleCheck, 
 
     Where all allow an order that found no free slot, the count of waiting orders comes last.
     """
-    found = []
-    for (rule, unit), (verdict, relation, value, limit) in zip(_NAMED, rows, strict=True):
-        found.append(
-            RuleCheck(
-                rule,
-                VERDICTS[verdict],
-                RELATIONS[relation],
-                None if value == UNCOUNTED else value,
-                None if verdict == NO_LIMIT or limit == UNCOUNTED else limit,
-                unit,
-            )
-        )
-    if denied == NO_SLOT:
-        found.append(ORDER_TOO_MANY)
-    return tuple(found)
+    found = tuple([_tell(place, *row) for place, row in enumerate(rows)])
+    return (*found, ORDER_TOO_MANY) if denied == NO_SLOT else found
+
+
+# Most answers are those of the order before: the switch, the session, the volume.
+@lru_cache(_KEPT)
+def _tell(place: int, verdict: int, relation: int, value: int, limit: int) -> RuleCheck:
+    rule, unit = _NAMED[place]
+    return RuleCheck(
+        rule, VERDICTS[verdict], RELATIONS[relation],
+        None if value == UNCOUNTED else value,
+        None if verdict == NO_LIMIT or limit == UNCOUNTED else limit, unit,
+    )  # fmt: skip
