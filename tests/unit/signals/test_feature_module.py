@@ -61,7 +61,7 @@ def test_every_bar_is_answered_with_the_features_of_the_batch(wire: bool) -> Non
         (found,) = answers(runner.push(bar))
         assert read_values(found).tobytes() == wanted[row].tobytes()
         assert (found.cause, found.symbol, found.timeframe) == (bar.id, "EURUSD", MINUTE)
-        assert (found.ts_event, found.feature_set) == (bar.ts_event, "standard.2")
+        assert (found.ts_event, found.feature_set) == (bar.ts_event, "standard.3")
         assert found.digest == chosen.digest
         assert not found.settled
         assert found.missing == ()

@@ -16,7 +16,7 @@ from assay.signals.features.definition import (
 from assay.signals.features.leaders import LEADER_FEATURES, Lead
 from assay.signals.streams.plan import Use, use
 
-VERSION = 2
+VERSION = 3
 HORIZONS = (1, 2, 3, 5, 10, 20, 60, 120)
 HALF_LIVES = (5, 15, 60)
 STEADY_HALF_LIVES = (5, 15)
@@ -24,8 +24,8 @@ ATR = "atr_14.atr"
 MOVE = "realised_volatility_60.points"
 USUAL_DAYS, USUAL_BARS_MOST, USUAL_BARS_LEAST = 20, 14_400, 1_800
 """What is usual at an hour is that of the last 20 days, of fewer in short bars, more in long."""
-REGIME_MOST = 0.5
-"""The log of volatility beside the usual that counts as all of a regime: a factor of 1.6."""
+REGIME_MOST = 0.15
+"""The log of volatility beside the usual that counts as all of a regime: a factor of 1.16."""
 
 USES: tuple[Use, ...] = (
     use("sma", period=20),
