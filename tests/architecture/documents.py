@@ -10,6 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.runtime.stores.postgres import remove_postgres
 from tools.tidy import ROOT
 
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -84,5 +85,6 @@ class Desk:
         )
 
     def clear(self) -> None:
-        """Stop whatever a block left running."""
+        """Stop what a block left running, and remove its database."""
         self.run_shell("assay stop || true")
+        remove_postgres(Path(self.variables["ASSAY_HOME"]))

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -13,18 +15,24 @@ COMMAND = re.compile(r"^\s*assay ([a-z]+(?: [a-z-]+)?)", re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#]+)\)")
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    desk = Desk(tmp_path_factory.mktemp("documents"))
+SHELL_BLOCKS = groupby(find_blocks("sh"), attrgetter("document"))
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path)
     yield desk
     desk.clear()
 
 
 @pytest.mark.running
-@pytest.mark.parametrize("block", find_blocks("sh"), ids=str)
-def test_shell_example_runs(desk: Desk, block: Block) -> None:
-    done = desk.run_shell(block.code)
-    assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+@pytest.mark.parametrize(
+    "blocks", [pytest.param([*blocks], id=path.name) for path, blocks in SHELL_BLOCKS]
+)
+def test_shell_examples_run_one_after_another(desk: Desk, blocks: list[Block]) -> None:
+    for block in blocks:
+        done = desk.run_shell(block.code)
+        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.mark.running

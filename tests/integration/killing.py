@@ -125,6 +125,7 @@ class Ordeal:
     home: Home
     data: Path
     rng: random.Random
+    speed: str
     model: str | None = None
     where: list[str] = field(default_factory=list)
 
@@ -136,7 +137,8 @@ class Ordeal:
 
     @property
     def words(self) -> list[str]:
-        words = ["--source", "replay", "--data", str(self.data), "--speed", "max", "--port", "0"]
+        words = ["--source", "replay", "--data", str(self.data), "--port", "0"]
+        words += ["--speed", self.speed]
         return [*words, "--model", self.model] if self.model else words
 
     def _await_moment(self, up: subprocess.Popen[bytes], events: int) -> None:
@@ -245,10 +247,17 @@ def assert_sound(ordeal: Ordeal, book: Path) -> None:
 
 
 def survive_kills(
-    folder: Path, data: Path, *, seed: int, kills: int, events: int, model: str | None = None
+    folder: Path,
+    data: Path,
+    *,
+    seed: int,
+    kills: int,
+    events: int,
+    speed: str,
+    model: str | None = None,
 ) -> list[str]:
-    """Trade a file through so many kills of the process and of the tree; return where."""
-    ordeal = Ordeal(open_home(folder / "home"), data, random.Random(seed), model)
+    """Trade a file through so many kills of trader, audit, and the tree; return where."""
+    ordeal = Ordeal(open_home(folder / "home"), data, random.Random(seed), speed, model)
     ordeal.kill(["trader", "audit", "tree"] * kills, events)
     figures = call("up", *ordeal.words, home=ordeal.home.path)
     assert figures["finished"], (seed, ordeal.where)

@@ -19,7 +19,8 @@ BARS = 6_000
 SEED = 7
 KILLS = 3
 """Of each kind."""
-
+SPEED, MODEL_SPEED = "120000", "1000000"
+"""Some seconds for the whole, so that most kills come in the middle of trading."""
 
 MODEL_BARS = 600
 """Bars of the market that a model trades, once its features have settled."""
@@ -30,11 +31,13 @@ def test_kills_change_nothing(tmp_path: Path) -> None:
     data = tmp_path / "eurusd_m1_kills_20190304_20190401.parquet"
     write_parquet(generate_bars("EURUSD", BARS, 1, gapped=True, timeframe=Timeframe.M1), data)
     try:
-        where = survive_kills(tmp_path, data, seed=SEED, kills=KILLS, events=BARS)
+        where = survive_kills(tmp_path, data, seed=SEED, kills=KILLS, events=BARS, speed=SPEED)
     finally:
         kill_all(processes_of(tmp_path / "home"))
         remove_postgres(tmp_path / "home")
     assert len(where) == 3 * KILLS, f"seed {SEED}: {where}"
+    amid = [one for one in where if 0 < int(one.split()[-1]) < BARS]
+    assert len(amid) >= KILLS, f"seed {SEED}: {where}"
 
 
 @pytest.mark.running
@@ -45,7 +48,7 @@ def test_kills_change_nothing_of_what_a_model_decides(tmp_path: Path) -> None:
     model = make_model(open_home(tmp_path / "home").folder("models"))
     try:
         where = survive_kills(
-            tmp_path, data, seed=SEED, kills=1, events=bars, model=model.name
+            tmp_path, data, seed=SEED, kills=1, events=bars, speed=MODEL_SPEED, model=model.name
         )  # fmt: skip
     finally:
         kill_all(processes_of(tmp_path / "home"))

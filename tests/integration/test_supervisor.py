@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -250,6 +251,27 @@ def test_one_child_ends_before_the_others(home: Home, log: Logger) -> None:
         tree.check()
         assert [child.status for child in tree.states()] == ["done", "running"]
     assert are_gone([second])
+
+
+def test_what_is_left_to_do_is_done_before_the_end(home: Home, log: Logger, tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    work = (
+        "import time; from pathlib import Path; time.sleep(0.3)\n"
+        "from assay.runtime.supervisor import stop_signals\n"
+        "with stop_signals() as stopping:\n"
+        "    while not stopping(): time.sleep(0.01)\n"
+        f"    Path({str(done)!r}).touch()"
+    )
+    with Supervisor(home, SystemClock(), log, stop_s=20) as tree:
+        tree.start(python("starting", work, orderly=True))
+        tree.end("starting")
+        assert done.exists()
+        done.unlink()
+        tree.start(python("crashed", work, orderly=True, backoff_s=60))
+        os.kill(tree.states()[1].pid, signal.SIGKILL)
+        tree.run(lambda: tree.states()[1].status == "waiting")
+        tree.end("crashed")
+        assert done.exists()
 
 
 def test_a_taken_port_is_refused_by_name() -> None:

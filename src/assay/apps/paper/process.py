@@ -104,7 +104,8 @@ class Session:
             observe(trader.handle(message))
             if speed is not None or trader.waiting >= BATCH:
                 trader.commit()
-                self.look()
+            # However orders have committed meanwhile, halts are heard and the state is shown.
+            self.look()
         return True
 
 

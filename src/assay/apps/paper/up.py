@@ -101,8 +101,9 @@ def run_platform(
         supervisor.start(_store_program(home))
         watch = _watch_live if is_live else _watch_plainly
         watch(supervisor, picture_path, is_over, page)
-        # The audit ends last, with everything that the trader has left behind.
+        # The audit ends after it, with everything that the trader has left behind.
         supervisor.end(TRADER)
+        supervisor.end(AUDIT)
         supervisor.stop()
         raise_refusal(refusal)
     return _summary(read_picture(picture_path), interrupted=is_stopped.is_interrupt)
@@ -152,7 +153,7 @@ def _program(home: Home, plan: Plan) -> Program:
 
 def _audit_program(home: Home) -> Program:
     argv = (interpreter(), "-m", "assay.apps.paper.auditing", str(home.path))
-    return Program(name=AUDIT, argv=argv)
+    return Program(name=AUDIT, argv=argv, orderly=True)
 
 
 def _store_program(home: Home) -> Program:

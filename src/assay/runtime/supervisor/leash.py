@@ -60,7 +60,10 @@ class StopRequest:
 
 @contextmanager
 def stop_signals() -> Iterator[StopRequest]:
-    """Turn SIGTERM, SIGINT and SIGHUP into a request that the program looks at when it can."""
+    """Turn SIGTERM, SIGINT and SIGHUP into a request that the program looks at when it can.
+
+    One that was sent while the program started, and the supervisor made it wait, counts too.
+    """
     asked = StopRequest()
 
     def ask(number: int, _frame: FrameType | None) -> None:
@@ -68,6 +71,7 @@ def stop_signals() -> Iterator[StopRequest]:
 
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.signal(number, ask) for number in numbers]
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
     try:
         yield asked
     finally:

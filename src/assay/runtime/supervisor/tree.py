@@ -35,7 +35,8 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     After a crash it starts again after `backoff_s`, doubled each time up to `backoff_max_s`; the
     count of crashes is forgotten after `steady_s` of running, and at `restarts_max` it is given
     up, and with a `vital` one the whole platform. Exit code 0 means done. With `shows` it writes
-    to our terminal, else to `<home>/logs/<name>.stderr`.
+    to our terminal, else to `<home>/logs/<name>.stderr`. An `orderly` one has work left when it is
+    asked to stop: the request waits until the program listens with `stop_signals`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     steady_s: float = 60.0
     shows: bool = False
     vital: bool = True
+    orderly: bool = False
 
 
 @dataclass
@@ -138,8 +140,13 @@ class Supervisor:
         self._children.clear()
 
     def end(self, name: str) -> None:
-        """End one child for good while the others run on, as `stop` does it."""
+        """End one child for good while the others run on, as `stop` does it.
+
+        An orderly one that has crashed and waits starts once more, for the work it has left.
+        """
         child = self._children[name]
+        if child.program.orderly and child.process.poll() not in (None, 0):
+            self._restart(child)
         self._terminate([child])
         child.waits = None
         self._set(child, "done")
@@ -161,6 +168,8 @@ class Supervisor:
         if self._pipe is None:
             raise UsageError("the supervisor is not open; use it as a context")
         variables = child_environment(_variables(program.environment, self._pipe[0]))
+        held = {signal.SIGTERM} if program.orderly else set()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
         try:
             process = self._popen(program, variables)
         except OSError as error:
@@ -168,6 +177,8 @@ class Supervisor:
                 f"process {program.name!r} does not start: {program.argv[0]}: {error.strerror}; "
                 "run `make install`"
             ) from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return process, describe_process(program.name, process.pid, program.argv)
 
     def _popen(self, program: Program, variables: dict[str, str]) -> subprocess.Popen[bytes]:
