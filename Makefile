@@ -7,10 +7,12 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 BIN := .venv/bin
-JOBS ?= 2
+JOBS ?= 3
 BUDGET ?= 600
 SEED ?= 1
-LADDER := unit contract property sim replay integration architecture
+# Those that take longest begin first, and whoever is done takes over from the others.
+LADDER := integration architecture sim replay property contract unit
+SHARED := --dist worksteal -n $(JOBS)
 export ASSAY_SHARED ?= $(abspath ../shared)
 export EXTRA
 export PYTHON
@@ -35,9 +37,9 @@ check: install ## lint, imports, types, sizes, names, message schema, page (< 60
 
 test: check ## set everything up and pass the ladder, self-contained (<= 12 min)
 	@tools/build_page.sh --test
-	@$(BIN)/pytest -q -n $(JOBS) --wire $(wildcard tests/contract tests/sim tests/replay) \
+	@$(BIN)/pytest -q $(SHARED) --wire $(wildcard tests/contract tests/sim tests/replay) \
 	  tests/architecture/test_platforms.py
-	@$(BIN)/pytest -q -n $(JOBS) src/assay $(wildcard $(addprefix tests/,$(LADDER)))
+	@$(BIN)/pytest -q $(SHARED) $(wildcard $(addprefix tests/,$(LADDER))) src/assay
 
 evaluate: install ## the program on the market data of ../shared (ASSAY_SHARED names another place)
 	@[[ -d "$(ASSAY_SHARED)/data" ]] || { echo "evaluate: $(ASSAY_SHARED)/data is absent;" \
