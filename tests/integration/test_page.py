@@ -277,9 +277,14 @@ def test_the_desk_from_the_first_quote_to_the_halt_and_back(
             choose_and_save_bars(page)
             engage(page)
             held, begun = sent(page), market_seconds(page)
-            assert wait_for(lambda: market_seconds(page) >= begun + HALTED_S, seconds=LONG_S)
-            # Denied ones may have pushed old ones off the list; none has come.
-            assert sent(page) <= held
+            seen = set(held)
+
+            def has_moved() -> bool:
+                seen.update(sent(page))  # looked at all the while: denials push old ones off
+                return market_seconds(page) >= begun + HALTED_S
+
+            assert wait_for(has_moved, seconds=LONG_S)
+            assert seen == held
             assert len(await_moves(page, 1)) > 1
         expect(page.get_by_test_id("lost-banner")).to_be_visible(timeout=LONG_MS)
         with platform(home, tmp_path / "second.log") as address:

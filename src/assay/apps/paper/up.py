@@ -101,7 +101,7 @@ def run_platform(
         supervisor.start(_store_program(home))
         watch = _watch_live if is_live else _watch_plainly
         watch(supervisor, picture_path, is_over, page)
-        # The audit ends after it, with everything that the trader has left behind.
+        # First the trader, then the audit, with everything that the trader has left behind.
         supervisor.end(TRADER)
         supervisor.end(AUDIT)
         supervisor.stop()
