@@ -42,6 +42,11 @@ class Topology:
         present = [module for module in wanted if module is not None]
         return [*present, self.desk, self.ledger, self.reconciler]
 
+    @property
+    def is_bare(self) -> bool:
+        """Say whether desk, ledger and reconciler are all there is."""
+        return self.sets is None and self.features is None and self.predictor is None
+
     def runner(self, *, wire: bool = False) -> InlineRunner:
         """Return a runner over market, signals, trading and books, in this order."""
         return InlineRunner(self._modules(), wire=wire)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.apps.lab.drivers import BLOCK, replay
+from assay.apps.lab.drivers import replay
 from assay.apps.lab.eventlog import EventLog, read_event_log
+from assay.apps.lab.passing import BLOCK
 from assay.apps.lab.setup import prepare
 from assay.model.errors import DataError
 from assay.model.messages import Message, OrderFilled, PlatformStarted

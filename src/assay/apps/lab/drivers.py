@@ -9,20 +9,18 @@ import numpy as np
 
 from assay import __version__
 from assay.apps.lab.outcome import Outcome, OutcomeCollector
+from assay.apps.lab.passing import MessagePath, QuietBars, Sink
 from assay.apps.lab.setup import Setup
 from assay.apps.topology import build_topology
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
-from assay.model.messages import BarClosed, Message, PlatformStarted, Tick
+from assay.model.messages import BarClosed, PlatformStarted, Tick
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch
 from assay.runtime.ids import COUNTER_BITS, IdSource
+from assay.trading.engine.ahead import RunAhead
 from assay.trading.engine.module import EVENT_BYTES
 
-Sink = Callable[[list[Message]], None]
-"""Takes messages in order, many at a time; the list is used again afterwards."""
 CHUNK = 65_536
-BLOCK = 512
-"""Messages that are noted and written together."""
 FEED, PLATFORM = 1, 2
 """Producers of ids: the feed's messages, and all that follows from them."""
 
@@ -35,7 +33,6 @@ class Run:
     bars: int
     seconds: float
     halted: str = ""
-    messages: int = 0
 
 
 def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run:
@@ -106,33 +103,36 @@ def replay(
     *,
     wire: bool = False,
 ) -> Run:
-    """Run the full message path: trading, ledger and reconciler, one message at a time."""
+    """Run the full message path: trading, ledger and reconciler, one message at a time.
+
+    Where the desk decides on bars by itself, the engine runs ahead to the next trade and each bar's
+    messages follow; with `wire` it never does.
+    """
     events = setup.events()
     ids = IdSource(PLATFORM)
-    runner = build_topology(setup, ids.next).runner(wire=wire)
+    topology = build_topology(setup, ids.next)
     setup.strategy.run(setup.world().handle, events, 0, 0)
-    collector, watch = OutcomeCollector(setup), Stopwatch()
-    push = runner.push
-    block = push(start_message(int(events["ts"][0]) if len(events) else 0))
-    messages = -len(block)
-
-    def flush() -> int:
-        collector.take(*block)
-        if sink:
-            sink(block)
-        count = len(block)
-        block.clear()
-        return count
-
+    path = MessagePath(topology.runner(wire=wire), OutcomeCollector(setup), sink)
+    is_quick = not wire and topology.is_bare and RunAhead.is_possible(topology.desk, events)
+    quiet = QuietBars(topology, events, ids.next) if is_quick else None
+    watch = Stopwatch()
+    path.take(start_message(int(events["ts"][0]) if len(events) else 0))
+    feed, count, told = feed_messages(setup, events), 0, 0
     try:
-        for count, message in enumerate(feed_messages(setup, events), 1):
-            block += push(message)
-            if len(block) >= BLOCK:
-                messages += flush()
-            if on_progress and not count % CHUNK:
-                on_progress(CHUNK)
+        while count < len(events):
+            if quiet:
+                count += quiet.take(path, feed, count)
+                if path.collector.halted:
+                    break
+            if message := next(feed, None):
+                path.take(message)
+                count += 1
+            if on_progress and count - told >= CHUNK:
+                on_progress(count - told)
+                told = count
     finally:
-        messages += flush()
+        path.flush()
     seconds = watch.elapsed()
     bars = int((events["kind"] == BASE_BAR).sum())
-    return Run(collector.outcome(), bars, seconds, collector.halted, messages)
+    collector = path.collector
+    return Run(collector.outcome(), bars, seconds, collector.halted)

@@ -111,6 +111,10 @@ class OutcomeCollector:
             elif take := takers.get(type(message)):
                 take(message)
 
+    def take_equity(self, rows: np.ndarray) -> None:
+        """Note the worth after bars that brought nothing else: the columns of EQUITY_LOG [n, 4]."""
+        self._equity += rows.tobytes()
+
     def _take_halt(self, halt: TradingHalted) -> None:
         self.halted = halt.reason
 

@@ -5,6 +5,7 @@ from assay.books.ledger.marks import Mark, MarkSource, QuoteMarks
 from assay.books.ledger.module import Booked, Ledger
 from assay.books.ledger.position import Position
 from assay.books.ledger.reconcile import Reconciler
+from assay.books.ledger.standing import Worth
 from assay.books.ledger.statement import Statement, StatementRow, statement
 from assay.books.ledger.trial_balance import TrialBalance, TrialBalanceRow, trial_balance
 
@@ -21,6 +22,7 @@ __all__ = [
     "StatementRow",
     "TrialBalance",
     "TrialBalanceRow",
+    "Worth",
     "statement",
     "trial_balance",
 ]

@@ -10,7 +10,7 @@ from assay.books.ledger.arithmetic import half_even
 from assay.books.ledger.marks import Mark
 
 
-class Position(msgspec.Struct, frozen=True, array_like=True):
+class Position(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Hold a signed quantity and what it cost.
 
     `quantity` is in integer units (positive is long); `cost` is the sum of signed quantity x price

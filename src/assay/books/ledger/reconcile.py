@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from assay.books.ledger.chart import CASH
 from assay.books.ledger.marks import MarkSource, QuoteMarks
 from assay.books.ledger.module import Ledger
-from assay.books.ledger.standing import Standing
+from assay.books.ledger.standing import Standing, Worth
 from assay.model.messages import (
     BarClosed,
     EntryPosted,
@@ -145,6 +145,17 @@ class Reconciler:
             self._standings[mark.account] = standing
         differences = self._compare_worth(mark)
         return self._tell(mark, differences) if differences else None
+
+    def confirms(self, account: str, bars: Sequence[BarClosed], worths: Iterable[Worth]) -> bool:
+        """Say whether what an account was worth after bars without a booking is certainly right.
+
+        The last bar is then the last one observed. After False, hand over each bar and its mark.
+        """
+        standing = self._ledger.standing(account, self._quotes) if self._quotes else None
+        if self._quotes is None or standing is None or not standing.confirms_bars(bars, worths):
+            return False
+        self._quotes.observe_bar(bars[-1])
+        return True
 
     def _compare_worth(self, mark: EquityMarked) -> list[Difference]:
         spec = self._ledger.spec(mark.account)

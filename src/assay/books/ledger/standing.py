@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
 
 from assay.books.ledger.arithmetic import half_even
 from assay.books.ledger.chart import CASH
-from assay.books.ledger.marks import QuoteMarks
+from assay.books.ledger.marks import ASK, BID, QuoteMarks
 from assay.books.ledger.position import Position, Valuation
 from assay.model.accounts import AccountSpec
-from assay.model.messages import EquityMarked
+from assay.model.messages import BarClosed, EquityMarked
 
 Line = tuple[str, Position, int, int, int, int, tuple[str, str] | None]
 """One open position with all that its value needs but price and rate: symbol, position, place of
 its price in the quote, units, cost, denominator, leg of the rate. Its profit in minor units is
 (units x price - cost) / denominator, in lowest terms; a leg's rate multiplies it."""
+
+Worth = tuple[int, int, int, int]
+"""Time (ns UTC), balance, equity and margin (minor units) of an account."""
 
 
 class Standing:
@@ -68,6 +71,31 @@ class Standing:
             else:
                 worth += half_even(raw, denominator)
         return mark.equity == worth and len(positions) == len(lines)
+
+    def confirms_bars(self, bars: Sequence[BarClosed], worths: Iterable[Worth]) -> bool:
+        """Say whether an account's worth after each of some bars is certainly right.
+
+        Between the bars nothing was booked. False where only the full comparison can tell.
+        """
+        cash, lines, positions = self._balances[CASH], self._lines, self._positions
+        if len(positions) != len(lines) or any(positions.get(x[0]) is not x[1] for x in lines):
+            lines = self._prepare()
+        if len(lines) > 1 or len(lines) != len(positions):
+            return False
+        if not lines:
+            return all(balance == equity == cash for _, balance, equity, _ in worths)
+        ((symbol, _, side, units, cost, denominator, leg),) = lines
+        if leg is not None:
+            return False
+        for bar, (_, balance, equity, _) in zip(bars, worths, strict=True):
+            if bar.symbol != symbol or bar.has_ticks or balance != cash:
+                return False
+            bid, spread = bar.close, bar.spread_close
+            price = bid if side == BID else bid + spread if side == ASK else (2 * bid + spread) * 5
+            raw = units * price - cost
+            if equity != cash + (raw if denominator == 1 else half_even(raw, denominator)):
+                return False
+        return True
 
     def _prepare(self) -> tuple[Line, ...]:
         found = (self._line(symbol, held) for symbol, held in self._positions.items())

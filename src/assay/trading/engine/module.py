@@ -101,6 +101,10 @@ class TradingDesk:
     consumes: tuple[type[Message], ...] = (
         BarClosed, Tick, Predicted, TradingHalted, TradingResumed,
     )  # fmt: skip
+    has_stepped: bool = False
+    """Whether the engine is over the next bar already; only its messages are wanted then."""
+    worths: np.ndarray = field(init=False)
+    """The rows of the equity log as integers: time (ns), balance, equity and margin (minor)."""
     publishes: tuple[type[Message], ...] = (
         DecisionMade, OrderApproved, OrderDenied, OrderSubmitted, OrderCancelled, OrderFilled,
         SwapCharged, EquityMarked,
@@ -152,6 +156,9 @@ class TradingDesk:
         return self._takers.get(kind)
 
     def _take_bar(self, bar: BarClosed) -> list[Message]:
+        if self.has_stepped:
+            self.has_stepped = False
+            return self._drain(bar)
         EVENT_BYTES.pack_into(
             self._octets, 0, bar.ts_event, bar.open, bar.high, bar.low, bar.close,
             bar.spread_open, bar.spread_high, bar.spread_low, bar.spread_close,
@@ -218,9 +225,9 @@ class TradingDesk:
             for k, spec in enumerate(self.plan.accounts)
         ]
         # Rows of plain integers become lists several times faster than records become tuples.
-        self._orders, self._fills, self._notes = (
+        self._orders, self._fills, self._notes, self.worths = (
             log.view(np.int64).reshape(len(log), -1)
-            for log in (world.order_log, world.fills, world.notes)
+            for log in (world.order_log, world.fills, world.notes, world.equity)
         )
 
     def _decide_in_python(self, bar: BarClosed) -> None:
