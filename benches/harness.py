@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -26,6 +27,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from assay.model.errors import OperatorError
+from assay.runtime.wakefulness import stay_awake
 
 ROUNDS = 7
 ROOT = Path(__file__).resolve().parents[1]
@@ -85,6 +89,15 @@ def _pin_core() -> int | None:
     core = max(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
     return core
+
+
+def _keep_awake(stack: ExitStack) -> bool:
+    """Keep the processors awake as `machine.stay_awake` does; say whether that may be."""
+    try:
+        stack.enter_context(stay_awake())
+    except OperatorError:
+        return False
+    return True
 
 
 def _run_rounds(bench: Bench) -> tuple[list[Round], list[Round]]:
@@ -166,11 +179,11 @@ def _versions() -> dict[str, str]:
 def measure(name: str, folder: Path) -> dict[str, object]:
     """Build and run one bench; servers it starts before the pinning keep all cores."""
     bench: Bench = importlib.import_module(f"benches.{name}").build(folder)
-    try:
+    with ExitStack() as stack:
+        stack.callback(bench.close)
+        is_awake = _keep_awake(stack)
         core = _pin_core()
         subject_rounds, reference_rounds = _run_rounds(bench)
-    finally:
-        bench.close()
     subject, reference = _summarise(subject_rounds), _summarise(reference_rounds)
     return {
         "name": name,
@@ -181,7 +194,7 @@ def measure(name: str, folder: Path) -> dict[str, object]:
         "subject": subject,
         "reference": {"what": bench.reference_what, **reference},
         "rounds": ROUNDS,
-        "machine": _describe_machine(core),
+        "machine": {**_describe_machine(core), "stays_awake": is_awake},
         "commit": _read_commit(),
         "versions": _versions(),
         **bench.notes,

@@ -1,4 +1,4 @@
-"""The bench `model_to_commit` over 10,000 bars at ten a second: 17 minutes, so only if named."""
+"""The bench `model_to_commit` over 10,000 bars at ten a second: 20 minutes, so only if named."""
 
 from __future__ import annotations
 

@@ -91,19 +91,25 @@ class ModelDesk:
 
     def trade_bar(self) -> int:
         """Handle one bar when it is due; return ns until all that it led to is committed."""
-        while time.perf_counter_ns() < self._due:
-            time.sleep(0.0005)
-        self._due = max(self._due + self._pace_ns, time.perf_counter_ns())
+        self._wait()
         bar = next(self._bars)
         started = time.perf_counter_ns()
         self._trader.handle(bar)
         self._trader.commit()
         return time.perf_counter_ns() - started
 
-    def insert_bare(self, _: int) -> None:
-        """Commit one row and nothing else."""
+    def insert_bare(self) -> int:
+        """Commit one row when it is due and nothing else; return ns until it is committed."""
+        self._wait()
+        started = time.perf_counter_ns()
         with self._bare.transaction():
             self._bare.execute("insert into bare (load) values (%b)", (PAYLOAD,))
+        return time.perf_counter_ns() - started
+
+    def _wait(self) -> None:
+        while time.perf_counter_ns() < self._due:
+            time.sleep(0.0005)
+        self._due = max(self._due + self._pace_ns, time.perf_counter_ns())
 
     def close(self) -> None:
         """Stop every process and close the stores."""

@@ -82,6 +82,12 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     profile: str = "default"
 
 
+class MachineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say whether the machine's processors stay awake while the platform runs."""
+
+    stay_awake: bool = False
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Compose the sections of `config.toml`.
 
@@ -92,6 +98,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     postgres: PostgresConfig = PostgresConfig()
     log: LogConfig = LogConfig()
     risk: RiskConfig = RiskConfig()
+    machine: MachineConfig = MachineConfig()
     instruments: dict[
         str, dict[str, Any]
     ] = {}  # Any: typed by Instrument, see configured_instrument

@@ -26,6 +26,7 @@ from assay.runtime.home import Home
 from assay.runtime.logs import open_log
 from assay.runtime.settings import load_settings
 from assay.runtime.supervisor import Program, Supervisor, require_port, stop_signals
+from assay.runtime.wakefulness import stay_awake
 
 HOST = "127.0.0.1"
 TRADER, AUDIT, STORE, TRAINER = "trader", "audit", "store", "trainer"
@@ -67,6 +68,8 @@ def run_platform(
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
     picture_path, refusal = home.folder("run") / PICTURE, home.folder("run") / FILE
     with ExitStack() as stack:
+        if config.machine.stay_awake:
+            stack.enter_context(stay_awake())
         supervisor = stack.enter_context(Supervisor(home, home.clock, log, stop_s=STOP_S))
         for name in LEFT:
             (home.path / "run" / name).unlink(missing_ok=True)
