@@ -63,13 +63,23 @@ compile_engine() {
   done
 }
 
+# Side by side, for either keeps one core busy
+prepare() {
+  compile_engine &
+  local compiling=$!
+  if ! tools/build_page.sh; then
+    kill "$compiling" 2>/dev/null || true
+    exit 4
+  fi
+  wait "$compiling"
+}
+
 main() {
   local python stamp started=$SECONDS
   python=$(find_python)
   stamp=$(fingerprint "$python")
   if [[ -x .venv/bin/assay && "$(cat .venv/installed 2>/dev/null)" == "$stamp" ]]; then
-    compile_engine
-    tools/build_page.sh
+    prepare
     return
   fi
   require_venv "$python"
@@ -78,8 +88,7 @@ main() {
   rm -f .venv/installed
   is_venv_ours "$python" || "$python" -m venv --clear .venv
   .venv/bin/python -m pip install --disable-pip-version-check --editable ".[dev${EXTRA:+,$EXTRA}]"
-  compile_engine
-  tools/build_page.sh
+  prepare
   printf '%s\n' "$stamp" >.venv/installed
   echo "install: done in $((SECONDS - started)) s; next: make up, or .venv/bin/assay --help"
 }

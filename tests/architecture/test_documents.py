@@ -1,13 +1,16 @@
 """The examples of the documents run; what they name exists."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from assay.apps.config import Config
 from tests.architecture.documents import DOCUMENTS, Block, Desk, find_blocks
 from tools.tidy import ROOT
 
@@ -55,6 +58,13 @@ def test_both_drivers_of_the_readme_agree(desk: Desk) -> None:
 def test_python_example_runs(tmp_path: Path, block: Block) -> None:
     done = Desk(tmp_path).run_python(block.code)
     assert done.returncode == 0, f"{block}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("block", find_blocks("toml"), ids=str)
+def test_settings_shown_are_settings(block: Block) -> None:
+    shown = tomllib.loads(block.code)
+    taken = msgspec.to_builtins(msgspec.convert(shown, Config, strict=False))
+    assert all(values.items() <= taken[name].items() for name, values in shown.items())
 
 
 def _example_commands() -> list[str]:
