@@ -14,8 +14,8 @@ from tests.replay.markets import generate_bars
 
 KILLS = 10
 """Of each kind."""
-PAIR_S = 30.0
-"""About what one kill of each kind takes, the starts included."""
+PAIR_S = 20.0
+"""What one kill of each kind takes at most, the starts included."""
 
 
 @pytest.mark.parametrize(("speed", "bars"), [("120000", 40_000), ("max", 60_000)])
