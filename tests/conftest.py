@@ -16,8 +16,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--wire",
         action="store_true",
-        help="encode and decode every message between modules (sim, replay, contract)",
+        help="encode and decode every message between modules; only tests that this concerns run",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep for wire mode what runs differently in it: all that asks for the fixture `wire`."""
+    if not config.getoption("--wire"):
+        return
+    others = [item for item in items if "wire" not in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in others]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,7 +6,7 @@ import os
 from hashlib import sha256
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -37,7 +37,7 @@ class PublicKey:
         """Read the PEM of a public key; raise DataError naming its source for anything else."""
         try:
             key = load_pem_public_key(pem)
-        except ValueError as error:
+        except (ValueError, UnsupportedAlgorithm) as error:
             raise DataError(
                 f"public key {source} cannot be read ({error}); restore it from a backup"
             ) from None
@@ -89,7 +89,7 @@ def open_key(folder: Path) -> SigningKey:
         return _create(folder)
     try:
         key = load_pem_private_key(private.read_bytes(), password=None)
-    except ValueError as error:
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise DataError(f"{private} is damaged ({error}); restore it from a backup") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise DataError(f"{private} is no Ed25519 key; restore it from a backup")
