@@ -27,6 +27,7 @@ INDICATORS: tuple[Indicator, ...] = (
 )
 {aliases}
 
+{groups}
 
 @allocation_free
 def step_one(code, state, params, bar, out):  # type: ignore[no-untyped-def]
@@ -34,22 +35,47 @@ def step_one(code, state, params, bar, out):  # type: ignore[no-untyped-def]
 {cases}
 '''
 
+GROUP = """
+@allocation_free
+def _step_from_{begin}(code, state, params, bar, out):  # type: ignore[no-untyped-def]
+{cases}
+"""
+
 CASE = """    {word} code == {code}:
         {name}_step(state, params, bar, out)"""
+
+OF_GROUP = """    {word} code < {end}:
+        _step_from_{begin}(code, state, params, bar, out)"""
+
+GROUP_SIZE = 20
 
 
 def render() -> str:
     """Return the text of the catalogue."""
     names = sorted(path.stem for path in INDICATORS.glob("[a-z]*.py"))
+    begins = range(0, len(names), GROUP_SIZE)
     return HEAD.format(
         imports="\n".join(f"    {name}," for name in names),
         members="\n".join(f"    {name}.PLUGIN," for name in names),
         aliases="\n".join(f"{name}_step = {name}.step" for name in names),
+        groups="\n".join(_group(begin, names[begin : begin + GROUP_SIZE]) for begin in begins),
         cases="\n".join(
-            CASE.format(word="elif" if code else "if", code=code, name=name)
-            for code, name in enumerate(names)
+            OF_GROUP.format(word=_word(begin), begin=begin, end=begin + GROUP_SIZE)
+            for begin in begins
         ),
     )
+
+
+def _group(begin: int, names: list[str]) -> str:
+    cases = (
+        CASE.format(word=_word(place), code=begin + place, name=name)
+        for place, name in enumerate(names)
+    )
+    return GROUP.format(begin=begin, cases="\n".join(cases))
+
+
+def _word(place: int) -> str:
+    return "elif" if place else "if"
 
 
 if __name__ == "__main__":

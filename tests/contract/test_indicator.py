@@ -153,9 +153,11 @@ def test_parameters_are_checked(name: str) -> None:
 def test_parameters_must_fit_each_other() -> None:
     with pytest.raises(UsageError, match="macd: fast 30 is not below slow 26"):
         use("macd", fast=30)
+    with pytest.raises(UsageError, match="ichimoku: base 60 is not below leading 52"):
+        use("ichimoku", base=60)
     with pytest.raises(UsageError, match=r"sma: period 2\.5 is not a whole number"):
         use("sma", period=2.5)
-    with pytest.raises(UsageError, match="indicator 'smma' is unknown; use one of adx"):
+    with pytest.raises(UsageError, match="indicator 'smma' is unknown; use one of a"):
         use("smma")
     with pytest.raises(UsageError, match="stands twice"):
         IndicatorStream([use("sma"), use("sma", period=20)])
