@@ -11,7 +11,7 @@ import talib
 
 from assay.model.time import SECOND
 from assay.signals.streams.columns import BarColumns
-from tests.contract.references_channels import CHANNEL_CHOICES, CHANNEL_REFERENCES
+from tests.contract import references_averages, references_channels
 
 Columns = Sequence[np.ndarray]
 
@@ -141,7 +141,6 @@ REFERENCES: dict[str, Callable[..., Columns]] = {
         seasonal_volatility, sma, spread, stochastic, time_of_day, volume,
     )
 }  # fmt: skip
-REFERENCES |= CHANNEL_REFERENCES
 CHOICES: dict[str, Sequence[dict[str, float]]] = {
     "adx": [{}, {"period": 2}, {"period": 30}],
     "bollinger": [{}, {"period": 2}, {"period": 50, "deviations": 2.5}],
@@ -156,5 +155,7 @@ CHOICES: dict[str, Sequence[dict[str, float]]] = {
     "time_of_day": [{}],
 }
 """Parameters to try; indicators of one period that are not here get DEFAULT_CHOICES."""
-CHOICES |= CHANNEL_CHOICES
 DEFAULT_CHOICES: Sequence[dict[str, float]] = [{}, {"period": 2}, {"period": 7}, {"period": 100}]
+for others in (references_averages, references_channels):
+    REFERENCES |= others.REFERENCES
+    CHOICES |= others.CHOICES

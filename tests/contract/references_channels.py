@@ -140,14 +140,14 @@ def mid(bars: BarColumns) -> Columns:
     return [(bars.close + (bars.close + bars.spread)) / 2]
 
 
-CHANNEL_REFERENCES: dict[str, Callable[..., Columns]] = {
+REFERENCES: dict[str, Callable[..., Columns]] = {
     each.__name__: each
     for each in (
         donchian, keltner, ichimoku, pivot_points, vwap, mfi, obv, accumulation_distribution,
         chaikin_money_flow, force_index, ease_of_movement, tick_direction, price_impact, mid,
     )
 }  # fmt: skip
-CHANNEL_CHOICES: dict[str, Sequence[dict[str, float]]] = {
+CHOICES: dict[str, Sequence[dict[str, float]]] = {
     "donchian": [{}, {"period": 1}, {"period": 100}],
     "force_index": [{}, {"period": 1}, {"period": 2}, {"period": 100}],
     "ichimoku": [

@@ -155,6 +155,10 @@ def test_parameters_must_fit_each_other() -> None:
         use("macd", fast=30)
     with pytest.raises(UsageError, match="ichimoku: base 60 is not below leading 52"):
         use("ichimoku", base=60)
+    with pytest.raises(UsageError, match=r"sar: start 0\.3 is above most 0\.2"):
+        use("sar", start=0.3)
+    with pytest.raises(UsageError, match="ultimate_oscillator: short 7, medium 28 and long 28 do"):
+        use("ultimate_oscillator", medium=28)
     with pytest.raises(UsageError, match=r"sma: period 2\.5 is not a whole number"):
         use("sma", period=2.5)
     with pytest.raises(UsageError, match="indicator 'smma' is unknown; use one of a"):

@@ -6,96 +6,150 @@ from assay.kernel.compiling import allocation_free
 from assay.signals.indicators import (
     accumulation_distribution,
     adx,
+    aroon,
     atr,
     bollinger,
     candle,
+    cci,
     chaikin_money_flow,
+    dema,
     donchian,
     ease_of_movement,
     ema,
+    fisher_transform,
     force_index,
+    hma,
     ichimoku,
+    kama,
     keltner,
     macd,
     mfi,
     mid,
+    momentum,
+    natr,
     obv,
     pivot_points,
     price_impact,
     realised_volatility,
     roc,
     rsi,
+    sar,
     seasonal_volatility,
     sma,
     spread,
+    standard_deviation,
+    stoch_rsi,
     stochastic,
+    supertrend,
+    tema,
     tick_direction,
     time_of_day,
+    tsi,
+    ultimate_oscillator,
     volume,
     vwap,
+    williams_r,
+    wma,
+    z_score,
 )
 from assay.signals.streams.indicator import Indicator
 
 INDICATORS: tuple[Indicator, ...] = (
     accumulation_distribution.PLUGIN,
     adx.PLUGIN,
+    aroon.PLUGIN,
     atr.PLUGIN,
     bollinger.PLUGIN,
     candle.PLUGIN,
+    cci.PLUGIN,
     chaikin_money_flow.PLUGIN,
+    dema.PLUGIN,
     donchian.PLUGIN,
     ease_of_movement.PLUGIN,
     ema.PLUGIN,
+    fisher_transform.PLUGIN,
     force_index.PLUGIN,
+    hma.PLUGIN,
     ichimoku.PLUGIN,
+    kama.PLUGIN,
     keltner.PLUGIN,
     macd.PLUGIN,
     mfi.PLUGIN,
     mid.PLUGIN,
+    momentum.PLUGIN,
+    natr.PLUGIN,
     obv.PLUGIN,
     pivot_points.PLUGIN,
     price_impact.PLUGIN,
     realised_volatility.PLUGIN,
     roc.PLUGIN,
     rsi.PLUGIN,
+    sar.PLUGIN,
     seasonal_volatility.PLUGIN,
     sma.PLUGIN,
     spread.PLUGIN,
+    standard_deviation.PLUGIN,
+    stoch_rsi.PLUGIN,
     stochastic.PLUGIN,
+    supertrend.PLUGIN,
+    tema.PLUGIN,
     tick_direction.PLUGIN,
     time_of_day.PLUGIN,
+    tsi.PLUGIN,
+    ultimate_oscillator.PLUGIN,
     volume.PLUGIN,
     vwap.PLUGIN,
+    williams_r.PLUGIN,
+    wma.PLUGIN,
+    z_score.PLUGIN,
 )
 accumulation_distribution_step = accumulation_distribution.step
 adx_step = adx.step
+aroon_step = aroon.step
 atr_step = atr.step
 bollinger_step = bollinger.step
 candle_step = candle.step
+cci_step = cci.step
 chaikin_money_flow_step = chaikin_money_flow.step
+dema_step = dema.step
 donchian_step = donchian.step
 ease_of_movement_step = ease_of_movement.step
 ema_step = ema.step
+fisher_transform_step = fisher_transform.step
 force_index_step = force_index.step
+hma_step = hma.step
 ichimoku_step = ichimoku.step
+kama_step = kama.step
 keltner_step = keltner.step
 macd_step = macd.step
 mfi_step = mfi.step
 mid_step = mid.step
+momentum_step = momentum.step
+natr_step = natr.step
 obv_step = obv.step
 pivot_points_step = pivot_points.step
 price_impact_step = price_impact.step
 realised_volatility_step = realised_volatility.step
 roc_step = roc.step
 rsi_step = rsi.step
+sar_step = sar.step
 seasonal_volatility_step = seasonal_volatility.step
 sma_step = sma.step
 spread_step = spread.step
+standard_deviation_step = standard_deviation.step
+stoch_rsi_step = stoch_rsi.step
 stochastic_step = stochastic.step
+supertrend_step = supertrend.step
+tema_step = tema.step
 tick_direction_step = tick_direction.step
 time_of_day_step = time_of_day.step
+tsi_step = tsi.step
+ultimate_oscillator_step = ultimate_oscillator.step
 volume_step = volume.step
 vwap_step = vwap.step
+williams_r_step = williams_r.step
+wma_step = wma.step
+z_score_step = z_score.step
 
 
 @allocation_free
@@ -105,63 +159,103 @@ def _step_from_0(code, state, params, bar, out):  # type: ignore[no-untyped-def]
     elif code == 1:
         adx_step(state, params, bar, out)
     elif code == 2:
-        atr_step(state, params, bar, out)
+        aroon_step(state, params, bar, out)
     elif code == 3:
-        bollinger_step(state, params, bar, out)
+        atr_step(state, params, bar, out)
     elif code == 4:
-        candle_step(state, params, bar, out)
+        bollinger_step(state, params, bar, out)
     elif code == 5:
-        chaikin_money_flow_step(state, params, bar, out)
+        candle_step(state, params, bar, out)
     elif code == 6:
-        donchian_step(state, params, bar, out)
+        cci_step(state, params, bar, out)
     elif code == 7:
-        ease_of_movement_step(state, params, bar, out)
+        chaikin_money_flow_step(state, params, bar, out)
     elif code == 8:
-        ema_step(state, params, bar, out)
+        dema_step(state, params, bar, out)
     elif code == 9:
-        force_index_step(state, params, bar, out)
+        donchian_step(state, params, bar, out)
     elif code == 10:
-        ichimoku_step(state, params, bar, out)
+        ease_of_movement_step(state, params, bar, out)
     elif code == 11:
-        keltner_step(state, params, bar, out)
+        ema_step(state, params, bar, out)
     elif code == 12:
-        macd_step(state, params, bar, out)
+        fisher_transform_step(state, params, bar, out)
     elif code == 13:
-        mfi_step(state, params, bar, out)
+        force_index_step(state, params, bar, out)
     elif code == 14:
-        mid_step(state, params, bar, out)
+        hma_step(state, params, bar, out)
     elif code == 15:
-        obv_step(state, params, bar, out)
+        ichimoku_step(state, params, bar, out)
     elif code == 16:
-        pivot_points_step(state, params, bar, out)
+        kama_step(state, params, bar, out)
     elif code == 17:
-        price_impact_step(state, params, bar, out)
+        keltner_step(state, params, bar, out)
     elif code == 18:
-        realised_volatility_step(state, params, bar, out)
+        macd_step(state, params, bar, out)
     elif code == 19:
-        roc_step(state, params, bar, out)
+        mfi_step(state, params, bar, out)
 
 
 @allocation_free
 def _step_from_20(code, state, params, bar, out):  # type: ignore[no-untyped-def]
     if code == 20:
-        rsi_step(state, params, bar, out)
+        mid_step(state, params, bar, out)
     elif code == 21:
-        seasonal_volatility_step(state, params, bar, out)
+        momentum_step(state, params, bar, out)
     elif code == 22:
-        sma_step(state, params, bar, out)
+        natr_step(state, params, bar, out)
     elif code == 23:
-        spread_step(state, params, bar, out)
+        obv_step(state, params, bar, out)
     elif code == 24:
-        stochastic_step(state, params, bar, out)
+        pivot_points_step(state, params, bar, out)
     elif code == 25:
-        tick_direction_step(state, params, bar, out)
+        price_impact_step(state, params, bar, out)
     elif code == 26:
-        time_of_day_step(state, params, bar, out)
+        realised_volatility_step(state, params, bar, out)
     elif code == 27:
-        volume_step(state, params, bar, out)
+        roc_step(state, params, bar, out)
     elif code == 28:
+        rsi_step(state, params, bar, out)
+    elif code == 29:
+        sar_step(state, params, bar, out)
+    elif code == 30:
+        seasonal_volatility_step(state, params, bar, out)
+    elif code == 31:
+        sma_step(state, params, bar, out)
+    elif code == 32:
+        spread_step(state, params, bar, out)
+    elif code == 33:
+        standard_deviation_step(state, params, bar, out)
+    elif code == 34:
+        stoch_rsi_step(state, params, bar, out)
+    elif code == 35:
+        stochastic_step(state, params, bar, out)
+    elif code == 36:
+        supertrend_step(state, params, bar, out)
+    elif code == 37:
+        tema_step(state, params, bar, out)
+    elif code == 38:
+        tick_direction_step(state, params, bar, out)
+    elif code == 39:
+        time_of_day_step(state, params, bar, out)
+
+
+@allocation_free
+def _step_from_40(code, state, params, bar, out):  # type: ignore[no-untyped-def]
+    if code == 40:
+        tsi_step(state, params, bar, out)
+    elif code == 41:
+        ultimate_oscillator_step(state, params, bar, out)
+    elif code == 42:
+        volume_step(state, params, bar, out)
+    elif code == 43:
         vwap_step(state, params, bar, out)
+    elif code == 44:
+        williams_r_step(state, params, bar, out)
+    elif code == 45:
+        wma_step(state, params, bar, out)
+    elif code == 46:
+        z_score_step(state, params, bar, out)
 
 
 @allocation_free
@@ -171,3 +265,5 @@ def step_one(code, state, params, bar, out):  # type: ignore[no-untyped-def]
         _step_from_0(code, state, params, bar, out)
     elif code < 40:
         _step_from_20(code, state, params, bar, out)
+    elif code < 60:
+        _step_from_40(code, state, params, bar, out)
