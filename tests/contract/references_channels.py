@@ -70,12 +70,14 @@ def pivot_points(bars: BarColumns, bars_a_day: int) -> Columns:
     given = np.empty((len(bars), 5))
     past = None
     for _, rows in _days(bars):
-        for row in rows:
-            known = past or rows[: rows.index(row) + 1]
-            top, bottom, last = high[known].max(), low[known].min(), close[known[-1]]
-            pivot, reach = (top + bottom + last) / 3, top - bottom
-            above = 2 * pivot - bottom, pivot + reach
-            given[row] = (pivot, *above, 2 * pivot - top, pivot - reach)
+        if past:
+            top, bottom, last = high[past].max(), low[past].min(), close[past[-1]]
+        else:
+            top, bottom = np.maximum.accumulate(high[rows]), np.minimum.accumulate(low[rows])
+            last = close[rows]
+        pivot, reach = (top + bottom + last) / 3, top - bottom
+        lines = (pivot, 2 * pivot - bottom, pivot + reach, 2 * pivot - top, pivot - reach)
+        given[rows] = np.column_stack(np.broadcast_arrays(*lines))
         past = rows
     return list(given.T)
 
