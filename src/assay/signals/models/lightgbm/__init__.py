@@ -11,15 +11,11 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from assay.signals.models.lightgbm.checkpoints import Checkpoint
+from assay.signals.models.boosting import Pace, boost
 from assay.signals.models.lightgbm.graph import to_onnx
 from assay.signals.models.ports import Examples, FitRequest, Fitted
 
-ROUNDS_LEAST, ROUNDS = 100, 200
-"""Later rows choose among these alone: their labels overlap, so their loss is mostly chance."""
-PATIENCE = 50
-BLOCK = 50
-"""Rounds between checkpoints."""
+PACE = Pace(least=100, most=200, patience=50, block=50)
 LEAF_SHARE = 0.01
 LEAF_MIN = 50
 PARAMETERS: dict[str, Any] = {
@@ -43,26 +39,23 @@ class LightGbm:
         parameters = PARAMETERS | {
             "min_data_in_leaf": max(LEAF_MIN, int(LEAF_SHARE * len(request.fit))),
         }
-        checkpoint = Checkpoint.open(request.checkpoint)
-        booster, best = checkpoint.booster, checkpoint.best
         train, stop = _dataset(request.fit), _dataset(request.stop)
-        done = checkpoint.rounds
-        while done < ROUNDS and done - best.rounds < PATIENCE:
+
+        def grow(model: bytes, done: int, rounds: int) -> tuple[bytes, list[float]]:
             losses: dict[str, Any] = {}
             # Each block draws its own rows and features: LightGBM begins anew in every call.
             booster = lightgbm.train(
-                parameters | {"seed": request.seed + done}, train, min(BLOCK, ROUNDS - done),
-                valid_sets=[stop], valid_names=["stop"], init_model=booster,
+                parameters | {"seed": request.seed + done}, train, rounds,
+                valid_sets=[stop], valid_names=["stop"],
+                init_model=lightgbm.Booster(model_str=model.decode()) if model else None,
                 callbacks=[lightgbm.record_evaluation(losses)],
             )  # fmt: skip
-            later = losses["stop"]["binary_logloss"]
-            best = best.improve(done, later) if done >= ROUNDS_LEAST else best.follow(done, later)
-            done += len(later)
-            Checkpoint(booster, best, done).save(request.checkpoint)
-            if request.on_progress:
-                request.on_progress(done, ROUNDS)
-        assert booster is not None
-        kept = lightgbm.Booster(model_str=booster.model_to_string(num_iteration=best.rounds))
+            return booster.model_to_string().encode(), losses["stop"]["binary_logloss"]
+
+        recipe = f"lightgbm {lightgbm.__version__}, seed {request.seed}, {PACE}, {parameters}"
+        found = boost(request, recipe, PACE, grow)
+        best, grown = found.best, lightgbm.Booster(model_str=found.model.decode())
+        kept = lightgbm.Booster(model_str=grown.model_to_string(num_iteration=best.rounds))
         facts: dict[str, float | int | str] = {
             "rounds": best.rounds, "stop_log_loss": round(best.loss, 6),
             "leaf_rows": parameters["min_data_in_leaf"],

@@ -1,0 +1,78 @@
+"""Gradient boosted trees by XGBoost: shallow, few thresholds, strongly bagged, soon stopped.
+
+Source: T. Chen, C. Guestrin, XGBoost: a scalable tree boosting system, KDD, 2016.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xgboost
+
+from assay.signals.models.boosting import Pace, boost
+from assay.signals.models.ports import Examples, FitRequest, Fitted, Float32s, Float64s
+from assay.signals.models.xgboost.graph import to_onnx
+
+PACE = Pace(least=50, most=100, patience=25, block=25)
+LEAF_SHARE = 0.01
+LEAF_MIN = 50
+CURVATURE = 0.25
+"""What a row of weight one adds to a leaf where either outcome is as likely."""
+PARAMETERS: dict[str, Any] = {
+    "objective": "binary:logistic", "eval_metric": "logloss", "base_score": 0.5,
+    "tree_method": "hist", "max_bin": 8, "grow_policy": "lossguide", "max_leaves": 6,
+    "max_depth": 0, "learning_rate": 0.12, "subsample": 0.3, "colsample_bytree": 0.6,
+    "colsample_bynode": 0.1, "reg_lambda": 50.0, "nthread": 1, "verbosity": 1,
+}  # fmt: skip
+"""Few leaves, few thresholds, few rows and features: labels overlap, so rows say far less than they
+count. It begins at one half, for the drift of a span is no forecast."""
+
+
+@dataclass(frozen=True, slots=True)
+class XgBoost:
+    """Fit the family; see Family."""
+
+    name: str = "xgboost"
+
+    def fit(self, request: FitRequest) -> Fitted:
+        """Boost until later rows gain nothing more; go on from a checkpoint where there is one."""
+        weight = float(request.fit.weight.mean())
+        leaf_rows = max(LEAF_MIN, int(LEAF_SHARE * len(request.fit)))
+        parameters = PARAMETERS | {"min_child_weight": CURVATURE * weight * leaf_rows}
+        train, stop = _matrix(request.fit), _matrix(request.stop)
+
+        def grow(model: bytes, done: int, rounds: int) -> tuple[bytes, list[float]]:
+            losses: dict[str, Any] = {}
+            # Each block draws its own rows and features: a seed begins anew in every call.
+            booster = xgboost.train(
+                parameters | {"seed": request.seed + done}, train, rounds,
+                evals=[(stop, "stop")], evals_result=losses, verbose_eval=False,
+                xgb_model=_read(model) if model else None,
+            )  # fmt: skip
+            return bytes(booster.save_raw("ubj")), losses["stop"]["logloss"]
+
+        recipe = f"xgboost {xgboost.__version__}, seed {request.seed}, {PACE}, {parameters}"
+        found = boost(request, recipe, PACE, grow)
+        kept = _read(found.model)[: found.best.rounds]
+        facts: dict[str, float | int | str] = {
+            "rounds": found.best.rounds, "stop_log_loss": round(found.best.loss, 6),
+            "leaf_rows": leaf_rows,
+        }  # fmt: skip
+
+        def predict(features: Float32s) -> Float64s:
+            return kept.inplace_predict(features).astype(np.float64)
+
+        return Fitted(to_onnx(kept), facts, predict)
+
+
+def _matrix(examples: Examples) -> xgboost.DMatrix:
+    return xgboost.DMatrix(examples.features, label=examples.up, weight=examples.weight, nthread=1)
+
+
+def _read(model: bytes) -> xgboost.Booster:
+    return xgboost.Booster({"nthread": 1}, model_file=bytearray(model))
+
+
+PLUGIN = XgBoost()

@@ -1,0 +1,195 @@
+"""Every model family found by folder: repeatable, resumable, served as it was fitted, honest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assay.runtime.ids import seeded_generator
+from assay.signals.features.rounding import round_mantissa
+from assay.signals.models import (
+    Examples,
+    FitRequest,
+    Fitted,
+    OnnxClassifier,
+    family_names,
+    find_family,
+)
+
+WIDTH = 20
+PARITY_MAX = 1e-6
+SKILL_AUC, CHANCE_AUC = 0.62, 0.03
+each_family = pytest.mark.parametrize("name", family_names())
+
+
+def examples(rows: int, seed: int) -> Examples:
+    """Return rows whose direction hangs on two features, and is mostly noise."""
+    rng = seeded_generator(seed)
+    features = round_mantissa(rng.normal(size=(rows, WIDTH)).astype(np.float32))
+    lean = 0.4 * features[:, 0] - 0.3 * features[:, 1]
+    up = (rng.normal(size=rows) < lean).astype(np.int8)
+    return Examples(features, up, rng.random(rows) + 0.5)
+
+
+def shuffled(told: Examples, seed: int) -> Examples:
+    """Return the same rows with labels that say nothing of them."""
+    return replace(told, up=seeded_generator(seed).permutation(told.up))
+
+
+def request(checkpoint: Path) -> FitRequest:
+    return FitRequest(fit=examples(3_000, 1), stop=examples(600, 2), seed=5, checkpoint=checkpoint)
+
+
+def auc(scores: np.ndarray, up: np.ndarray) -> float:
+    """Return the chance that a row that rose scores above one that fell (Mann-Whitney)."""
+    _, at, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    rank = (np.cumsum(counts) - (counts - 1) / 2)[at]
+    rose, fell = int(up.sum()), int((up == 0).sum())
+    return float((rank[up == 1].sum() - rose * (rose + 1) / 2) / (rose * fell))
+
+
+@cache
+def fitted(name: str, folder: Path) -> Fitted:
+    return find_family(name).fit(request(folder / name))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("families")
+
+
+class StoppedError(Exception):
+    pass
+
+
+def test_no_library_is_loaded_before_its_family_is_asked_for() -> None:
+    code = (
+        "import sys, assay.apps.cli.main, assay.apps.topology, assay.apps.lab.training\n"
+        "from assay.signals.models import family_names\n"
+        "print(*family_names(), *{'lightgbm', 'onnx', 'sklearn', 'xgboost'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == family_names()
+
+
+@each_family
+def test_equal_requests_give_equal_graphs(name: str, folder: Path, tmp_path: Path) -> None:
+    first = fitted(name, folder)
+    other = replace(request(tmp_path / "other"), seed=6)
+    assert find_family(name).fit(other).onnx != first.onnx
+    again = find_family(name).fit(request(tmp_path / "again"))
+    assert again.onnx == first.onnx
+    assert again.facts == first.facts
+
+
+@each_family
+@pytest.mark.parametrize("stops_after", [1, 3])
+def test_an_interrupted_fit_goes_on_to_the_same_graph(
+    name: str, folder: Path, tmp_path: Path, stops_after: int
+) -> None:
+    calls: list[tuple[int, int]] = []
+
+    def stop(done: int, most: int) -> None:
+        calls.append((done, most))
+        if len(calls) == stops_after:
+            raise StoppedError
+
+    asked = replace(request(tmp_path / "halved"), on_progress=stop)
+    with pytest.raises(StoppedError):
+        find_family(name).fit(asked)
+    resumed = find_family(name).fit(asked)
+    whole = fitted(name, folder)
+    assert resumed.onnx == whole.onnx
+    assert resumed.facts == whole.facts
+    done = [done for done, _ in calls]
+    assert done == sorted(set(done))
+    assert len(done) > stops_after
+    rows = examples(500, 4).features
+    assert np.array_equal(resumed.predict(rows), whole.predict(rows))
+
+
+@each_family
+def test_a_finished_fit_asked_again_grows_nothing(name: str, folder: Path) -> None:
+    whole, calls = fitted(name, folder), []
+    asked = replace(request(folder / name), on_progress=lambda *done: calls.append(done))
+    assert find_family(name).fit(asked).onnx == whole.onnx
+    assert not calls
+
+
+@each_family
+@pytest.mark.parametrize("found", ["torn", "of another seed"])
+def test_a_checkpoint_of_no_use_is_a_fresh_start(
+    name: str, folder: Path, tmp_path: Path, found: str
+) -> None:
+    whole = fitted(name, folder)
+    asked = request(tmp_path / "checkpoint")
+    if found == "torn":
+        kept = (folder / name).read_bytes()
+        asked.checkpoint.write_bytes(kept[: len(kept) // 2])
+    else:
+        find_family(name).fit(replace(asked, seed=6))
+    assert find_family(name).fit(asked).onnx == whole.onnx
+
+
+@each_family
+def test_the_graph_repeats_the_fitted_model(name: str, folder: Path) -> None:
+    found = fitted(name, folder)
+    rows = examples(20_000, 4).features
+    gap = np.abs(OnnxClassifier(found.onnx).predict(rows) - found.predict(rows))
+    assert gap.max() <= PARITY_MAX
+
+
+@each_family
+def test_one_row_is_answered_as_in_a_batch_to_the_bit(name: str, folder: Path) -> None:
+    model = OnnxClassifier(fitted(name, folder).onnx)
+    rows = examples(700, 3).features
+    whole = model.predict(rows)
+    alone = np.concatenate([model.predict(rows[k : k + 1]) for k in range(len(rows))])
+    assert whole.tobytes() == alone.tobytes()
+    assert whole.dtype == np.float32
+    assert len(model.predict(rows[:0])) == 0
+
+
+@each_family
+def test_it_learns_what_there_is_to_learn(name: str, folder: Path) -> None:
+    unseen = examples(4_000, 7)
+    up = OnnxClassifier(fitted(name, folder).onnx).predict(unseen.features)
+    assert auc(up, unseen.up) > SKILL_AUC
+    assert 0 <= up.min() < 0.5 < up.max() <= 1
+
+
+@each_family
+def test_where_there_is_nothing_to_learn_it_has_no_skill(name: str, tmp_path: Path) -> None:
+    asked = request(tmp_path / "nothing")
+    asked = replace(asked, fit=shuffled(asked.fit, 8), stop=shuffled(asked.stop, 9))
+    unseen = shuffled(examples(4_000, 7), 10)
+    up = OnnxClassifier(find_family(name).fit(asked).onnx).predict(unseen.features)
+    assert abs(auc(up, unseen.up) - 0.5) < CHANCE_AUC
+
+
+@each_family
+def test_labels_of_rows_without_weight_change_nothing(name: str, tmp_path: Path) -> None:
+    asked, weightless = request(tmp_path / "one"), np.arange(3_000) % 3 == 0
+    told = replace(asked.fit, weight=np.where(weightless, 0.0, asked.fit.weight))
+    lied = replace(told, up=np.where(weightless, 1 - told.up, told.up).astype(np.int8))
+    fits = [
+        find_family(name).fit(replace(asked, fit=fit, checkpoint=tmp_path / label))
+        for fit, label in ((told, "told"), (lied, "lied"))
+    ]
+    assert fits[0].onnx == fits[1].onnx
+
+
+@each_family
+def test_rows_of_more_weight_win_against_those_of_less(name: str, tmp_path: Path) -> None:
+    asked, light = request(tmp_path / "contradicted"), np.arange(3_000) % 2 == 0
+    up = np.where(light, 1 - asked.fit.up, asked.fit.up).astype(np.int8)
+    fit = Examples(asked.fit.features, up, np.where(light, 0.1, 1.0))
+    unseen = examples(4_000, 7)
+    model = OnnxClassifier(find_family(name).fit(replace(asked, fit=fit)).onnx)
+    assert auc(model.predict(unseen.features), unseen.up) > SKILL_AUC - 0.04
