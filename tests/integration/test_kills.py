@@ -17,7 +17,7 @@ from tests.replay.taught import make_model
 
 BARS = 6_000
 SEED = 7
-KILLS = 3
+KILLS = 2
 """Of each kind."""
 SPEED, MODEL_SPEED = "120000", "1000000"
 """Some seconds for the whole, so that most kills come in the middle of trading."""
