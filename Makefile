@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 
 BIN := .venv/bin
-JOBS ?= 3
+JOBS ?= 4
 BUDGET ?= 600
 SEED ?= 1
 # Those that take longest begin first, and whoever is done takes over from the others.

@@ -54,24 +54,24 @@ is_venv_ours() {
 }
 
 # First compilations are part of an installation, never of the trading path
-compile_engine() {
-  local room
-  for room in trading.engine signals.features; do
-    if [[ -e src/assay/${room//.//}/compile.py ]]; then
-      .venv/bin/python -m "assay.$room.compile"
-    fi
-  done
+compile_room() {
+  if [[ -e src/assay/${1//.//}/compile.py ]]; then
+    .venv/bin/python -m "assay.$1.compile"
+  fi
 }
 
-# Side by side, for either keeps one core busy
+# Side by side, for each keeps one core busy
 prepare() {
-  compile_engine &
-  local compiling=$!
-  if ! tools/build_page.sh; then
-    kill "$compiling" 2>/dev/null || true
-    exit 4
-  fi
-  wait "$compiling"
+  local parts=() part
+  compile_room trading.engine &
+  parts+=($!)
+  compile_room signals.features &
+  parts+=($!)
+  tools/build_page.sh &
+  parts+=($!)
+  for part in "${parts[@]}"; do
+    wait "$part" || exit
+  done
 }
 
 main() {

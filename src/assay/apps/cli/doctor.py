@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import stat
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+from packaging.requirements import Requirement
 
 from assay.model.errors import AssayError
 from assay.model.time import DAY, format_time, parse_time
@@ -74,20 +74,24 @@ def _check_python() -> Check:
 
 
 def _check_packages() -> Check:
-    missing = []
-    names = [
-        re.split(r"[^\w.-]", line, maxsplit=1)[0]
-        for line in metadata.requires("assay") or []
-        if "extra ==" not in line
+    # What is for another system, or an extra, is no part of this installation.
+    wanted = [
+        each.name
+        for each in map(Requirement, metadata.requires("assay") or [])
+        if each.marker is None or each.marker.evaluate({"extra": ""})
     ]
-    for name in names:
-        try:
-            metadata.version(name)
-        except metadata.PackageNotFoundError:
-            missing.append(name)
+    missing = [name for name in wanted if not _is_installed(name)]
     if missing:
         return Check("packages", BAD, f"missing: {', '.join(missing)}", "run `make install`")
-    return Check("packages", GOOD, f"{len(names)} installed")
+    return Check("packages", GOOD, f"{len(wanted)} installed")
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def _check_zones() -> Check:
