@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Callable
 from itertools import chain
 from operator import length_hint
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from assay.model.errors import InvariantError
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
 
 COUNTER_BITS = 48
 PRODUCER_MAX = (1 << 15) - 1
@@ -58,17 +60,15 @@ class Rng(random.Random):
         super().__init__(seed)
 
 
-Generator = np.random.Generator
-"""Draws arrays; made by seeded_generator alone."""
-
-
 def seeded_generator(*seed: int) -> Generator:
     """Return a generator of arrays; equal seeds (one number or several) give equal draws.
 
     >>> seeded_generator(1, 2).integers(9).item() == seeded_generator(1, 2).integers(9).item()
     True
     """
-    return np.random.default_rng(list(seed))
+    from numpy.random import default_rng
+
+    return default_rng(list(seed))
 
 
 def fresh_seed() -> int:

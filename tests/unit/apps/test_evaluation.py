@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,8 +23,11 @@ from assay.books.reports import JudgedModel, Reliability, RiskCoverage, render_e
 from assay.kernel.records import FORECAST, INTENT
 from assay.model.errors import UsageError
 from assay.model.time import DAY, HOUR, parse_time
-from assay.runtime.ids import Generator, seeded_generator
+from assay.runtime.ids import seeded_generator
 from assay.signals.labels import LONG, NEITHER, SHORT
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
 
 START = parse_time("2019-01-01T00:00:00Z")
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assay.model.errors import DataError
-from assay.runtime.ids import Generator, seeded_generator
+from assay.runtime.ids import seeded_generator
 from assay.signals.calibration import (
     ONE,
     StepTable,
@@ -19,6 +21,9 @@ from assay.signals.calibration import (
     to_score,
 )
 from assay.signals.calibration.isotonic import pool_adjacent
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
 
 ROWS, HORIZON = 24_000, 30
 

@@ -17,7 +17,7 @@ from assay.model.time import format_time
 from assay.runtime.clock import SystemClock
 from assay.runtime.faults import Fault, describe_fault, record_fault
 from assay.runtime.home import open_home
-from assay.runtime.logs.redaction import redact_text
+from assay.runtime.redaction import redact_text
 
 EXIT_DONE, EXIT_FAULT, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 130
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from itertools import chain
 from typing import Annotated, Any
 
 import msgspec
@@ -14,8 +15,6 @@ from assay.apps.config import Config
 from assay.model.time import format_time
 from assay.runtime.faults import load_faults
 from assay.runtime.home import open_home
-from assay.runtime.logs import follow_logs, read_logs
-from assay.runtime.logs.open import human_line
 from assay.runtime.settings import load_settings
 
 EXIT_ENVIRONMENT = 4
@@ -122,21 +121,17 @@ def logs(
     With --json --follow each entry is one JSON line.
     Example: assay logs -n 20 --level warning
     """
+    from assay.runtime.logs import follow_logs, human_line, read_logs
+
     opened = open_home(home)
     entries = read_logs(opened, count=count, process=process, level=level)
     if not follow:
         emit({"entries": entries}, as_json, lambda _: "\n".join(map(human_line, entries)) or None)
         return
-    for entry in entries:
-        _print_entry(entry, as_json)
-    for entry in follow_logs(opened, process=process, level=level):
-        _print_entry(entry, as_json)
-
-
-def _print_entry(entry: Mapping[str, Any], as_json: bool) -> None:
-    line = msgspec.json.encode(entry).decode() if as_json else human_line(entry)
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+    for entry in chain(entries, follow_logs(opened, process=process, level=level)):
+        line = msgspec.json.encode(entry).decode() if as_json else human_line(entry)
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
 
 
 def doctor(home: HomeOption = None, as_json: JsonOption = False) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
@@ -24,7 +25,10 @@ from assay.market.simulation.volatility import Volatility, draw_volatility
 from assay.model.errors import UsageError
 from assay.model.instruments import instrument_for
 from assay.model.time import SECOND
-from assay.runtime.ids import Generator, seeded_generator
+from assay.runtime.ids import seeded_generator
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
 
 SOURCE = "sim"
 FEWEST_TICKS = 4

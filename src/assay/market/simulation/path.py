@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from assay.market.series import Float64s, Int64s
-from assay.runtime.ids import Generator
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
 
 STEPS = 12
 """Steps inside a bar; its high and low are those of the 13 points."""

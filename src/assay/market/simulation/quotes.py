@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from assay.market.series import Float64s, Int64s
@@ -11,7 +13,9 @@ from assay.market.simulation.volatility import Volatility
 from assay.market.spreads import hour_of_week, spread_pips
 from assay.model.instruments import Instrument
 from assay.model.time import MINUTE, Timeframe
-from assay.runtime.ids import Generator
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
 
 ROLLOVER_HOUR = 17.0
 ROLLOVER_MINUTES = 30.0

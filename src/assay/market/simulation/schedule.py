@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from assay.model.errors import UsageError
 from assay.model.instruments import Instrument
 from assay.model.time import DAY, HOUR, MINUTE, Timeframe, parse_time
 from assay.model.zones import zone_table
-from assay.runtime.ids import Generator
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
 
 FIRST_DAY = "2010-01-03"
 LAST_DAY = "2069-01-01"

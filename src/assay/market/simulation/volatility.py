@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,7 +19,9 @@ from assay.market.simulation.schedule import (
     hour_of_day,
 )
 from assay.model.time import DAY, HOUR, MINUTE, Timeframe
-from assay.runtime.ids import Generator
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
 
 CALM, TURBULENT = 0, 1
 REGIME_VOLATILITY = (0.4**0.5, 1.6**0.5)

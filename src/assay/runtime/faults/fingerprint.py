@@ -10,7 +10,7 @@ from types import TracebackType
 
 import msgspec
 
-from assay.runtime.logs.redaction import redact_text
+from assay.runtime.redaction import redact_text
 
 FRAMES_MAX = 12
 MESSAGE_MAX = 500

@@ -14,8 +14,8 @@ from assay.model.errors import UsageError
 from assay.model.time import format_time
 from assay.runtime.clock import Clock, SystemClock
 from assay.runtime.home import Home
-from assay.runtime.logs.redaction import redact
 from assay.runtime.logs.rotation import RotatingFile
+from assay.runtime.redaction import redact
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _FILE_LEVEL = LEVELS["info"]

@@ -13,7 +13,7 @@ import msgspec
 from assay.model.errors import AssayError, UsageError
 from assay.runtime.environment import PREFIX, variables_with_prefix
 from assay.runtime.home import Home
-from assay.runtime.logs.redaction import MASK, is_secret_name, redact_text
+from assay.runtime.redaction import MASK, is_secret_name, redact_text
 
 FLAG, ENVIRONMENT, FILE, DEFAULT = "flag", "environment", "file", "default"
 SEPARATOR = "__"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t
 
 from assay.model.errors import DataError
-from assay.runtime.ids import Generator
 from assay.signals.calibration.resampling import BlockCounts, count_blocks
 from assay.signals.calibration.steps import ONE, StepTable
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
 
 Float64s = NDArray[np.float64]
 Int64s = NDArray[np.int64]
@@ -143,6 +145,8 @@ def fit_slope(scored: Scored, *, level: float, rng: Generator) -> Slope:
     few blocks resample too narrowly. Source: D. R. Cox, Two further applications of a model for
     binary regression, 1958.
     """
+    from scipy.special import stdtrit
+
     centre = np.clip(scored.centre, CLIP, 1 - CLIP)
     x = np.log(centre / (1 - centre))
     rows, successes = scored.counts.total
@@ -151,7 +155,7 @@ def fit_slope(scored: Scored, *, level: float, rng: Generator) -> Slope:
     slopes = _logistic_slopes(x, drawn_rows, drawn)
     blocks = len(scored.counts.rows)
     spread = float(slopes.std()) * (blocks / (blocks - 1)) ** 0.5
-    bounds = float(np.quantile(slopes, level)), value + float(t.ppf(level, blocks - 1)) * spread
+    bounds = float(np.quantile(slopes, level)), value + float(stdtrit(blocks - 1, level)) * spread
     return Slope(value=value, bound=min(bounds))
 
 

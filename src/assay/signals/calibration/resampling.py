@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.runtime.ids import Generator
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
+
 
 Float64s = NDArray[np.float64]
 Int64s = NDArray[np.int64]
