@@ -3,8 +3,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help install up test check evaluate soak bench
-.NOTPARALLEL:
+# What `make check` does, side by side; the longest begins first.
+PARTS := page lint types rules
+.PHONY: help install up test check evaluate soak bench $(PARTS)
 
 BIN := .venv/bin
 JOBS ?= 4
@@ -27,19 +28,26 @@ up: install ## set everything up, teach a model, trade it with paper money (ARGS
 	@$(BIN)/assay up $(ARGS)
 
 check: install ## lint, imports, types, sizes, names, message schema, page (< 60 s)
+	@$(MAKE) --no-print-directory --output-sync -j 2 $(PARTS)
+
+page:
+	@tools/build_page.sh --check
+
+lint:
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/mypy
 	@$(BIN)/python -m tools.tidy
-	@tools/build_page.sh --check
-	@$(BIN)/pytest -q -m "not running" tests/architecture
+
+types:
+	@$(BIN)/mypy
+
+rules:
+	@$(BIN)/pytest -q -m rule tests/architecture
 
 test: check ## set everything up and pass the ladder, self-contained (<= 12 min)
 	@tools/build_page.sh --test
-	@$(BIN)/pytest -q $(SHARED) --wire $(wildcard tests/contract tests/sim tests/replay) \
-	  tests/architecture/test_platforms.py
-	@$(BIN)/pytest -q $(SHARED) $(wildcard $(addprefix tests/,$(LADDER))) src/assay
+	@$(BIN)/pytest -q $(SHARED) -m "not rule" $(wildcard $(addprefix tests/,$(LADDER))) src/assay
 
 evaluate: install ## the program on the market data of ../shared (ASSAY_SHARED names another place)
 	@[[ -d "$(ASSAY_SHARED)/data" ]] || { echo "evaluate: $(ASSAY_SHARED)/data is absent;" \

@@ -12,21 +12,10 @@ import pytest
 KEPT = frozenset({"ASSAY_SHARED", "ASSAY_CHROMIUM", "ASSAY_SOAK_BUDGET", "ASSAY_CACHE"})
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--wire",
-        action="store_true",
-        help="encode and decode every message between modules; only tests that this concerns run",
-    )
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep for wire mode what runs differently in it: all that asks for the fixture `wire`."""
-    if not config.getoption("--wire"):
-        return
-    others = [item for item in items if "wire" not in getattr(item, "fixturenames", ())]
-    config.hook.pytest_deselected(items=others)
-    items[:] = [item for item in items if item not in others]
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run whatever asks for `wire` twice: plain, and with every message encoded and decoded."""
+    if "wire" in metafunc.fixturenames:
+        metafunc.parametrize("wire", [False, True], ids=["plain", "wire"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -45,12 +34,6 @@ def _own_variables() -> Iterator[None]:
             if name not in KEPT:
                 patch.delenv(name)
         yield
-
-
-@pytest.fixture(scope="session")
-def wire(pytestconfig: pytest.Config) -> bool:
-    """Say whether messages are to be encoded and decoded between modules."""
-    return bool(pytestconfig.getoption("--wire"))
 
 
 def _is_loopback(address: object) -> bool:

@@ -87,7 +87,9 @@ main() {
   echo "install: $python -> .venv (about 1.6 GB of packages; a few minutes, once)"
   rm -f .venv/installed
   is_venv_ours "$python" || "$python" -m venv --clear .venv
-  .venv/bin/python -m pip install --disable-pip-version-check --editable ".[dev${EXTRA:+,$EXTRA}]"
+  # Python compiles what it imports, a tenth of all that comes
+  .venv/bin/python -m pip install --disable-pip-version-check --no-compile \
+    --editable ".[dev${EXTRA:+,$EXTRA}]"
   prepare
   printf '%s\n' "$stamp" >.venv/installed
   echo "install: done in $((SECONDS - started)) s; next: make up, or .venv/bin/assay --help"
