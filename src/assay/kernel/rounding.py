@@ -64,8 +64,10 @@ def muldiv(a: int, b: int, denominator: int) -> int:
     product, passes = _checked_product(a, b)
     if passes or not -_FLOAT_EXACT < product < _FLOAT_EXACT:
         return _muldiv_large(a, b, denominator)
-    # The float quotient is off by less than one, and floats divide faster than integers.
-    return _round_half_even(product, denominator, int(float(product) / float(denominator)))
+    # Off by less than a half before it is cut. The reciprocal is known before the product is, so
+    # that nothing waits for the division.
+    quotient = int(float(product) * (1.0 / float(denominator)))
+    return _round_half_even(product, denominator, quotient)
 
 
 @compiled

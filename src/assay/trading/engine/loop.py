@@ -42,7 +42,7 @@ def run(world, events, start, stop):
     for k in range(start, stop):
         if not has_room(counts):
             return k
-        event = events[k]
+        event = events[np.uint64(k)]
         i = event.instrument
         u = np.uint64(i)
         market, instrument = markets[u], instruments[u]
