@@ -67,6 +67,8 @@ prepare() {
   parts+=($!)
   compile_room signals.features &
   parts+=($!)
+  compile_room signals.correlation &
+  parts+=($!)
   tools/build_page.sh &
   parts+=($!)
   for part in "${parts[@]}"; do

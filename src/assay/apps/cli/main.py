@@ -16,6 +16,7 @@ COMMANDS = (
     "backtesting",
     "simulating",
     "modelling",
+    "correlating",
     "running",
     "operations",
     "backup",
