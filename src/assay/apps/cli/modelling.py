@@ -1,4 +1,4 @@
-"""`assay train` and `assay evaluate`."""
+"""`assay train`, `assay evaluate` and `assay walk-forward`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,26 @@ from assay.runtime.home import open_home
 from assay.runtime.settings import load_settings
 
 DataOption = Annotated[list[Path], typer.Option("--data", help="Parquet file of bars; repeatable.")]
+SymbolOption = Annotated[
+    list[str] | None, typer.Option("--symbol", help="Only this one; repeatable.")
+]
+FamilyOption = Annotated[str, typer.Option("--model", help="Model family.")]
+HorizonOption = Annotated[
+    int, typer.Option("--horizon", min=1, help="Bars that a bracket is held.")
+]
+StopOption = Annotated[
+    float, typer.Option("--stop", help="Stop in average true ranges x root of the horizon.")
+]
+TargetOption = Annotated[float, typer.Option("--target", help="Target, likewise.")]
+LeadersOption = Annotated[
+    str,
+    typer.Option(
+        "--leaders",
+        help="Instruments that others may follow, as EURUSD,XAUUSD, all or none; who follows "
+        "whom is found on the bars that the model is fitted on.",
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
 
 
 def _stages(bar: Progress) -> Callable[[str, float], None]:
@@ -35,7 +55,7 @@ def _show_training(found: dict[str, Any]) -> str:
         f"{found['seconds']:.1f} s\ncalibration {verdict}\ncard {found['card']}\n"
         f"judge it with: assay evaluate --model {found['model']} --from "
         f"{found['evaluate_from']} --data FILE"
-    )
+    ) + ("\nleak checks passed" if "leaks" in found else "")
 
 
 def _show_evaluation(found: dict[str, Any]) -> str:
@@ -61,26 +81,16 @@ def _read_leaders(text: str) -> tuple[str, ...] | None:
 def train(
     data: DataOption,
     until: Annotated[str, typer.Option("--until", help="Date that no label may reach beyond.")],
-    symbol: Annotated[
-        list[str] | None, typer.Option("--symbol", help="Only this one; repeatable.")
-    ] = None,
-    model: Annotated[str, typer.Option("--model", help="Model family.")] = "lightgbm",
-    horizon: Annotated[
-        int, typer.Option("--horizon", min=1, help="Bars that a bracket is held.")
-    ] = 30,
-    stop: Annotated[
-        float, typer.Option("--stop", help="Stop in average true ranges x root of the horizon.")
-    ] = 1.25,
-    target: Annotated[float, typer.Option("--target", help="Target, likewise.")] = 1.25,
-    leaders: Annotated[
-        str,
-        typer.Option(
-            "--leaders",
-            help="Instruments that others may follow, as EURUSD,XAUUSD, all or none; who follows "
-            "whom is found on the bars that the model is fitted on.",
-        ),
-    ] = "all",
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")] = 1,
+    symbol: SymbolOption = None,
+    model: FamilyOption = "lightgbm",
+    horizon: HorizonOption = 30,
+    stop: StopOption = 1.25,
+    target: TargetOption = 1.25,
+    leaders: LeadersOption = "all",
+    seed: SeedOption = 1,
+    check_leaks: Annotated[
+        bool, typer.Option("--check-leaks", help="First check that nothing of the future is in it.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -88,6 +98,7 @@ def train(
 
     Example: assay train --data eurusd_m1_2018.parquet --until 2018-12-31
     """
+    from assay.apps.lab.leakchecks import check_training
     from assay.apps.lab.training import TrainingRequest, read_series, train_model
     from assay.signals.labels import Bracket
 
@@ -100,7 +111,8 @@ def train(
         config=load_settings(Config, place).value,
     )  # fmt: skip
     with progress("training", 1.0, quiet=as_json) as bar:
-        found = train_model(request, _stages(bar))
+        leaks = {"leaks": check_training(request, _stages(bar))} if check_leaks else {}
+        found = train_model(request, _stages(bar)) | leaks
     emit(found, as_json, _show_training)
 
 
@@ -142,7 +154,67 @@ def evaluate(
     emit({"model": model, **found.figures}, as_json, _show_evaluation)
 
 
+def walk_forward(
+    data: DataOption,
+    out: Annotated[Path, typer.Option("--out", help="Folder for figures, chart and judged bars.")],
+    symbol: SymbolOption = None,
+    model: FamilyOption = "lightgbm",
+    scheme: Annotated[
+        str,
+        typer.Option(
+            "--scheme", help="anchored: learn from all before; rolling: from as long as at first."
+        ),
+    ] = "anchored",
+    folds: Annotated[int, typer.Option("--folds", min=1, help="Models, each judged on.")] = 5,
+    start: Annotated[
+        str | None, typer.Option("--from", help="First bar to judge; else the middle.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="First bar not to judge.")] = None,
+    horizon: HorizonOption = 30,
+    stop: StopOption = 1.25,
+    target: TargetOption = 1.25,
+    leaders: LeadersOption = "all",
+    seed: SeedOption = 1,
+    risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model a fold, judge each on the bars that follow, pool it all; leaks are refused.
+
+    A stopped walk goes on where it was. Writes walk-forward.json, walk-forward.svg and
+    predictions.parquet.
+
+    Example: assay walk-forward --data xauusd_m5_2010_2019.parquet --folds 8 --from 2012-01-01
+    --out walked
+    """
+    from assay.apps.lab.output import make_folder
+    from assay.apps.lab.training import TrainingRequest, read_series
+    from assay.apps.lab.walking import WalkRequest, forget_walk, walk
+    from assay.apps.lab.walkreport import tabulate_walk, write_walk
+    from assay.signals.labels import Bracket
+
+    place = open_home(home or default_home())
+    series = read_series(data, symbol or ())
+    make_folder(out)
+    last = max(int(one.ts_open[-1]) + int(one.timeframe) for one in series)
+    request = WalkRequest(
+        training=TrainingRequest(
+            series=series, until=parse_time(end) if end else last, models=place.folder("models"),
+            family=model, bracket=Bracket(horizon=horizon, stop=stop, target=target),
+            leaders=_read_leaders(leaders), seed=seed, config=load_settings(Config, place).value,
+        ),
+        folds=folds, scheme=scheme, start=parse_time(start) if start else None,
+        end=parse_time(end) if end else None, risk=risk,
+    )  # fmt: skip
+    with progress("walking forward", 1.0, quiet=as_json) as bar:
+        walked = walk(request, _stages(bar))
+    write_walk(walked, out)
+    forget_walk(request)
+    emit({**walked.found, "out": str(out)}, as_json, tabulate_walk)
+
+
 def register(app: typer.Typer) -> None:
-    """Add `train` and `evaluate` to the command line."""
+    """Add `train`, `evaluate` and `walk-forward` to the command line."""
+    app.command("walk-forward")(walk_forward)
     app.command("train")(train)
     app.command("evaluate")(evaluate)

@@ -32,7 +32,7 @@ from assay.runtime.clock import Stopwatch
 from assay.signals.calibration import ONE
 from assay.signals.calibration.scoring import score_probabilities
 from assay.signals.labels import LONG, SHORT
-from assay.signals.prediction import Artifact, Forecaster, read_artifact
+from assay.signals.prediction import Artifact, Forecaster, Taught, read_artifact
 from assay.trading.decision.weighing import weigh_bars
 from assay.trading.engine.loading import load_strategy
 
@@ -96,6 +96,14 @@ def evaluate_model(
 
     Labels, predictions and trades are those of the engine; nothing is fitted on the span.
     """
+    return judge_series(request, read_series(request.data, ()), on_stage)
+
+
+def judge_series(
+    request: EvaluationRequest, series: Sequence[BarSeries],
+    on_stage: Callable[[str, float], None] | None = None,
+) -> Evaluation:  # fmt: skip
+    """Judge a model on these bars, whatever files the request names; see evaluate_model."""
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     artifact, graph = read_artifact(request.model)
     ready = artifact.spans.ready_from
@@ -105,7 +113,7 @@ def evaluate_model(
             f"calibration of {artifact.id} ended and one horizon had passed; begin there or later"
         )
     forecaster = Forecaster(artifact, graph)
-    shown = [_until(one, request.end) for one in read_series(request.data, ())]
+    shown = [_until(one, request.end) for one in series]
     _check_bars(shown, artifact)
     check_features(artifact, [one.symbol for one in shown])
     features, parts = artifact.taught.feature_set, []
@@ -114,7 +122,7 @@ def evaluate_model(
         tell(f"judging {one.symbol}", number / len(shown))
         instrument = read_instrument(one, features, request.config, request.costs, told)
         parts.append(_judge(instrument, forecaster, number, request))
-    judged = _pool(parts)
+    judged = pool_judged(parts)
     if not len(judged):
         raise DataError(
             f"no bar from {format_time(request.start)} on has both settled features "
@@ -123,7 +131,8 @@ def evaluate_model(
     tell("trading", 1.0)
     account, figures, equity = _trade(request, shown, forecaster)
     figures = {
-        "verdict": "", **score(judged), **figures, **_judge_edge(judged, artifact, account),
+        "verdict": "", **score(judged), **figures,
+        **judge_edge(judged, artifact.taught, account, skilled=artifact.is_skilled),
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
     return Evaluation(
@@ -132,13 +141,15 @@ def evaluate_model(
     )  # fmt: skip
 
 
-def _judge_edge(judged: Judged, artifact: Artifact, account: AccountSpec) -> dict[str, Any]:
+def judge_edge(
+    judged: Judged, taught: Taught, account: AccountSpec, *, skilled: bool
+) -> dict[str, Any]:
     """Return the verdict, and the mean net of what was taken with its bounds (currency a lot)."""
-    block = blocks_of(judged.time, artifact.taught.horizon * artifact.taught.timeframe)
+    block = blocks_of(judged.time, taught.horizon * taught.timeframe)
     found = mean_net(judged.side_net.astype(np.float64), judged.taken, block)
     money = 10.0**account.currency_digits
     bounds = {"net_mean": found.mean, "net_lower": found.lower, "net_upper": found.upper}
-    verdict = word_verdict(found, account.currency, money, skilled=artifact.is_skilled)
+    verdict = word_verdict(found, account.currency, money, skilled=skilled)
     return {
         "verdict": verdict,
         **{name: None if value is None else value / money for name, value in bounds.items()},
@@ -178,7 +189,8 @@ def _judge(
     )  # fmt: skip
 
 
-def _pool(parts: Sequence[Judged]) -> Judged:
+def pool_judged(parts: Sequence[Judged]) -> Judged:
+    """Return the judged bars of all parts in the order of time, then instrument."""
     names = Judged.__dataclass_fields__
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     order = np.lexsort((joined["symbol"], joined["time"]))
@@ -251,21 +263,21 @@ def write_predictions(evaluation: Evaluation, path: Path) -> None:
     import pyarrow.parquet as pq
 
     beside = path.with_name(f".{path.name}")
-    pq.write_table(predictions_table(evaluation), beside)
+    found = evaluation
+    pq.write_table(predictions_table(found.judged, found.symbols, found.artifact.id), beside)
     beside.replace(path)
 
 
-def predictions_table(evaluation: Evaluation) -> Any:
+def predictions_table(judged: Judged, symbols: Sequence[str], model: str) -> Any:
     """Return one row an evaluated bar, so that anyone can recompute the figures."""
     import pyarrow as pa
 
-    judged = evaluation.judged
     share = {
         name: judged.forecasts[of] / ONE
         for name, of in (("p_up", "p_up"), ("p_lower", "up_lower"), ("p_upper", "up_upper"),
                          ("p_long", "p_long"), ("p_short", "p_short"))
     }  # fmt: skip
-    names = np.array(evaluation.symbols)
+    names = np.array(symbols)
     columns: dict[str, Any] = {
         "time": pa.array(judged.time // 1000, pa.timestamp("us", tz="UTC")),
         "symbol": names[judged.symbol], **share,
@@ -273,6 +285,6 @@ def predictions_table(evaluation: Evaluation) -> Any:
         "up": judged.up, "outcome": judged.outcome, "net_long": judged.long_net,
         "net_short": judged.short_net,
     }  # fmt: skip
-    about = {"model": evaluation.artifact.id, "money": "minor units of the account, one lot"}
+    about = {"model": model, "money": "minor units of the account, one lot"}
     table = pa.table(columns)
     return table.replace_schema_metadata({"assay": msgspec.json.encode(about)})

@@ -62,7 +62,7 @@ def train_model(
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     find_family(request.family)
     features = standard_set(request.series[0].timeframe)
-    digest = _digest(request, features)
+    digest = digest_training(request, features)
     known = request.models / TRAINED / digest
     if not known.exists():
         work = request.models / UNFINISHED / digest
@@ -86,7 +86,7 @@ def _teach(
 ) -> None:
     """Train in a folder of its own; its file MODEL says that all is written, and under what id."""
     work.mkdir(parents=True, exist_ok=True)
-    series, parts = [_until(one, request.until) for one in request.series], []
+    series, parts = [bars_until(one, request.until) for one in request.series], []
     candidates = choose_candidates(request.leaders, [one.symbol for one in series])
     for number, one in enumerate(series):
         tell(f"labelling {one.symbol}", number / len(series))
@@ -128,7 +128,8 @@ def read_series(paths: Sequence[Path], symbols: Sequence[str]) -> list[BarSeries
     return sorted(series, key=lambda one: one.symbol)
 
 
-def _digest(request: TrainingRequest, features: FeatureSet) -> str:
+def digest_training(request: TrainingRequest, features: FeatureSet) -> str:
+    """Return 16 hex digits over everything that a training depends on."""
     whole = sha256()
     for one in request.series:
         whole.update(f"{one.symbol} {one.timeframe} {one.side} {one.digits}".encode())
@@ -143,7 +144,8 @@ def _digest(request: TrainingRequest, features: FeatureSet) -> str:
     return whole.hexdigest()[:16]
 
 
-def _until(series: BarSeries, until: int) -> BarSeries:
+def bars_until(series: BarSeries, until: int) -> BarSeries:
+    """Return the bars that closed by then (ns UTC); raise DataError where there are none."""
     past = series.select(series.ts_open + int(series.timeframe) <= until)
     if not len(past):
         raise DataError(f"{series.symbol} has no bar before --until {format_time(until)}")
