@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
-from assay.apps.lab.training import TrainingRequest, train_model
+from assay.apps.lab.training import UNFINISHED, TrainingRequest, train_model
 from assay.market.simulation import Scenario, simulate_ticks
 from assay.market.sources.parquet import read_parquet
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.time import MINUTE, SECOND, parse_time
+from assay.signals.calibration import method_names
 from assay.signals.calibration.scoring import score_probabilities
 from assay.signals.labels import LONG, SHORT, Bracket
 
@@ -107,6 +109,8 @@ def test_a_training_tells_what_it_made(desk: Desk, taught: Told) -> None:
     assert "fair to judge from" in text
     assert parse_time(taught["until"]) <= parse_time(UNTIL)
     assert taught["skilled"]
+    assert taught["calibrated_by"] in method_names()
+    assert f"| calibrated by | {taught['calibrated_by']}: " in text
 
 
 def test_an_interrupted_training_goes_on_to_the_same_model(
@@ -125,6 +129,9 @@ def test_an_interrupted_training_goes_on_to_the_same_model(
         with pytest.raises(KeyboardInterrupt):
             train_model(request, tell)
         assert not [path for path in tmp_path.iterdir() if path.name[0] != "."]
+    with pytest.raises(KeyboardInterrupt):
+        train_model(replace(request, calibration="beta"), interrupt)
+    assert len(list((tmp_path / UNFINISHED).iterdir())) == 2
     found = train_model(request)
     assert found["model"] == taught["model"]
     graphs = {
@@ -134,6 +141,10 @@ def test_an_interrupted_training_goes_on_to_the_same_model(
     assert len(graphs) == 1
     assert {path.name for path in tmp_path.iterdir()} >= {taught["model"]}
     assert train_model(request)["model"] == found["model"]
+
+
+def interrupt(stage: str, share: float) -> None:
+    raise KeyboardInterrupt
 
 
 def test_the_predictions_recompute_the_figures(judge: Any, tmp_path: Path) -> None:
@@ -242,6 +253,9 @@ def test_what_is_unknown_is_refused(desk: Desk, capsys: pytest.CaptureFixture[st
     assert (code, "name a model with --model" in text) == (2, True)
     code, text = refused(desk, capsys, ["train", *data, "--until", UNTIL, "--model", "oracle"])
     assert (code, "model 'oracle' is unknown; use one of" in text) == (2, True)
+    call = ["train", *data, "--until", UNTIL, "--calibration", "spline"]
+    code, text = refused(desk, capsys, call)
+    assert (code, "calibration 'spline' is unknown; use one of auto, isotonic" in text) == (2, True)
     code, text = refused(desk, capsys, ["train", *data, "--until", UNTIL, "--symbol", "GBPUSD"])
     assert (code, "no file holds GBPUSD" in text) == (2, True)
 
@@ -285,11 +299,14 @@ def test_a_follower_is_taught_judged_and_traded_with_its_leader(
                  "--strength", 0.9)  # fmt: skip
     assert desk.call("simulate", *arguments, "--out", desk.market) == 0
     until = ("--until", "2010-02-20")
-    alone = told_by(desk, capsys, "train", *desk.data, *until, "--leaders", "none")
+    alone = told_by(desk, capsys, "train", *desk.data, *until, "--leaders", "none",
+                    "--calibration", "venn-abers")  # fmt: skip
     taught = told_by(desk, capsys, "train", *desk.data, *until, "--horizon", 15)
     assert taught["model"] != alone["model"]
     assert "GBPUSD follows EURUSD" in Path(taught["card"]).read_text()
     assert "follows" not in Path(alone["card"]).read_text()
+    assert alone["calibrated_by"] == "venn-abers"
+    assert "| calibrated by | venn-abers: asked for |" in Path(alone["card"]).read_text()
 
     code, text = refused(desk, capsys, ["train", *desk.data, *until, "--leaders", "XAUUSD"])
     assert (code, "XAUUSD may lead only with its bars among those given" in text) == (2, True)

@@ -15,16 +15,18 @@ from assay.signals.calibration import (
     ONE,
     StepTable,
     bin_scores,
+    find_method,
     fit_slope,
     fit_steps,
     mirror_rows,
     to_score,
 )
-from assay.signals.calibration.isotonic import pool_adjacent
+from assay.signals.calibration.methods.isotonic import pool_adjacent
 
 if TYPE_CHECKING:
     from assay.runtime.ids import Generator
 
+ISOTONIC = find_method("isotonic")
 ROWS, HORIZON = 24_000, 30
 
 
@@ -63,7 +65,9 @@ def test_bounds_hold_the_truth_about_as_often_as_they_promise() -> None:
     inside = []
     for seed in range(30):
         score, hit, block, truth = sample(seed, 1.0)
-        table = fit_steps(bin_scores(score, hit, block), level=0.1, rng=seeded_generator(seed, 1))
+        table = fit_steps(
+            bin_scores(score, hit, block), ISOTONIC, level=0.1, rng=seeded_generator(seed, 1)
+        )
         _, lower, upper = table.look_up(score)
         inside.append(np.mean((truth * ONE >= lower) & (truth * ONE <= upper)))
     assert 0.65 <= float(np.mean(inside)) <= 0.97
@@ -74,7 +78,9 @@ def test_a_drift_of_the_span_is_no_forecast() -> None:
     drifting = hit | (seeded_generator(4).random(ROWS) < 0.2)
     plain = bin_scores(score, drifting, block)
     mirrored = bin_scores(*mirror_rows(score, drifting, block))
-    tables = [fit_steps(each, level=0.1, rng=seeded_generator(1)) for each in (plain, mirrored)]
+    tables = [
+        fit_steps(each, ISOTONIC, level=0.1, rng=seeded_generator(1)) for each in (plain, mirrored)
+    ]
     neutral = [int(table.look_up(np.array([ONE // 2]))[0][0]) for table in tables]
     assert neutral[0] > 0.57 * ONE
     assert abs(neutral[1] - ONE // 2) <= 0.005 * ONE

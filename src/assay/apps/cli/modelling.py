@@ -35,6 +35,14 @@ LeadersOption = Annotated[
         "whom is found on the bars that the model is fitted on.",
     ),
 ]
+CalibrationOption = Annotated[
+    str,
+    typer.Option(
+        "--calibration",
+        help="auto, isotonic, platt, beta or venn-abers; auto chooses on the later part of the "
+        "calibration span.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
 
 
@@ -52,7 +60,8 @@ def _show_training(found: dict[str, Any]) -> str:
     verdict = "found skill" if found["skilled"] else "found no skill: the model will abstain always"
     return (
         f"model {found['model']}: {found['rows']:,} rows, {found['from']} to {found['until']}, "
-        f"{found['seconds']:.1f} s\ncalibration {verdict}\ncard {found['card']}\n"
+        f"{found['seconds']:.1f} s\n"
+        f"calibration by {found['calibrated_by']} {verdict}\ncard {found['card']}\n"
         f"judge it with: assay evaluate --model {found['model']} --from "
         f"{found['evaluate_from']} --data FILE"
     ) + ("\nleak checks passed" if "leaks" in found else "")
@@ -87,6 +96,7 @@ def train(
     stop: StopOption = 1.25,
     target: TargetOption = 1.25,
     leaders: LeadersOption = "all",
+    calibration: CalibrationOption = "auto",
     seed: SeedOption = 1,
     check_leaks: Annotated[
         bool, typer.Option("--check-leaks", help="First check that nothing of the future is in it.")
@@ -107,7 +117,7 @@ def train(
         series=read_series(data, symbol or ()), until=parse_time(until),
         models=place.folder("models"), family=model,
         bracket=Bracket(horizon=horizon, stop=stop, target=target),
-        leaders=_read_leaders(leaders), seed=seed,
+        leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
         config=load_settings(Config, place).value,
     )  # fmt: skip
     with progress("training", 1.0, quiet=as_json) as bar:
@@ -174,6 +184,7 @@ def walk_forward(
     stop: StopOption = 1.25,
     target: TargetOption = 1.25,
     leaders: LeadersOption = "all",
+    calibration: CalibrationOption = "auto",
     seed: SeedOption = 1,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
     home: HomeOption = None,
@@ -201,7 +212,8 @@ def walk_forward(
         training=TrainingRequest(
             series=series, until=parse_time(end) if end else last, models=place.folder("models"),
             family=model, bracket=Bracket(horizon=horizon, stop=stop, target=target),
-            leaders=_read_leaders(leaders), seed=seed, config=load_settings(Config, place).value,
+            leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
+            config=load_settings(Config, place).value,
         ),
         folds=folds, scheme=scheme, start=parse_time(start) if start else None,
         end=parse_time(end) if end else None, risk=risk,

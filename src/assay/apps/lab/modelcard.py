@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from assay.model.time import MINUTE, format_time
-from assay.signals.calibration import ONE
+from assay.signals.calibration import ONE, Choice
 from assay.signals.features import Lead
 from assay.signals.labels import OUTCOMES
 from assay.signals.prediction import Artifact
@@ -45,6 +45,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
             "calibrated on",
             f"{format_time(spans.calibrate_from)} to {format_time(spans.calibrate_until)}",
         ),
+        *_list_calibration(artifact.calibrated_by),
         ("fair to judge from", format_time(spans.ready_from)),
         ("calibration slope", f"{artifact.slope:.3f}, above {artifact.slope_bound:.3f} at 99.9 %"),
         (
@@ -54,6 +55,14 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         ("wrong, it loses", f"{artifact.loss:.3f} stop distances before costs"),
         ("features", f"{len(taught.features)}, digest {taught.features_digest[:12]}"),
         *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
+    ]
+
+
+def _list_calibration(choice: Choice) -> list[tuple[str, str]]:
+    losses = ", ".join(f"{name} {loss:.6f}" for name, loss in choice.losses.items())
+    return [
+        ("calibrated by", f"{choice.method}: {choice.reason}"),
+        *([("log loss on later rows of the span", losses)] if losses else []),
     ]
 
 

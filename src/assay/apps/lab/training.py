@@ -23,6 +23,7 @@ from assay.market.sources.parquet import read_parquet
 from assay.model.errors import DataError, UsageError
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
+from assay.signals.calibration import AUTO, find_method
 from assay.signals.features import FeatureSet, standard_set
 from assay.signals.labels import Bracket
 from assay.signals.models import find_family
@@ -38,6 +39,7 @@ class TrainingRequest:
     """Say what to teach, on which bars, until when (ns UTC), and where models are kept.
 
     `leaders` are the symbols that others may follow: None for all, empty for none.
+    `calibration` names a method, AUTO to choose one.
     """
 
     series: Sequence[BarSeries]
@@ -47,6 +49,7 @@ class TrainingRequest:
     bracket: Bracket = field(default_factory=Bracket)
     seed: int = 1
     leaders: Sequence[str] | None = None
+    calibration: str = AUTO
     costs: Costs = field(default_factory=Costs)
     config: Config = field(default_factory=Config)
 
@@ -61,6 +64,8 @@ def train_model(
     """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     find_family(request.family)
+    if request.calibration != AUTO:
+        find_method(request.calibration)
     features = standard_set(request.series[0].timeframe)
     digest = digest_training(request, features)
     known = request.models / TRAINED / digest
@@ -77,7 +82,8 @@ def train_model(
         "from": format_time(artifact.spans.fit_from),
         "until": format_time(artifact.spans.calibrate_until),
         "evaluate_from": format_time(artifact.spans.ready_from),
-        "skilled": artifact.is_skilled, "seconds": round(watch.elapsed(), 2),
+        "calibrated_by": artifact.calibrated_by.method, "skilled": artifact.is_skilled,
+        "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
 
 
@@ -96,7 +102,7 @@ def _teach(
     lesson = Lesson(
         family=request.family, symbols=tuple(one.symbol for one in series),
         timeframe=int(series[0].timeframe), features=features, bracket=request.bracket,
-        seed=request.seed,
+        seed=request.seed, calibration=request.calibration,
     )  # fmt: skip
     artifact, graph = train(
         rows, lesson, work / CHECKPOINT,
@@ -138,7 +144,7 @@ def digest_training(request: TrainingRequest, features: FeatureSet) -> str:
     facts = (
         compiled_digest(), request.until, request.family, request.seed, features.digest,
         request.bracket, stride_of(request.bracket.horizon), request.costs, request.leaders,
-        msgspec.json.encode(request.config),
+        request.calibration, msgspec.json.encode(request.config),
     )  # fmt: skip
     whole.update(repr(facts).encode())
     return whole.hexdigest()[:16]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Float64s = NDArray[np.float64]
 Int64s = NDArray[np.int64]
+DRAWS = 1_000
+"""Resampled spans that a bound is read from."""
 
 
 @dataclass(frozen=True, slots=True)

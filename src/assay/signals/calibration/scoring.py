@@ -34,14 +34,22 @@ def score_probabilities(p: Float64s, hit: Bools) -> Scores:
     """
     if not len(p):
         return Scores(brier=None, log_loss=None, ece=None, auc=None)
-    safe = np.clip(p, LEAST, 1 - LEAST)
-    loss = -np.where(hit, np.log(safe), np.log(1 - safe))
     return Scores(
         brier=float(np.mean((p - hit) ** 2)),
-        log_loss=float(loss.mean()),
+        log_loss=float(log_losses(p, hit).mean()),
         ece=calibration_error(p, hit),
         auc=area_under_curve(p, hit),
     )
+
+
+def log_losses(p: Float64s, hit: Bools) -> Float64s:
+    """Return the log loss of each row; certainty that failed costs that of a millionth.
+
+    >>> log_losses(np.array([0.5]), np.array([True])).round(4).tolist()
+    [0.6931]
+    """
+    safe = np.clip(p, LEAST, 1 - LEAST)
+    return np.asarray(-np.where(hit, np.log(safe), np.log(1 - safe)))
 
 
 def equal_mass_bins(p: Float64s, bins: int) -> list[NDArray[np.int64]]:

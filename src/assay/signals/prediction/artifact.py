@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from assay.model.errors import DataError, UsageError
-from assay.signals.calibration import StepTable
+from assay.signals.calibration import FEWEST_PARTS, Choice, StepTable
 from assay.signals.features import FeatureSet, Lead, standard_set
 
 DESCRIPTION, GRAPH = "model.json", "model.onnx"
@@ -69,6 +69,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     gain: float
     loss: float
     facts: dict[str, float | int | str]
+    calibrated_by: Choice = Choice(FEWEST_PARTS, "there was no other when it was taught")
 
     @property
     def is_skilled(self) -> bool:

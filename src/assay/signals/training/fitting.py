@@ -11,36 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.model.errors import InvariantError
-from assay.runtime.ids import seeded_generator
-from assay.signals.calibration import (
-    Slope,
-    StepTable,
-    bin_scores,
-    fit_slope,
-    fit_steps,
-    mirror_rows,
-)
+from assay.signals.calibration import AUTO
 from assay.signals.features import FeatureSet
 from assay.signals.labels import Bracket
 from assay.signals.models import FitRequest, Fitted, OnnxClassifier, find_family
 from assay.signals.prediction.artifact import Artifact, Spans, Taught
-from assay.signals.prediction.forecaster import scores_of
+from assay.signals.training.calibrating import calibrate
 from assay.signals.training.rows import Rows
 from assay.signals.training.splits import Split, split_rows
 
-BOUND_LEVEL = 0.10
-"""Share of the resampled calibrations below the lower bound of a probability, and above upper."""
-SKILL_LEVEL = 0.001
-"""A thousandth: at a hundredth, one model of nothing in a hundred would pass, and trade."""
-HORIZONS_A_BLOCK = 2
 PARITY_MAX = 1e-6
-UP, LONG_SIDE, SHORT_SIDE, SLOPE = 1, 2, 3, 4
-"""Streams of chance, one each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """Say what to teach: family, instruments, bars, features, bracket, seed."""
+    """Say what to teach: family, instruments, bars, features, bracket, calibration, seed."""
 
     family: str
     symbols: tuple[str, ...]
@@ -48,6 +33,7 @@ class Lesson:
     features: FeatureSet
     bracket: Bracket
     seed: int = 1
+    calibration: str = AUTO
 
 
 def train(
@@ -69,14 +55,18 @@ def train(
     held = rows.take(split.calibrate)
     probabilities = OnnxClassifier(fitted.onnx).predict(held.features)
     parity = _check_parity(fitted, held, probabilities)
-    tables, slope = _calibrate(held, probabilities, lesson)
+    found = calibrate(
+        held, probabilities, horizon=lesson.bracket.horizon * lesson.timeframe,
+        method=lesson.calibration, seed=lesson.seed,
+    )  # fmt: skip
     gain, loss = _payoffs(held)
     graph_digest = sha256(fitted.onnx).hexdigest()
     artifact = Artifact(
         id="", family=lesson.family, graph_sha256=graph_digest, seed=lesson.seed,
         taught=_taught(rows, held, lesson), spans=_spans(rows, held, split, lesson),
-        up=tables[0], long=tables[1], short=tables[2], slope=slope.value, slope_bound=slope.bound,
-        gain=gain, loss=loss, facts={**fitted.facts, "onnx_parity": parity},
+        up=found.up, long=found.long, short=found.short, calibrated_by=found.choice,
+        slope=found.slope.value, slope_bound=found.slope.bound, gain=gain, loss=loss,
+        facts={**fitted.facts, "onnx_parity": parity},
     )  # fmt: skip
     return _named(artifact), fitted.onnx
 
@@ -96,27 +86,6 @@ def _check_parity(fitted: Fitted, held: Rows, served: NDArray[np.float32]) -> fl
             "is borne"
         )
     return gap
-
-
-def _calibrate(
-    held: Rows, probabilities: NDArray[np.float32], lesson: Lesson
-) -> tuple[list[StepTable], Slope]:
-    block = held.time // (HORIZONS_A_BLOCK * lesson.bracket.horizon * lesson.timeframe)
-    hits = (held.up == 1, held.long_net > 0, held.short_net > 0)
-    scores = scores_of(probabilities)
-    seen = [
-        bin_scores(*mirror_rows(scores[0], hits[0], block)),
-        *(bin_scores(score, hit, block) for score, hit in zip(scores[1:], hits[1:], strict=True)),
-    ]
-    tables = [
-        fit_steps(scored, level=BOUND_LEVEL, rng=seeded_generator(lesson.seed, stream))
-        for scored, stream in zip(seen, (UP, LONG_SIDE, SHORT_SIDE), strict=True)
-    ]
-    slope = fit_slope(
-        bin_scores(scores[0], hits[0], block), level=SKILL_LEVEL,
-        rng=seeded_generator(lesson.seed, SLOPE),
-    )  # fmt: skip
-    return tables, slope
 
 
 def _payoffs(held: Rows) -> tuple[float, float]:

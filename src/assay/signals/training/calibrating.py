@@ -1,0 +1,98 @@
+"""Calibrate a fitted model: choose the method on the later part of the span, refit on all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.model.errors import DataError
+from assay.runtime.ids import seeded_generator
+from assay.signals.calibration import (
+    AUTO,
+    FEWEST_PARTS,
+    Choice,
+    Later,
+    Slope,
+    StepTable,
+    bin_scores,
+    choose_method,
+    find_method,
+    fit_slope,
+    fit_steps,
+    mirror_rows,
+)
+from assay.signals.prediction.forecaster import scores_of
+from assay.signals.training.rows import Rows
+
+if TYPE_CHECKING:
+    from assay.runtime.ids import Generator
+
+BOUND_LEVEL = 0.10
+"""Share of the resampled calibrations below the lower bound of a probability, and above upper."""
+SKILL_LEVEL = 0.001
+"""A thousandth: at a hundredth, one model of nothing in a hundred would pass, and trade."""
+HORIZONS_A_BLOCK = 2
+EARLIER_SHARE = 0.6
+"""Share of the span that methods are fitted to in order to be compared on what follows."""
+UP, LONG_SIDE, SHORT_SIDE, SLOPE, CHOICE = 1, 2, 3, 4, 5
+"""Streams of chance, one each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """Hold the tables of the direction and of either side, the slope, and how it was chosen."""
+
+    up: StepTable
+    long: StepTable
+    short: StepTable
+    slope: Slope
+    choice: Choice
+
+
+def calibrate(
+    held: Rows, probabilities: NDArray[np.float32], *, horizon: int, method: str, seed: int
+) -> Calibration:
+    """Calibrate the model's probabilities [n] of the held rows by the method, AUTO to choose.
+
+    `horizon` is in ns. The choice looks at the direction, which decisions rest on; its method
+    serves the sides too. Raises DataError where stretches of two horizons are too few, UsageError
+    for a method that is unknown.
+    """
+    block = held.time // (HORIZONS_A_BLOCK * horizon)
+    hits = (held.up == 1, held.long_net > 0, held.short_net > 0)
+    scores = scores_of(probabilities)
+    seen = [
+        bin_scores(*mirror_rows(scores[0], hits[0], block)),
+        *(bin_scores(score, hit, block) for score, hit in zip(scores[1:], hits[1:], strict=True)),
+    ]
+    choice = Choice(method, "asked for")
+    if method == AUTO:
+        told = Later(scores[0], hits[0], block)
+        choice = _choose(held, told, seeded_generator(seed, CHOICE))
+    up, long, short = (
+        fit_steps(
+            scored, find_method(choice.method), level=BOUND_LEVEL,
+            rng=seeded_generator(seed, stream),
+        )
+        for scored, stream in zip(seen, (UP, LONG_SIDE, SHORT_SIDE), strict=True)
+    )  # fmt: skip
+    slope = fit_slope(
+        bin_scores(scores[0], hits[0], block), level=SKILL_LEVEL, rng=seeded_generator(seed, SLOPE)
+    )
+    return Calibration(up=up, long=long, short=short, slope=slope, choice=choice)
+
+
+def _choose(held: Rows, told: Later, rng: Generator) -> Choice:
+    """Compare on rows a longest label after the labels of the earlier ones have ended."""
+    edge = int(np.quantile(held.time, EARLIER_SHARE, method="nearest"))
+    before = held.end < edge
+    after = held.time >= edge + int((held.end - held.time).max())
+    try:
+        earlier = bin_scores(*mirror_rows(told.score[before], told.hit[before], told.block[before]))
+    except DataError as error:
+        return Choice(FEWEST_PARTS, f"of the earlier part, {str(error).partition(';')[0]}")
+    later = Later(told.score[after], told.hit[after], told.block[after])
+    return choose_method(earlier, later, rng=rng)
