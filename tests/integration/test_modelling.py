@@ -31,7 +31,8 @@ KEYS = [
     "n", "taken", "coverage", "accuracy", "accuracy_all", "base_rate", "brier", "log_loss", "ece",
     "auc", "trades", "net_return", "sharpe", "max_drawdown", "break_even_accuracy", "verdict",
     "accuracy_long", "accuracy_short", "direction_accuracy", "direction_accuracy_all",
-    "net_mean", "net_lower", "net_upper",
+    "net_mean", "net_lower", "net_upper", "sharpe_error", "trials_before", "clusters_before",
+    "deflated_sharpe", "deflated_sharpe_clustered",
 ]  # fmt: skip
 
 
@@ -111,6 +112,29 @@ def test_a_training_tells_what_it_made(desk: Desk, taught: Told) -> None:
     assert taught["skilled"]
     assert taught["calibrated_by"] in method_names()
     assert f"| calibrated by | {taught['calibrated_by']}: " in text
+
+
+def test_a_training_and_each_look_at_a_span_are_counted(
+    desk: Desk, taught: Told, judge: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = judge(), judge("--to", "2010-04-01")
+    assert second["trials_before"] > first["trials_before"]
+    assert 0 <= second["deflated_sharpe"] <= 1
+    rows = told_by(desk, capsys, "trials", "list", "--symbol", "USDJPY")["trials"]
+    lessons = [row for row in rows if row["kind"] == "train"]
+    assert lessons[0]["strategy"] == "lightgbm"
+    assert lessons[0]["sharpe"] is None
+    assert parse_time(lessons[0]["to"]) <= parse_time(UNTIL)
+    last = rows[-1]
+    assert (last["kind"], last["symbols"]) == ("evaluate", ["EURUSD", "USDJPY"])
+    assert (last["from"], last["sharpe"]) == (
+        taught["evaluate_from"], pytest.approx(second["sharpe"], rel=1e-12),
+    )  # fmt: skip
+    assert last["to"] <= "2010-04-01T00:00:00Z" < rows[-2]["to"]
+    count = len(rows)
+    desk.call("evaluate", "--model", taught["model"], *desk.data, "--from", "2012-01-01")
+    assert told_by(desk, capsys, "trials", "list")["count"] == count
+    assert told_by(desk, capsys, "trials", "verify")["ok"]
 
 
 def test_an_interrupted_training_goes_on_to_the_same_model(

@@ -10,7 +10,15 @@ from typing import Any
 
 from assay import __version__
 from assay.apps.config import Config
-from assay.apps.restore import HEADS_PATH, copy_heads, record_restore, take_heads
+from assay.apps.restore import (
+    HEADS_PATH,
+    copy_heads,
+    copy_trials,
+    keeping_trials,
+    record_restore,
+    take_heads,
+)
+from assay.books.trials import FOLDER as TRIALS
 from assay.model.errors import RetryError, UsageError
 from assay.model.time import format_time
 from assay.runtime.home import Home
@@ -48,13 +56,14 @@ SURELY_OURS = frozenset(
         "broker",
         "audit",
         "models",
+        TRIALS,
         POINTER,
     }
     | {"backups", "objects", "runs", "cache", "data", "reports", "state", "secrets"}
 )
 """What the platform writes into a home; anything else there is left alone."""
 
-FRESH = frozenset({MARK, "access", "locks", "run", "logs", "faults.jsonl"})
+FRESH = frozenset({MARK, "access", "locks", "run", "logs", "faults.jsonl", TRIALS})
 _ANALYTICS_LOCKS = frozenset({"analytics", "analytics-start", "analytics-migrations"})
 
 
@@ -69,13 +78,13 @@ def write_backup(home: Home, path: Path | None) -> dict[str, Any]:
     if not target.name.endswith(".tar.gz"):
         raise UsageError(f"backup {target.name!r} must end in .tar.gz")
     with tempfile.TemporaryDirectory() as folder:
-        extra: dict[str, Path] = copy_heads(home, Path(folder))
+        extra = copy_heads(home, Path(folder)) | copy_trials(home, Path(folder))
         if _has_database(home):
             extra[DATABASE] = _dump(home, Path(folder) / DATABASE)
         manifest = write_archive(
             target.absolute(),
             home.path,
-            skip=PASSING | {HEADS_PATH} | _inside(home, target),
+            skip=PASSING | {HEADS_PATH, TRIALS} | _inside(home, target),
             extra=extra,
             stamp=(__version__, now),
         )
@@ -128,8 +137,9 @@ def restore_backup(home: Home, path: Path, *, force: bool) -> dict[str, Any]:
     try:
         manifest = unpack_archive(path, staging)
         database = staging / DATABASE
-        replaced = take_heads(home) if database.exists() else ()
-        _place(staging / "home", home.path, manifest.links)
+        with keeping_trials(home, staging / "home"):
+            replaced = take_heads(home) if database.exists() else ()
+            _place(staging / "home", home.path, manifest.links)
         if database.exists():
             dsn = _dsn(home)
             refill_database(home.path, dsn, database, replace=force)

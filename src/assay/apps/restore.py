@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from assay import __version__
 from assay.apps.paper.auditing import FOLDER
 from assay.books.audit import HEADS, AuditKeeper, Head, HeadFolder, PostgresAuditStore, read_heads
+from assay.books.trials import FOLDER as TRIALS
+from assay.books.trials import TrialLedger, carry_over, copy_ledger
 from assay.model.messages import HomeRestored, ReplacedHead
 from assay.runtime.home import Home
 from assay.runtime.journal import Batch, PostgresJournal
@@ -40,6 +44,29 @@ def take_heads(home: Home) -> tuple[ReplacedHead, ...]:
         for head in found.values()
         if isinstance(head, Head)
     )
+
+
+def copy_trials(home: Home, folder: Path) -> dict[str, Path]:
+    """Copy the trial ledger as it is between two lines; return the copies by archive names."""
+    ledger = TrialLedger(home)
+    if not ledger.path.is_dir():
+        return {}
+    copies = folder / TRIALS
+    with ledger.hold() as source:
+        names = copy_ledger(source, copies)
+    return {f"home/{TRIALS}/{name.as_posix()}": copies / name for name in names}
+
+
+@contextmanager
+def keeping_trials(home: Home, unpacked: Path) -> Iterator[None]:
+    """Hold the ledger while a restore replaces it, with what the home tried since carried over."""
+    restored = unpacked / TRIALS
+    if not restored.is_dir():
+        yield
+        return
+    with TrialLedger(home).hold() as replaced:
+        carry_over(replaced, restored, home.clock.now_ns())
+        yield
 
 
 def record_restore(

@@ -46,3 +46,14 @@ def runtime_folder() -> Path:
 def interpreter() -> str:
     """Return the Python that runs us, for children of the same installation."""
     return sys.executable
+
+
+def user_name() -> str:
+    """Return the name of the operating system's user, its number where it has no name."""
+    import pwd  # not there on Windows, where programs of the edge run
+
+    number = os.getuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from assay.model.errors import InvariantError
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
+    from numpy.random import Generator as Generator  # noqa: PLC0414 - others name the type by us
 
 COUNTER_BITS = 48
 PRODUCER_MAX = (1 << 15) - 1

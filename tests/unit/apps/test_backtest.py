@@ -19,7 +19,8 @@ from assay.runtime.home import open_home
 STEM = "eurusd_h1_sample_20170101_20171229"
 KEYS = [
     "bars", "orders", "fills", "final_equity", "net_profit", "max_drawdown", "sharpe", "digest",
-    "seconds", "bars_per_second", "denied",
+    "seconds", "bars_per_second", "denied", "sharpe_error", "trials_before", "clusters_before",
+    "deflated_sharpe", "deflated_sharpe_clustered",
 ]  # fmt: skip
 COLUMNS = {
     "orders": ["time", "symbol", "side", "quantity", "type", "price", "stop", "target", "order",
@@ -70,7 +71,7 @@ def test_json_has_the_keys_of_the_contract(
     assert found["net_profit"] == round(found["final_equity"] - 100_000, 2)
     assert 0 <= found["max_drawdown"] < 1
     assert len(found["digest"]) == 64
-    assert not (tmp_path / "home").exists()
+    assert {path.name for path in (tmp_path / "home").iterdir()} == {"home.json", "locks", "trials"}
 
 
 def test_both_drivers_and_a_second_run_give_one_digest(

@@ -11,7 +11,6 @@ import typer
 from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
 from assay.apps.config import Config
 from assay.model.errors import UsageError
-from assay.runtime.environment import default_home
 from assay.runtime.home import open_home
 from assay.runtime.settings import load_settings
 
@@ -48,13 +47,9 @@ def parse_params(given: list[str]) -> dict[str, str]:
     return pairs
 
 
-def _config(home: Path | None) -> Config | None:
-    """Return the settings of a home that exists; a backtest makes none."""
-    folder = home or default_home()
-    return load_settings(Config, open_home(folder)).value if folder.is_dir() else None
-
-
 def _lines(figures: dict[str, Any]) -> str:
+    from assay.apps.lab.trial import word_trial
+
     sharpe = "-" if figures["sharpe"] is None else f"{figures['sharpe']:.2f}"
     rate = figures["bars_per_second"]
     return (
@@ -62,7 +57,8 @@ def _lines(figures: dict[str, Any]) -> str:
         f"final equity {figures['final_equity']:,.2f}  net profit {figures['net_profit']:,.2f}  "
         f"max drawdown {100 * figures['max_drawdown']:.2f} %  Sharpe {sharpe}\n"
         f"{figures['seconds']:.3f} s" + (f"  {rate:,} bars/s" if rate else "") + "\n"
-        f"digest {figures['digest']}"
+        f"digest {figures['digest']}\n"
+        f"{word_trial(figures)}"
     )
 
 
@@ -97,12 +93,13 @@ def backtest(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Trade history through the engine; nothing is written outside --out.
+    """Trade history through the engine: a trial, counted in the home before the first bar.
 
     Example: assay backtest --data eurusd_h1_sample_20170101_20171229.parquet --strategy sma-cross
     """
     from assay.apps.lab.backtest import Request, run_backtest
     from assay.apps.lab.setup import Costs
+    from assay.books.trials import TrialLedger
     from assay.market.news import read_calendar
 
     params = parse_params(param or [])
@@ -114,11 +111,12 @@ def backtest(
         slippage_points=slippage_points,
         releases=read_calendar(calendar) if calendar else (),
     )
+    place = open_home(home)
     request = Request(
         data=data, strategy=strategy, params=params, cash=_decimal(cash, "--cash"),
         costs=costs, risk=risk, driver=driver, out=out,
-        strategies=(home or default_home()) / "strategies", config=_config(home),
-        model=(home or default_home()) / "models" / model if model else None,
+        strategies=place.path / "strategies", config=load_settings(Config, place).value,
+        model=place.path / "models" / model if model else None, ledger=TrialLedger(place),
     )  # fmt: skip
     with progress("trading", quiet=as_json) as bar:
         figures = run_backtest(request, bar.advance)

@@ -22,6 +22,7 @@ COMMANDS = (
     "backup",
     "ledger",
     "audit",
+    "trials",
     "benchmarks",
 )
 

@@ -110,6 +110,7 @@ def train(
     """
     from assay.apps.lab.leakchecks import check_training
     from assay.apps.lab.training import TrainingRequest, read_series, train_model
+    from assay.books.trials import TrialLedger
     from assay.signals.labels import Bracket
 
     place = open_home(home or default_home())
@@ -118,7 +119,7 @@ def train(
         models=place.folder("models"), family=model,
         bracket=Bracket(horizon=horizon, stop=stop, target=target),
         leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
-        config=load_settings(Config, place).value,
+        config=load_settings(Config, place).value, ledger=TrialLedger(place),
     )  # fmt: skip
     with progress("training", 1.0, quiet=as_json) as bar:
         leaks = {"leaks": check_training(request, _stages(bar))} if check_leaks else {}
@@ -148,12 +149,13 @@ def evaluate(
     """
     from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model, write_predictions
     from assay.apps.lab.evaluationreport import write_report
+    from assay.books.trials import TrialLedger
 
     place = open_home(home or default_home())
     request = EvaluationRequest(
         model=place.folder("models") / model, data=data, start=parse_time(start),
         end=parse_time(end) if end else None, config=load_settings(Config, place).value,
-        risk=risk,
+        risk=risk, ledger=TrialLedger(place),
     )  # fmt: skip
     with progress("judging", 1.0, quiet=as_json) as bar:
         found = evaluate_model(request, _stages(bar))
@@ -202,6 +204,7 @@ def walk_forward(
     from assay.apps.lab.training import TrainingRequest, read_series
     from assay.apps.lab.walking import WalkRequest, forget_walk, walk
     from assay.apps.lab.walkreport import tabulate_walk, write_walk
+    from assay.books.trials import TrialLedger
     from assay.signals.labels import Bracket
 
     place = open_home(home or default_home())
@@ -213,7 +216,7 @@ def walk_forward(
             series=series, until=parse_time(end) if end else last, models=place.folder("models"),
             family=model, bracket=Bracket(horizon=horizon, stop=stop, target=target),
             leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
-            config=load_settings(Config, place).value,
+            config=load_settings(Config, place).value, ledger=TrialLedger(place),
         ),
         folds=folds, scheme=scheme, start=parse_time(start) if start else None,
         end=parse_time(end) if end else None, risk=risk,

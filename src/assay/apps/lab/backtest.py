@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from assay.apps.lab.forecasting import forecast_events, with_model
 from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
 from assay.apps.lab.output import appearing_together, make_folder
 from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.trial import Look, enter_look, span_of, tell_trial, word_trial
+from assay.books.trials import Trial, TrialLedger
 from assay.kernel.records import SWAP
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import InvariantError, UsageError
@@ -41,6 +44,7 @@ class Request:
     strategies: Path | None = None
     config: Config | None = None
     model: Path | None = None
+    ledger: TrialLedger | None = None
 
 
 def run_backtest(
@@ -51,6 +55,7 @@ def run_backtest(
 ) -> dict[str, Any]:
     """Run one backtest and return its figures; with `out`, write its tables and report there.
 
+    With a ledger it is a trial, counted before the first bar is traded.
     Raises UsageError for arguments that do not fit, DataError for a file that cannot be read, and
     InvariantError when the ledger and the engine disagree.
     """
@@ -69,13 +74,34 @@ def run_backtest(
         config=config,
     )  # fmt: skip
     setup = with_model(setup, request.model)
+    trial = _enter(setup, request)
     run = _drive(setup, request, on_progress, wire=wire)
     if run.halted:
         raise InvariantError(f"the ledger and the engine disagree: trading halted, {run.halted}")
     figures = summarise(run.outcome, setup, bars=run.bars, seconds=run.seconds)
+    figures |= tell_trial(request.ledger, trial, run.outcome.equity, setup.account.cash)
     if request.out:
         write_results(run, setup, figures, request)
     return figures
+
+
+def _enter(setup: Setup, request: Request) -> Trial | None:
+    costs = [str(getattr(request.costs, name)) for name in request.costs.__slots__]
+    source = setup.strategy.module.__file__
+    code = sha256(Path(source).read_bytes()).hexdigest() if source else ""
+    config = msgspec.json.encode(request.config)
+    decides = (
+        sorted(setup.params.items()), costs, setup.profile.name, str(request.cash), config, code,
+        request.model.name if request.model else "",
+    )  # fmt: skip
+    start, end = span_of(setup.series)
+    return enter_look(
+        request.ledger,
+        Look(
+            kind="backtest", series=setup.series, start=start, end=end,
+            strategy=setup.strategy.name, parameters=decides,
+        ),
+    )  # fmt: skip
 
 
 def _drive(
@@ -114,6 +140,7 @@ def write_results(run: Run, setup: Setup, figures: dict[str, Any], request: Requ
         extra={
             "data": ", ".join(path.name for path in request.data), "risk": setup.profile.name,
             "driver": request.driver, "denied orders": figures["denied"],
+            "trial": word_trial(figures).replace("\n", "; "),
         },
     )  # fmt: skip
     with appearing_together(request.out or Path()) as folder:

@@ -21,8 +21,10 @@ from assay.apps.lab.labelling import (
 )
 from assay.apps.lab.setup import Costs, prepare
 from assay.apps.lab.training import read_series
+from assay.apps.lab.trial import Look, enter_look, span_of, tell_trial
 from assay.apps.lab.verdict import blocks_of, mean_net, word_verdict
 from assay.books.analytics.performance import max_drawdown, sharpe_ratio
+from assay.books.trials import Trial, TrialLedger
 from assay.kernel.records import BASE_BAR
 from assay.market.series import BarSeries
 from assay.model.accounts import AccountSpec
@@ -48,6 +50,7 @@ class EvaluationRequest:
     costs: Costs = field(default_factory=Costs)
     config: Config = field(default_factory=Config)
     risk: str | None = None
+    ledger: TrialLedger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,7 @@ def judge_series(
     _check_bars(shown, artifact)
     check_features(artifact, [one.symbol for one in shown])
     features, parts = artifact.taught.feature_set, []
+    trial = _enter(request, shown, artifact)
     told = told_by_leaders(shown, features, request.config)
     for number, one in enumerate(shown):
         tell(f"judging {one.symbol}", number / len(shown))
@@ -133,12 +137,28 @@ def judge_series(
     figures = {
         "verdict": "", **score(judged), **figures,
         **judge_edge(judged, artifact.taught, account, skilled=artifact.is_skilled),
+        **tell_trial(request.ledger, trial, equity, account.cash),
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
     return Evaluation(
         figures=figures, judged=judged, artifact=artifact, symbols=[s.symbol for s in shown],
         account=account, equity=equity,
     )  # fmt: skip
+
+
+def _enter(
+    request: EvaluationRequest, shown: Sequence[BarSeries], artifact: Artifact
+) -> Trial | None:
+    costs = [str(getattr(request.costs, name)) for name in request.costs.__slots__]
+    decides = artifact.id, costs, request.risk, msgspec.json.encode(request.config)
+    span = [one.select(one.ts_open >= request.start) for one in shown]
+    if not any(map(len, span)):
+        return None
+    look = Look(
+        kind="evaluate", series=span, start=request.start, end=span_of(span)[1],
+        strategy=artifact.family, parameters=decides,
+    )  # fmt: skip
+    return enter_look(request.ledger, look)
 
 
 def judge_edge(

@@ -15,7 +15,8 @@ from assay.apps.lab.labelling import (
     told_by_leaders,
 )
 from assay.apps.lab.leading import choose_candidates, follow_leaders
-from assay.apps.lab.training import TrainingRequest, bars_until
+from assay.apps.lab.training import TrainingRequest, bars_until, digest_training
+from assay.apps.lab.trial import Look, enter_look, span_of
 from assay.market.series import BarSeries
 from assay.signals.features import FeatureSet, Told, standard_set
 from assay.signals.training import Rows, pool, split_rows
@@ -69,6 +70,12 @@ def read_experiment(request: TrainingRequest, tell: Tell) -> Experiment:
     """
     series = [bars_until(one, request.until) for one in request.series]
     features, parts, times = standard_set(series[0].timeframe), [], []
+    start, end = span_of(series)
+    look = Look(
+        kind="check", series=series, start=start, end=end, strategy=request.family,
+        parameters=digest_training(request, features),
+    )  # fmt: skip
+    enter_look(request.ledger, look)
     for number, one in enumerate(series):
         tell(f"labelling {one.symbol}", number / len(series))
         instrument = read_instrument(one, features, request.config, request.costs)

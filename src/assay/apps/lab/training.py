@@ -17,6 +17,8 @@ from assay.apps.lab.labelling import label_instrument, read_instrument, stride_o
 from assay.apps.lab.leading import choose_candidates, follow_leaders
 from assay.apps.lab.modelcard import CARD, write_card
 from assay.apps.lab.setup import Costs
+from assay.apps.lab.trial import Look, enter_look, span_of
+from assay.books.trials import TrialLedger
 from assay.kernel.compiling import compiled_digest
 from assay.market.series import BarSeries, price_columns
 from assay.market.sources.parquet import read_parquet
@@ -52,6 +54,7 @@ class TrainingRequest:
     calibration: str = AUTO
     costs: Costs = field(default_factory=Costs)
     config: Config = field(default_factory=Config)
+    ledger: TrialLedger | None = None
 
 
 def train_model(
@@ -94,6 +97,12 @@ def _teach(
     work.mkdir(parents=True, exist_ok=True)
     series, parts = [bars_until(one, request.until) for one in request.series], []
     candidates = choose_candidates(request.leaders, [one.symbol for one in series])
+    start, end = span_of(series)
+    look = Look(
+        kind="train", series=series, start=start, end=end, strategy=request.family,
+        parameters=work.name,
+    )  # fmt: skip
+    enter_look(request.ledger, look)
     for number, one in enumerate(series):
         tell(f"labelling {one.symbol}", number / len(series))
         parts.append(_rows_of(one, number, request, features, work))

@@ -217,7 +217,8 @@ def _walk_step(
         model = training.models / made["model"]
         found = judge_series(
             EvaluationRequest(model=model, data=(), start=step.start, end=step.end,
-                              costs=training.costs, config=training.config, risk=request.risk),
+                              costs=training.costs, config=training.config, risk=request.risk,
+                              ledger=training.ledger),
             [_between(one, step.start, step.end, settling) for one in training.series],
             lambda stage, share: tell(stage, TRAIN_SHARE + (1 - TRAIN_SHARE) * share),
         )  # fmt: skip

@@ -21,7 +21,8 @@ from assay.apps.paper.refusal import FILE, write_refusal
 from assay.apps.paper.sheet import PAST, RING, SHEET, STANDING, write_whole
 from assay.apps.paper.standing import describe_desk, describe_past, take_standing
 from assay.apps.paper.trader import PaperTrader
-from assay.model.errors import AssayError, CallerError, OperatorError
+from assay.books.trials import FOLDER, read_head
+from assay.model.errors import AssayError, CallerError, DataError, OperatorError
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch, SystemClock
 from assay.runtime.faults import record_fault
@@ -116,6 +117,17 @@ def _show_done(session: Session, log: Logger, finished: bool) -> None:
     log.info("stopped", events=session.trader.next, finished=finished)
 
 
+def _measure_trials(home: Home, log: Logger) -> tuple[int, str]:
+    """Return the lines and the last hash of the trial ledger, for the audit to seal."""
+    try:
+        head = read_head(home.path / FOLDER)
+    except DataError as error:
+        # Research that cannot be vouched for stops nobody from trading, but it is on the record.
+        log.error(str(error))
+        return -1, "unreadable"
+    return (head.lines, head.hash) if head else (0, "")
+
+
 def run_trader(home: Home, plan: Plan, log: Logger) -> None:
     """Open journal and broker, recover, and trade the plan; raises AssayError families."""
     config = load_settings(Config, home).value
@@ -131,6 +143,7 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             setup_id = identify_setup(plan, setup)
             trader = PaperTrader(setup, setup_id, journal, broker, clock)
             trader.ring = RingWriter(home.folder("run") / RING, CAPACITY)
+            trader.trials = _measure_trials(home, log)
             found = trader.recover()
             log.info("ready", found=found.found, replayed=found.replayed, next=found.next)
             painter = Painter(setup, home.folder("run") / PICTURE)

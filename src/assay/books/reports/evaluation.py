@@ -59,6 +59,14 @@ FIGURES = (
     ("net_return", "Net return", SHARE, "What that account gained on its opening deposit."),
     ("sharpe", "Sharpe ratio", RATIO, "Of daily net returns, annualised over 252 days; a dash "
      "where there are too few days."),
+    ("sharpe_error", "Its standard error", RATIO, "Robust to days that hang together and to fat "
+     "tails: a ratio within two of these of 0 says little."),
+    ("trials_before", "Trials before this one", COUNT, "Looks at these instruments over an "
+     "overlapping time that this home has counted before: the more, the likelier luck."),
+    ("deflated_sharpe", "Deflated Sharpe ratio", SHARE, "The chance that there is skill, were this "
+     "the best of all those trials, each independent; 95 % is the usual bar."),
+    ("deflated_sharpe_clustered", "The same, alike trials as fewer", SHARE, "Trials whose daily "
+     "returns go together say less than their number."),
     ("max_drawdown", "Deepest drawdown", SHARE, "The largest fall of equity from its peak."),
 )  # fmt: skip
 """Every figure: its name in `assay evaluate --json`, label, form, and how to read it."""

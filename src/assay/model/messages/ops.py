@@ -6,19 +6,23 @@ from assay.model.messages.envelope import Message
 
 
 class PlatformStarted(Message, frozen=True, kw_only=True):
-    """Carry the start of a run."""
+    """Carry the start of a run, and how long the home's trial ledger was, with its last hash."""
 
     version: str
     run: str
+    trial_lines: int = 0
+    trials_hash: str = ""
 
 
 class PlatformRecovered(Message, frozen=True, kw_only=True):
-    """Carry a start that found earlier work, and from where it went on."""
+    """Carry a start that found earlier work, from where it went on, and the trial ledger then."""
 
     version: str
     run: str
     position: int
     replayed: int
+    trial_lines: int = 0
+    trials_hash: str = ""
 
 
 class ReplacedHead(msgspec.Struct, frozen=True, array_like=True):

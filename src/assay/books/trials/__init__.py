@@ -1,0 +1,26 @@
+"""The trial ledger: who looked at which market over which time, counted before each look."""
+
+from assay.books.trials.carrying import carry_over, copy_ledger
+from assay.books.trials.deflating import Deflation, deflate
+from assay.books.trials.heads import TrialsHead, read_head
+from assay.books.trials.ledger import FOLDER, TrialLedger
+from assay.books.trials.lines import Line, Outcome, Trial
+from assay.books.trials.reading import TrialsReport, read_ledger
+from assay.books.trials.sketches import sketch_returns
+
+__all__ = [
+    "Deflation",
+    "FOLDER",
+    "Line",
+    "Outcome",
+    "Trial",
+    "TrialLedger",
+    "TrialsHead",
+    "TrialsReport",
+    "carry_over",
+    "copy_ledger",
+    "deflate",
+    "read_head",
+    "read_ledger",
+    "sketch_returns",
+]
