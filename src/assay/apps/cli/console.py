@@ -120,6 +120,16 @@ def progress(text: str, total: float | None = None, *, quiet: bool = False) -> I
         yield _BarProgress(bar, bar.add_task(text, total=total))
 
 
+def fill_stages(bar: Progress) -> Callable[[str, float], None]:
+    """Return what shows stages on one bar: each stage fills it once."""
+
+    def tell(stage: str, share: float) -> None:
+        bar.describe(stage)
+        bar.fill(share)
+
+    return tell
+
+
 def note(text: str) -> None:
     """Print one line for people on stderr."""
     print(text, file=sys.stderr, flush=True)

@@ -17,6 +17,7 @@ COMMANDS = (
     "simulating",
     "modelling",
     "correlating",
+    "regimes",
     "running",
     "operations",
     "backup",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from assay.apps.cli.console import HomeOption, JsonOption, Progress, emit, progress
+from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
 from assay.apps.config import Config
 from assay.model.time import parse_time
 from assay.runtime.environment import default_home
@@ -44,16 +43,6 @@ CalibrationOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
-
-
-def _stages(bar: Progress) -> Callable[[str, float], None]:
-    """Return what shows stages on one bar: each stage fills it once."""
-
-    def tell(stage: str, share: float) -> None:
-        bar.describe(stage)
-        bar.fill(share)
-
-    return tell
 
 
 def _show_training(found: dict[str, Any]) -> str:
@@ -122,8 +111,8 @@ def train(
         config=load_settings(Config, place).value, ledger=TrialLedger(place),
     )  # fmt: skip
     with progress("training", 1.0, quiet=as_json) as bar:
-        leaks = {"leaks": check_training(request, _stages(bar))} if check_leaks else {}
-        found = train_model(request, _stages(bar)) | leaks
+        leaks = {"leaks": check_training(request, fill_stages(bar))} if check_leaks else {}
+        found = train_model(request, fill_stages(bar)) | leaks
     emit(found, as_json, _show_training)
 
 
@@ -158,7 +147,7 @@ def evaluate(
         risk=risk, ledger=TrialLedger(place),
     )  # fmt: skip
     with progress("judging", 1.0, quiet=as_json) as bar:
-        found = evaluate_model(request, _stages(bar))
+        found = evaluate_model(request, fill_stages(bar))
     if predictions:
         write_predictions(found, predictions)
     if report:
@@ -222,7 +211,7 @@ def walk_forward(
         end=parse_time(end) if end else None, risk=risk,
     )  # fmt: skip
     with progress("walking forward", 1.0, quiet=as_json) as bar:
-        walked = walk(request, _stages(bar))
+        walked = walk(request, fill_stages(bar))
     write_walk(walked, out)
     forget_walk(request)
     emit({**walked.found, "out": str(out)}, as_json, tabulate_walk)

@@ -55,6 +55,7 @@ def simulate(
             "--kind",
             help="linear: own momentum; regime: momentum when calm, reversal when turbulent; "
             "lagged: EURUSD and XAUUSD lead the others; volatility: momentum only when turbulent; "
+            "switching: twelve regimes that follow each other, each with its drift and volatility; "
             "none: nothing can be foretold.",
         ),
     ] = "linear",

@@ -15,6 +15,7 @@ from assay.market.series import BarSeries
 from assay.market.simulation import COVERAGES, Scenario, Simulated, bayes_accuracy, simulate
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.errors import UsageError
+from assay.model.regimes import Regime
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
 
@@ -28,7 +29,8 @@ def write_simulation(
 
     The truth has a row for each bar: time (its open), symbol, and p_up, the probability that the
     mid `horizon` bars after its close is higher; null where the data end before. Its metadata name
-    the scenario and the Bayes accuracy. Raises UsageError where another simulation is in `out`.
+    the scenario and the Bayes accuracy. Of kind `switching` it also has the regime of each bar,
+    by name. Raises UsageError where another simulation is in `out`.
     """
     watch = Stopwatch()
     names: list[str] = []
@@ -42,7 +44,7 @@ def write_simulation(
             names.append(file_name(bars))
             write_parquet(bars, folder / names[-1])
             rises[bars.symbol] = simulated.rise
-            blocks.append(_truth_rows(simulated))
+            blocks.append(_truth_rows(simulated, scenario.kind))
             first, last = int(bars.ts_open[0]), int(bars.ts_open[-1])
         accuracy = _accuracies(np.concatenate(list(rises.values())))
         table = pa.concat_tables(blocks).replace_schema_metadata(_metadata(scenario, accuracy))
@@ -69,15 +71,17 @@ def file_name(bars: BarSeries) -> str:
     return "_".join(words).lower() + ".parquet"
 
 
-def _truth_rows(simulated: Simulated) -> pa.Table:
+def _truth_rows(simulated: Simulated, kind: str) -> pa.Table:
     bars, rise = simulated.bars, simulated.rise
-    return pa.table(
-        {
-            "time": pa.array(bars.ts_open, pa.timestamp("ns", tz="UTC")),
-            "symbol": pa.array([bars.symbol] * len(bars), pa.string()),
-            "p_up": pa.array(rise, pa.float64(), mask=np.isnan(rise)),
-        }
-    )
+    columns = {
+        "time": pa.array(bars.ts_open, pa.timestamp("ns", tz="UTC")),
+        "symbol": pa.array([bars.symbol] * len(bars), pa.string()),
+        "p_up": pa.array(rise, pa.float64(), mask=np.isnan(rise)),
+    }
+    if kind == "switching":
+        names = np.array([regime.name.lower() for regime in Regime])
+        columns["regime"] = pa.array(names[simulated.volatility.regime])
+    return pa.table(columns)
 
 
 def _accuracies(rise: np.ndarray) -> dict[str, float | None]:

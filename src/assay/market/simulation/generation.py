@@ -19,9 +19,17 @@ from assay.market.simulation.path import STEPS, choose_points, trace_mids, walk_
 from assay.market.simulation.quotes import draw_spreads, draw_volumes
 from assay.market.simulation.scenario import Scenario
 from assay.market.simulation.schedule import bar_closes, bar_opens, draw_news
-from assay.market.simulation.signal import Planted, gate, plant_led, plant_own, see_leader
+from assay.market.simulation.signal import (
+    Planted,
+    gate,
+    plant_drift,
+    plant_led,
+    plant_own,
+    see_leader,
+)
+from assay.market.simulation.switching import drifts
 from assay.market.simulation.truth import rise_probability
-from assay.market.simulation.volatility import Volatility, draw_volatility
+from assay.market.simulation.volatility import Volatility, draw_switching, draw_volatility
 from assay.model.errors import UsageError
 from assay.model.instruments import instrument_for
 from assay.model.time import SECOND
@@ -124,13 +132,17 @@ class _Market:
     def _draw_course(self, asset: Asset) -> _Course:
         scenario, symbol = self.scenario, asset.symbol
         opens = bar_opens(instrument_for(symbol), scenario.timeframe, scenario.bars)
-        volatility = draw_volatility(
-            asset, opens, scenario.timeframe, self._news, self._draw(symbol, "regime")
-        )
+        regimes = self._draw(symbol, "regime")
+        if scenario.kind == "switching":
+            volatility = draw_switching(asset, opens, scenario.timeframe, regimes)
+        else:
+            volatility = draw_volatility(asset, opens, scenario.timeframe, self._news, regimes)
         own = self._draw(symbol, "shocks").standard_normal(len(opens))
         dollar = self._dollar[np.searchsorted(self.grid, opens)]
         shocks = asset.dollar * dollar + np.sqrt(1.0 - asset.dollar**2) * own
-        if scenario.kind == "lagged" and asset.leader:
+        if scenario.kind == "switching":
+            planted = plant_drift(shocks, drifts(scenario.drive)[volatility.regime])
+        elif scenario.kind == "lagged" and asset.leader:
             leader = self.course(asset.leader)
             correlation = asset.dollar * leader.asset.dollar
             seen = see_leader(leader.planted, leader.opens, opens, correlation)

@@ -8,9 +8,15 @@ from assay.market.simulation.assets import ASSETS, SYMBOLS
 from assay.model.errors import UsageError
 from assay.model.time import Timeframe
 
-KINDS = ("linear", "regime", "lagged", "volatility", "none")
-FULL_DRIVE = {"linear": 0.12, "regime": 0.127, "lagged": 0.115, "volatility": 0.15, "none": 0.0}
-"""What strength 1 makes of the coefficient b of the signal in the next standardised return."""
+KINDS = ("linear", "regime", "lagged", "volatility", "switching", "none")
+FULL_DRIVE = {
+    "linear": 0.12, "regime": 0.127, "lagged": 0.115, "volatility": 0.15, "switching": 0.5,
+    "none": 0.0,
+}  # fmt: skip
+"""What strength 1 makes of the coefficient b of the signal in the next standardised return.
+
+With kind `switching` b is the drift of a trend in a bar's own volatility.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

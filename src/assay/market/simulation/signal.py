@@ -67,6 +67,13 @@ def plant_led(shocks: Float64s, strength: float, leader: Led) -> Planted:
     )
 
 
+def plant_drift(shocks: Float64s, drift: Float64s) -> Planted:
+    """Return the returns of bars that each have a mean of their own, whatever came before."""
+    still = np.zeros(len(shocks))
+    ahead = np.append(drift[1:], 0.0)
+    return Planted(drift + shocks, np.ones(len(shocks)), ahead, still + 1.0, still, 1.0)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Led:
     """Hold a leader's signal as seen from the bars of a follower."""

@@ -18,6 +18,7 @@ from assay.market.simulation.schedule import (
     bar_closes,
     hour_of_day,
 )
+from assay.market.simulation.switching import succession, switch, volatilities
 from assay.model.time import DAY, HOUR, MINUTE, Timeframe
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class Volatility:
     """Hold what the volatility of each bar is made of.
 
     `sigma` is the standard deviation of the bar's log return, `gap` that of the jump before it,
-    `regime` CALM or TURBULENT, `excess` the bar's mean variance from news in the usual ones.
+    `regime` CALM or TURBULENT, with kind `switching` one of assay.model.regimes.Regime; `excess`
+    the bar's mean variance from news in the usual ones.
     """
 
     sigma: Float64s
@@ -58,10 +60,23 @@ def draw_volatility(
     five = asset.volatility / asset.level / (1.0 + mean_excess()) ** 0.5
     season = seasonal_volatility(asset, opens, timeframe) * np.sqrt(timeframe / Timeframe.M5)
     sigma = five * season * np.array(REGIME_VOLATILITY)[regime] * np.sqrt(1.0 + excess)
+    return Volatility(sigma, _gaps(opens, closes, five), regime, excess)
+
+
+def draw_switching(asset: Asset, opens: Int64s, timeframe: Timeframe, rng: Generator) -> Volatility:
+    """Draw the path of one asset's volatility where twelve regimes switch and no news is due."""
+    regime = switch(rng.random(len(opens)), succession())
+    five = asset.volatility / asset.level
+    season = seasonal_volatility(asset, opens, timeframe) * np.sqrt(timeframe / Timeframe.M5)
+    gap = _gaps(opens, bar_closes(opens, timeframe), five)
+    return Volatility(five * season * volatilities()[regime], gap, regime, np.zeros(len(opens)))
+
+
+def _gaps(opens: Int64s, closes: Int64s, five: float) -> Float64s:
     pause = np.zeros(len(opens))
     pause[1:] = opens[1:] - closes[:-1]
     gap = np.where(pause > DAY, WEEKEND_GAP, np.where(pause > 0, BREAK_GAP, 0.0))
-    return Volatility(sigma, gap * five * np.sqrt(DAY / Timeframe.M5), regime, excess)
+    return np.asarray(gap * five * np.sqrt(DAY / Timeframe.M5))
 
 
 @compiled

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ class Tree:
     """Hold the nodes of a tree, the root first; a leaf has LEAF for its children.
 
     A row goes left where its feature is below the threshold (or equal to it, as the graph's
-    `branch` says), and where it is missing and `missing_left`. `value` is what a leaf adds.
+    `branch` says), and where it is missing and `missing_left`. `value` is what a leaf adds: to up
+    [nodes], or to each of several classes [nodes, classes].
     """
 
     left: Int64s
@@ -37,13 +38,14 @@ class Tree:
 def write_graph(
     trees: Sequence[Tree], width: int, *, branch: Literal["LT", "LEQ"], logistic: bool
 ) -> bytes:
-    """Return the graph of float32 features [n, width] to label [n] and probabilities [n, 2].
+    """Return the graph of float32 features [n, width] to label [n] and probabilities [n, classes].
 
     The leaves reached add up to the probability, or to its log odds where `logistic`.
     """
+    classes = 2 if trees[0].value.ndim == 1 else trees[0].value.shape[1]
     node = helper.make_node(
         "TreeEnsembleClassifier", ["features"], ["label", OUTPUT], name="trees",
-        domain="ai.onnx.ml", classlabels_int64s=[0, 1],
+        domain="ai.onnx.ml", classlabels_int64s=list(range(classes)),
         post_transform="LOGISTIC" if logistic else "NONE", **_attributes(trees, branch),
     )  # fmt: skip
     graph = helper.make_graph(
@@ -51,7 +53,7 @@ def write_graph(
         [helper.make_tensor_value_info("features", TensorProto.FLOAT, [None, width])],
         [
             helper.make_tensor_value_info("label", TensorProto.INT64, [None]),
-            helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 2]),
+            helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, classes]),
         ],
     )  # fmt: skip
     model = helper.make_model(
@@ -79,6 +81,15 @@ def _attributes(trees: Sequence[Tree], branch: str) -> dict[str, list[int] | lis
         "nodes_truenodeids": np.where(leaf, 0, left).tolist(),
         "nodes_falsenodeids": np.where(leaf, 0, right).tolist(),
         "nodes_missing_value_tracks_true": np.where(leaf, 0, missing_left).tolist(),
-        "class_treeids": number[leaf].tolist(), "class_nodeids": within[leaf].tolist(),
-        "class_ids": [0] * int(leaf.sum()), "class_weights": value[leaf].tolist(),
+        **_weights(number[leaf], within[leaf], value[leaf]),
+    }  # fmt: skip
+
+
+def _weights(number: Int64s, within: Int64s, value: Float32s) -> dict[str, Any]:
+    # Of two classes the runtime is told one weight, under 0, and works out the other itself.
+    classes = 1 if value.ndim == 1 else value.shape[1]
+    return {
+        "class_treeids": np.repeat(number, classes).tolist(),
+        "class_nodeids": np.repeat(within, classes).tolist(),
+        "class_ids": list(range(classes)) * len(number), "class_weights": value.ravel().tolist(),
     }  # fmt: skip

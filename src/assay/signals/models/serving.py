@@ -29,16 +29,21 @@ class OnnxClassifier:
         entry = self._session.get_inputs()[0]
         self._input: str = entry.name
         self.width: int = entry.shape[1]
+        self.classes: int = self._session.get_outputs()[1].shape[1]
 
     def predict(self, features: Float32s) -> Float32s:
         """Return [n] for features [n, k]; raise DataError for another width."""
+        return self.predict_classes(features)[:, UP]
+
+    def predict_classes(self, features: Float32s) -> Float32s:
+        """Return the probability of each class [n, classes]; raise DataError for another width."""
         if features.ndim != 2 or features.shape[1] != self.width:
             raise DataError(f"features are {features.shape}, the model takes [n, {self.width}]")
         run, name = self._session.run, self._input
         parts = [
-            run([OUTPUT], {name: features[at : at + CHUNK]})[0][:, UP]
+            run([OUTPUT], {name: features[at : at + CHUNK]})[0]
             for at in range(0, len(features), CHUNK)
         ]
         if len(parts) == 1:
             return np.asarray(parts[0])
-        return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+        return np.concatenate(parts) if parts else np.empty((0, self.classes), dtype=np.float32)

@@ -17,15 +17,27 @@ UP = 1
 
 def to_onnx(trees: Sequence[DecisionTreeClassifier], width: int) -> bytes:
     """Return the graph's bytes; each tree adds its share of the forest's probability."""
-    told = [_tree(each.tree_, len(trees)) for each in trees]
+    told = [_tree(each.tree_, each.tree_.value[:, 0, UP] / len(trees)) for each in trees]
     return write_graph(told, width, branch="LEQ", logistic=False)
 
 
-def _tree(grown: Any, trees: int) -> Tree:
+def classes_to_onnx(
+    trees: Sequence[DecisionTreeClassifier], width: int, seen: NDArray[np.int64], classes: int
+) -> bytes:
+    """Return the graph's bytes for trees that know the classes `seen` among so many in all."""
+    told = []
+    for each in trees:
+        value = np.zeros((each.tree_.node_count, classes))
+        value[:, seen] = each.tree_.value[:, 0, :] / len(trees)
+        told.append(_tree(each.tree_, value))
+    return write_graph(told, width, branch="LEQ", logistic=False)
+
+
+def _tree(grown: Any, value: NDArray[np.float64]) -> Tree:
     return Tree(
         left=grown.children_left, right=grown.children_right, feature=grown.feature,
         threshold=_round_down(grown.threshold), missing_left=grown.missing_go_to_left,
-        value=(grown.value[:, 0, UP] / trees).astype(np.float32),
+        value=value.astype(np.float32),
     )  # fmt: skip
 
 
