@@ -11,7 +11,7 @@ BIN := .venv/bin
 JOBS ?= 4
 BUDGET ?= 600
 SEED ?= 1
-# Those that take longest begin first, and whoever is done takes over from the others.
+# Each worker begins with its share of the long tests; who is done takes over from the others.
 LADDER := integration architecture sim replay property contract unit
 SHARED := --dist worksteal -n $(JOBS)
 export ASSAY_SHARED ?= $(abspath ../shared)

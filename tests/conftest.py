@@ -6,6 +6,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
@@ -16,6 +17,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run whatever asks for `wire` twice: plain, and with every message encoded and decoded."""
     if "wire" in metafunc.fixturenames:
         metafunc.parametrize("wire", [False, True], ids=["plain", "wire"])
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every worker begin with its share of the tests that take longest.
+
+    xdist gives each a stretch of the list, and who is done steals from the end of another's.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    long = [item for item in items if item.get_closest_marker("long")]
+    others = iter([item for item in items if not item.get_closest_marker("long")])
+    dealt, left = [], len(items)
+    for number in range(workers):
+        size, mine = left // (workers - number), long[number::workers]
+        dealt += [*mine, *islice(others, max(size - len(mine), 0))]
+        left -= size
+    items[:] = [*dealt, *others]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -32,6 +32,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 @pytest.mark.parametrize(
     "blocks", [pytest.param([*blocks], id=path.name) for path, blocks in SHELL_BLOCKS]
 )
+@pytest.mark.long
 def test_shell_examples_run_one_after_another(desk: Desk, blocks: list[Block]) -> None:
     for block in blocks:
         done = desk.run_shell(block.code)

@@ -75,6 +75,7 @@ def engine(tmp_path: Path) -> Iterator[EngineCopy]:
 
 
 @pytest.mark.running
+@pytest.mark.long
 def test_one_changed_line_of_a_rule_is_seen(engine: EngineCopy) -> None:
     before = engine.ask()
     assert engine.ask() == before

@@ -36,7 +36,7 @@ from assay.signals.regimes import (
 )
 from assay.signals.regimes.chain import DIRECTION_OF, LEVEL_OF, LEVELS
 
-SEEDS = range(201, 201 + int(os.environ.get("ASSAY_REGIME_SEEDS", "2")))
+SEEDS = range(301, 301 + int(os.environ.get("ASSAY_REGIME_SEEDS", "2")))
 BARS, TAUGHT, STRENGTH = 300_000, 220_000, 0.5
 REGIMES = len(Regime)
 

@@ -27,6 +27,7 @@ MODEL_BARS = 600
 
 
 @pytest.mark.running
+@pytest.mark.long
 def test_kills_change_nothing(tmp_path: Path) -> None:
     data = tmp_path / "eurusd_m1_kills_20190304_20190401.parquet"
     write_parquet(generate_bars("EURUSD", BARS, 1, gapped=True, timeframe=Timeframe.M1), data)
@@ -41,6 +42,7 @@ def test_kills_change_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.running
+@pytest.mark.long
 def test_kills_change_nothing_of_what_a_model_decides(tmp_path: Path) -> None:
     bars = standard_set(Timeframe.H1).settling + MODEL_BARS
     data = tmp_path / "eurusd_h1_kills_20190304_20190401.parquet"

@@ -315,6 +315,7 @@ def test_a_graph_that_was_changed_is_refused(
     assert "is not the graph that was trained" in text
 
 
+@pytest.mark.long
 def test_a_follower_is_taught_judged_and_traded_with_its_leader(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

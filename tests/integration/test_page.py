@@ -254,6 +254,7 @@ def look_around(page: Page) -> None:
     page.set_viewport_size({"width": 1440, "height": 900})
 
 
+@pytest.mark.long
 def test_the_desk_from_the_first_quote_to_the_halt_and_back(
     browser: Browser, home: Path, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def end(up: subprocess.Popen[bytes]) -> str:
     return told.decode()
 
 
+@pytest.mark.long
 def test_up_from_start_to_stop(home: Path) -> None:
     before, port = modes_above(home), free_port()
     up = start(*SAMPLED, "--port", str(port), home=home)
@@ -129,6 +130,7 @@ def test_up_from_start_to_stop(home: Path) -> None:
     assert modes_above(home) == before
 
 
+@pytest.mark.long
 def test_stop_after_kills_leaves_no_process(home: Path) -> None:
     opened = open_home(home)
     for victim in ("trader", "up"):
@@ -147,6 +149,7 @@ def test_stop_after_kills_leaves_no_process(home: Path) -> None:
         assert processes_of(home) == [], victim
 
 
+@pytest.mark.long
 def test_the_kill_switch_while_nothing_runs(home: Path) -> None:
     for action, halted in (("halt", True), ("resume", False)):
         assert call(action, "--reason", "nothing runs", home=home)["halted"] is halted
@@ -169,6 +172,7 @@ def trainer_of(home: Home, up: subprocess.Popen[bytes], before: int = 0) -> psut
     return trainer
 
 
+@pytest.mark.long
 def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
     opened, port = open_home(home), free_port()
     up = start("--port", "0", home=home)
