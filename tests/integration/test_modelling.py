@@ -22,7 +22,6 @@ from assay.market.simulation import Scenario, simulate_ticks
 from assay.market.sources.parquet import read_parquet
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.time import MINUTE, SECOND, parse_time
-from assay.signals.calibration import method_names
 from assay.signals.calibration.scoring import score_probabilities
 from assay.signals.labels import LONG, SHORT, Bracket
 
@@ -110,7 +109,7 @@ def test_a_training_tells_what_it_made(desk: Desk, taught: Told) -> None:
     assert "fair to judge from" in text
     assert parse_time(taught["until"]) <= parse_time(UNTIL)
     assert taught["skilled"]
-    assert taught["calibrated_by"] in method_names()
+    assert taught["calibrated_by"] == "isotonic"
     assert f"| calibrated by | {taught['calibrated_by']}: " in text
 
 
@@ -331,7 +330,7 @@ def test_a_follower_is_taught_judged_and_traded_with_its_leader(
     assert "GBPUSD follows EURUSD" in Path(taught["card"]).read_text()
     assert "follows" not in Path(alone["card"]).read_text()
     assert alone["calibrated_by"] == "venn-abers"
-    assert "| calibrated by | venn-abers: asked for |" in Path(alone["card"]).read_text()
+    assert "| calibrated by | venn-abers: as set |" in Path(alone["card"]).read_text()
 
     code, text = refused(desk, capsys, ["train", *desk.data, *until, "--leaders", "XAUUSD"])
     assert (code, "XAUUSD may lead only with its bars among those given" in text) == (2, True)

@@ -119,7 +119,7 @@ def test_a_short_span_is_calibrated_by_the_method_of_fewest_parts() -> None:
 def test_a_method_asked_for_is_taken(name: str) -> None:
     rows, probabilities = held(800)
     found = calibrated(rows, probabilities, name)
-    assert (found.choice.method, found.choice.reason) == (name, "asked for")
+    assert (found.choice.method, found.choice.reason) == (name, "as set")
 
 
 def test_an_unknown_method_is_refused() -> None:

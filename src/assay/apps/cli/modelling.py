@@ -38,8 +38,8 @@ CalibrationOption = Annotated[
     str,
     typer.Option(
         "--calibration",
-        help="auto, isotonic, platt, beta or venn-abers; auto chooses on the later part of the "
-        "calibration span.",
+        help="isotonic, platt, beta or venn-abers, or auto, which chooses on the later part of "
+        "the calibration span.",
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
@@ -85,7 +85,7 @@ def train(
     stop: StopOption = 1.25,
     target: TargetOption = 1.25,
     leaders: LeadersOption = "all",
-    calibration: CalibrationOption = "auto",
+    calibration: CalibrationOption = "isotonic",
     seed: SeedOption = 1,
     check_leaks: Annotated[
         bool, typer.Option("--check-leaks", help="First check that nothing of the future is in it.")
@@ -175,7 +175,7 @@ def walk_forward(
     stop: StopOption = 1.25,
     target: TargetOption = 1.25,
     leaders: LeadersOption = "all",
-    calibration: CalibrationOption = "auto",
+    calibration: CalibrationOption = "isotonic",
     seed: SeedOption = 1,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
     home: HomeOption = None,

@@ -25,7 +25,7 @@ from assay.market.sources.parquet import read_parquet
 from assay.model.errors import DataError, UsageError
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
-from assay.signals.calibration import AUTO, find_method
+from assay.signals.calibration import AUTO, FEWEST_PARTS, find_method
 from assay.signals.features import FeatureSet, standard_set
 from assay.signals.labels import Bracket
 from assay.signals.models import find_family
@@ -51,7 +51,7 @@ class TrainingRequest:
     bracket: Bracket = field(default_factory=Bracket)
     seed: int = 1
     leaders: Sequence[str] | None = None
-    calibration: str = AUTO
+    calibration: str = FEWEST_PARTS
     costs: Costs = field(default_factory=Costs)
     config: Config = field(default_factory=Config)
     ledger: TrialLedger | None = None

@@ -68,7 +68,7 @@ def calibrate(
         bin_scores(*mirror_rows(scores[0], hits[0], block)),
         *(bin_scores(score, hit, block) for score, hit in zip(scores[1:], hits[1:], strict=True)),
     ]
-    choice = Choice(method, "asked for")
+    choice = Choice(method, "as set")
     if method == AUTO:
         told = Later(scores[0], hits[0], block)
         choice = _choose(held, told, seeded_generator(seed, CHOICE))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.model.errors import InvariantError
-from assay.signals.calibration import AUTO
+from assay.signals.calibration import FEWEST_PARTS
 from assay.signals.features import FeatureSet
 from assay.signals.labels import Bracket
 from assay.signals.models import FitRequest, Fitted, OnnxClassifier, find_family
@@ -33,7 +33,7 @@ class Lesson:
     features: FeatureSet
     bracket: Bracket
     seed: int = 1
-    calibration: str = AUTO
+    calibration: str = FEWEST_PARTS
 
 
 def train(
