@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
+
 import assay
-from assay.market.series import BarSeries, price_columns
+from assay.market.series import BarSeries, TickSeries, price_columns
 
 
-def data_digest(series: BarSeries) -> str:
-    """Return 64 hex digits over the symbol, the bar length, the times and the prices of bars."""
-    whole = sha256(f"{series.symbol} {series.timeframe} {series.side} {series.digits}".encode())
-    for name in ("ts_open", *price_columns(series)):
-        whole.update(getattr(series, name).tobytes())
+def digest_series(series: Sequence[BarSeries | TickSeries]) -> str:
+    """Return 64 hex digits over symbols, bar lengths, times and prices, whatever their files."""
+    whole = sha256()
+    for one in series:
+        length = int(one.timeframe) if isinstance(one, BarSeries) else 0
+        whole.update(f"{one.symbol} {length} {one.side} {one.digits} {len(one)} ".encode())
+        for name in price_columns(one):
+            whole.update(np.ascontiguousarray(getattr(one, name)))
+        whole.update(np.ascontiguousarray(one.time))
     return whole.hexdigest()
 
 

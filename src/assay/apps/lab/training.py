@@ -16,11 +16,12 @@ from assay.apps.config import Config
 from assay.apps.lab.labelling import label_instrument, read_instrument, stride_of
 from assay.apps.lab.leading import choose_candidates, follow_leaders
 from assay.apps.lab.modelcard import CARD, write_card
+from assay.apps.lab.provenance import digest_series
 from assay.apps.lab.setup import Costs
 from assay.apps.lab.trial import Look, enter_look, span_of
 from assay.books.trials import TrialLedger
 from assay.kernel.compiling import compiled_digest
-from assay.market.series import BarSeries, price_columns
+from assay.market.series import BarSeries
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import DataError, UsageError
 from assay.model.time import format_time
@@ -145,18 +146,13 @@ def read_series(paths: Sequence[Path], symbols: Sequence[str]) -> list[BarSeries
 
 def digest_training(request: TrainingRequest, features: FeatureSet) -> str:
     """Return 16 hex digits over everything that a training depends on."""
-    whole = sha256()
-    for one in request.series:
-        whole.update(f"{one.symbol} {one.timeframe} {one.side} {one.digits}".encode())
-        for name in ("ts_open", *price_columns(one)):
-            whole.update(getattr(one, name).tobytes())
     facts = (
-        compiled_digest(), request.until, request.family, request.seed, features.digest,
-        request.bracket, stride_of(request.bracket.horizon), request.costs, request.leaders,
+        digest_series(request.series), compiled_digest(), request.until, request.family,
+        request.seed, features.digest, request.bracket, stride_of(request.bracket.horizon),
+        request.costs, request.leaders,
         request.calibration, msgspec.json.encode(request.config),
     )  # fmt: skip
-    whole.update(repr(facts).encode())
-    return whole.hexdigest()[:16]
+    return sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def bars_until(series: BarSeries, until: int) -> BarSeries:

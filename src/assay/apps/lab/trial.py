@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from assay.apps.lab.provenance import digest_series
 from assay.books.analytics.deflated_sharpe import period_sharpe, sharpe_error
 from assay.books.analytics.performance import TRADING_DAYS, daily_returns
 from assay.books.trials import Outcome, Trial, TrialLedger, deflate, sketch_returns
-from assay.market.series import BarSeries, TickSeries, price_columns
+from assay.market.series import BarSeries, TickSeries
 from assay.model.time import DAY
 from assay.runtime.environment import user_name
 
@@ -47,17 +48,6 @@ def span_of(series: Sequence[BarSeries | TickSeries]) -> tuple[int, int]:
 def _end_of(one: BarSeries | TickSeries) -> int:
     length = int(one.timeframe) if isinstance(one, BarSeries) else 1
     return int(one.time[-1]) + length
-
-
-def digest_series(series: Sequence[BarSeries | TickSeries]) -> str:
-    """Return SHA-256 over symbols, times and prices, whatever files they came from."""
-    whole = sha256()
-    for one in series:
-        whole.update(f"{one.symbol} {one.side} {one.digits} {len(one)} ".encode())
-        for name in price_columns(one):
-            whole.update(np.ascontiguousarray(getattr(one, name)))
-        whole.update(np.ascontiguousarray(one.time))
-    return whole.hexdigest()
 
 
 def enter_look(ledger: TrialLedger | None, look: Look) -> Trial | None:

@@ -24,7 +24,7 @@ from assay.apps.lab.evaluation import (
     score,
 )
 from assay.apps.lab.leakchecks import check_experiment, read_experiment, score_line
-from assay.apps.lab.provenance import data_digest, program_digest
+from assay.apps.lab.provenance import digest_series, program_digest
 from assay.apps.lab.training import TrainingRequest, digest_training, train_model
 from assay.books.analytics.performance import max_drawdown, sharpe_ratio
 from assay.market.series import BarSeries
@@ -285,7 +285,7 @@ def _about(request: WalkRequest, plan: Plan) -> dict[str, Any]:
         "scheme": request.scheme, "horizon": training.bracket.horizon,
         "stop": training.bracket.stop, "target": training.bracket.target, "seed": training.seed,
         "embargo_minutes": plan.embargo / 6e10, "leaks": plan.leaks, "line": plan.line,
-        "data": {one.symbol: data_digest(one) for one in training.series},
+        "data": {one.symbol: digest_series([one]) for one in training.series},
         "program": program_digest(),
     }  # fmt: skip
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from assay.apps.config import Config
+from assay.apps.lab.provenance import program_digest
 from assay.apps.lab.training import TrainingRequest, train_model
 from assay.apps.paper.plan import MODEL_FILE, SIM_HISTORY, Plan, past_series
 from assay.apps.paper.refusal import FILE, write_refusal
@@ -51,11 +52,9 @@ def _tell(home: Home, teaching: Teaching) -> None:
 
 def _lesson(home: Home, plan: Plan, config: Config) -> Path:
     """Return where the model of a plan is noted: under all that decides it, the code included."""
-    package = Path(__file__).resolve().parents[2]
     digest = sha256(repr((plan.scenario(), SIM_HISTORY, Bracket())).encode())
     digest.update(msgspec.json.encode(config))
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.read_bytes())
+    digest.update(program_digest().encode())
     return home.path / "models" / KNOWN / digest.hexdigest()[:16]
 
 
