@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Build the page of dashboard/ into the package when its sources changed since the last build.
-# With --check: its types and lint; with --test: its unit tests.
+# With --early: only where that needs no .venv. With --check: its types and lint; with --test: its
+# unit tests.
 # Takes `npm` from the PATH, else Node from the wheel of the extra `page`, installed when needed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -61,6 +62,7 @@ build() {
 }
 
 case "${1:-}" in
+  --early) ! has_npm || build ;;
   --check) run_npm check ;;
   --test) run_npm test ;;
   *) build ;;

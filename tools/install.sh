@@ -77,7 +77,7 @@ prepare() {
 }
 
 main() {
-  local python stamp started=$SECONDS
+  local python stamp page started=$SECONDS
   python=$(find_python)
   stamp=$(fingerprint "$python")
   if [[ -x .venv/bin/assay && "$(cat .venv/installed 2>/dev/null)" == "$stamp" ]]; then
@@ -89,9 +89,13 @@ main() {
   echo "install: $python -> .venv (about 1.6 GB of packages; a few minutes, once)"
   rm -f .venv/installed
   is_venv_ours "$python" || "$python" -m venv --clear .venv
+  # The page comes while the packages do
+  tools/build_page.sh --early &
+  page=$!
   # Python compiles what it imports, a tenth of all that comes
   .venv/bin/python -m pip install --disable-pip-version-check --no-compile \
     --editable ".[dev${EXTRA:+,$EXTRA}]"
+  wait "$page" || exit
   prepare
   printf '%s\n' "$stamp" >.venv/installed
   echo "install: done in $((SECONDS - started)) s; next: make up, or .venv/bin/assay --help"

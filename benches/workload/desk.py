@@ -18,7 +18,8 @@ from assay.apps.gateway.address import web_program
 from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.simulation import write_simulation
 from assay.apps.lab.training import TrainingRequest, read_series, train_model
-from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.preparing import identify_setup, prepare_plan
 from assay.apps.paper.sheet import RING, SHEET, STANDING, write_whole
 from assay.apps.paper.standing import describe_desk, take_standing
 from assay.apps.paper.trader import PaperTrader

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -16,13 +18,16 @@ from typing import Any
 import msgspec
 import psutil
 
+from assay.apps.cli.console import run
+from assay.apps.cli.main import build
 from assay.apps.config import Config
 from assay.apps.lab.drivers import PLATFORM, feed_messages, sweep
 from assay.apps.lab.forecasting import forecast_events
 from assay.apps.lab.outcome import OutcomeCollector
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.picture import read_picture
-from assay.apps.paper.plan import Plan, prepare_plan
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.preparing import prepare_plan
 from assay.apps.paper.process import PICTURE
 from assay.apps.paper.trader import PaperTrader
 from assay.books.audit.entries import LIFECYCLE
@@ -47,14 +52,25 @@ LONG_S = 120.0
 
 
 def call(*words: str, home: Path, code: int = 0, seconds: float = LONG_S) -> dict[str, Any]:
-    """Run a command to its end; return the one JSON object that it prints."""
-    told = [*ASSAY, *words, "--home", str(home), "--json"]
-    done = subprocess.run(told, capture_output=True, text=True, timeout=seconds, check=False)
-    assert done.returncode == code, done.stderr
+    """Run a command to its end; return the one JSON object that it prints.
+
+    A platform is a process of its own; what is asked of one is asked from here.
+    """
+    told = [*words, "--home", str(home), "--json"]
+    if words[0] == "up":
+        done = subprocess.run(
+            [*ASSAY, *told], capture_output=True, text=True, timeout=seconds, check=False
+        )
+        ended, output, error = done.returncode, done.stdout, done.stderr
+    else:
+        with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as err:
+            ended = run(build(), told)
+        output, error = out.getvalue(), err.getvalue()
+    assert ended == code, error
     if code:
-        assert done.stdout == ""
-        return {"error": done.stderr.splitlines()[-1]}
-    found: dict[str, Any] = json.loads(done.stdout)
+        assert output == ""
+        return {"error": error.splitlines()[-1]}
+    found: dict[str, Any] = json.loads(output)
     return found
 
 

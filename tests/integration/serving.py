@@ -20,7 +20,8 @@ from assay.apps.gateway.app import Gateway, Timing, build_gateway
 from assay.apps.gateway.process import build_server
 from assay.apps.lab.drivers import feed_messages
 from assay.apps.paper.control import pending_orders
-from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.preparing import identify_setup, prepare_plan
 from assay.apps.paper.sheet import RING, SHEET, STANDING, write_whole
 from assay.apps.paper.standing import describe_desk, take_standing
 from assay.apps.paper.trader import PaperTrader

@@ -11,7 +11,8 @@ import pytest
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.config import Config
-from assay.apps.paper.plan import Plan, prepare_plan
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.preparing import prepare_plan
 from assay.apps.paper.trader import PaperTrader
 from assay.books.trials import Trial, TrialLedger
 from assay.model.messages import PlatformRecovered, PlatformStarted

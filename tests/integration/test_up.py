@@ -18,8 +18,8 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
+from assay.apps.paper.lessons import read_teaching
 from assay.apps.paper.plan import SAMPLE
-from assay.apps.paper.teaching import read_teaching
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.stores.postgres import remove_postgres
@@ -216,7 +216,6 @@ def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
         (["--source", "mt5"], 2, "'mt5'"),
         (["--source", "replay"], 2, "--data"),
         (["--source", "sample", "--data", "x.parquet"], 2, "--data"),
-        (["--data", "/none/such.parquet"], 3, "/none/such.parquet"),
         (["--model", "none-such"], 2, "none-such"),
         (["--source", "sample", "--strategy", "ai"], 2, "--model"),
         (["--strategy", "sma-cross", "--model", "none-such"], 2, "none-such"),

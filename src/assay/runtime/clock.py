@@ -10,6 +10,7 @@ from assay.model.errors import InvariantError, RetryError
 from assay.model.time import SECOND
 
 _SLICE = SECOND // 4
+_PAUSE_S, _LATENESS = 0.25, 0.1
 
 
 class Clock(Protocol):
@@ -96,12 +97,15 @@ class Deadline:
 
 
 def wait_for(condition: Callable[[], bool], *, seconds: float, step: float = 0.01) -> bool:
-    """Poll until the condition holds; return False when `seconds` pass first."""
-    deadline = Deadline(seconds)
+    """Poll until the condition holds; return False when `seconds` pass first.
+
+    The pauses grow from `step` with the time waited: what took long is seen a tenth later at most.
+    """
+    deadline, watch = Deadline(seconds), Stopwatch()
     while not condition():
         if deadline.has_passed():
             return False
-        deadline.pause(step)
+        deadline.pause(max(step, min(_PAUSE_S, _LATENESS * watch.elapsed())))
     return True
 
 

@@ -19,7 +19,8 @@ from assay.apps.paper.control import (
     pending_orders,
 )
 from assay.apps.paper.picture import Painter, Picture, read_picture
-from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.preparing import identify_setup, prepare_plan
 from assay.apps.paper.refusal import raise_refusal, write_refusal
 from assay.apps.paper.trader import PaperTrader
 from assay.apps.paper.view import draw_curve, plain_line, render

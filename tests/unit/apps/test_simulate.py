@@ -17,7 +17,9 @@ from assay.apps.lab.drivers import replay, sweep
 from assay.apps.lab.outcome import summarise
 from assay.apps.lab.output import appearing_together
 from assay.apps.paper import plan as plans
-from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.apps.paper import preparing
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.preparing import identify_setup, prepare_plan
 from assay.market.series import BarSeries
 from assay.market.simulation import bayes_accuracy
 from assay.market.sources.parquet import read_parquet
@@ -122,7 +124,8 @@ def test_files_appear_together_or_not_at_all(tmp_path: Path) -> None:
 def test_a_simulated_source_is_known_by_its_seed_and_parameters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plans, "SIM_HISTORY", 300)
+    for module in (plans, preparing):
+        monkeypatch.setattr(module, "SIM_HISTORY", 300)
     monkeypatch.setattr(plans, "SIM_BARS", 60)
     given = [{}, {"seed": 2}, {"kind": "none"}, {"strength": 0.4}]
     found = [Plan(source="sim", **each) for each in given]  # type: ignore[arg-type]
@@ -141,7 +144,8 @@ def test_a_simulated_source_is_known_by_its_seed_and_parameters(
 def test_both_drivers_trade_the_simulated_ticks_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plans, "SIM_HISTORY", 900)
+    for module in (plans, preparing):
+        monkeypatch.setattr(module, "SIM_HISTORY", 900)
     monkeypatch.setattr(plans, "SIM_BARS", 90)
     plan = Plan(source="sim", params={"fast": "2", "slow": "5"})
     setup = prepare_plan(plan, Config(), tmp_path)
@@ -174,6 +178,8 @@ def test_the_simulated_feed_begins_on_a_monday_morning(tmp_path: Path) -> None:
         (Plan(source="replay", data=("x.parquet",), kind="none"), "--source sim"),
     ],
 )
-def test_a_simulated_plan_that_contradicts_itself_is_refused(plan: Plan, named: str) -> None:
+def test_a_simulated_plan_that_contradicts_itself_is_refused(
+    plan: Plan, named: str, tmp_path: Path
+) -> None:
     with pytest.raises(UsageError, match=named):
-        plan.files()
+        prepare_plan(plan, Config(), tmp_path)

@@ -24,13 +24,14 @@ from assay.apps.lab.evaluation import (
     score,
 )
 from assay.apps.lab.leakchecks import check_experiment, read_experiment, score_line
-from assay.apps.lab.provenance import digest_series, program_digest
+from assay.apps.lab.provenance import digest_series
 from assay.apps.lab.training import TrainingRequest, digest_training, train_model
 from assay.books.analytics.performance import max_drawdown, sharpe_ratio
 from assay.market.series import BarSeries
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
 from assay.model.time import format_time
+from assay.runtime.program import program_digest
 from assay.signals.features import standard_set
 from assay.signals.prediction import Taught, read_artifact
 from assay.signals.training.folds import ANCHORED, ROLLING, Fold, walk_forward

@@ -16,7 +16,8 @@ from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.control import pending_orders
 from assay.apps.paper.picture import PICTURE, Painter
-from assay.apps.paper.plan import Plan, identify_setup, prepare_plan
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.preparing import identify_setup, prepare_plan
 from assay.apps.paper.refusal import FILE, write_refusal
 from assay.apps.paper.sheet import PAST, RING, SHEET, STANDING, write_whole
 from assay.apps.paper.standing import describe_desk, describe_past, take_standing

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 
 from assay.apps.config import Config
-from assay.apps.lab.provenance import program_digest
 from assay.apps.lab.training import TrainingRequest, train_model
-from assay.apps.paper.plan import MODEL_FILE, SIM_HISTORY, Plan, past_series
+from assay.apps.paper.lessons import TAUGHT, Teaching, place_of_lesson
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.preparing import check_plan, past_series
 from assay.apps.paper.refusal import FILE, write_refusal
 from assay.model.errors import AssayError
 from assay.runtime.faults import record_fault
@@ -21,27 +21,6 @@ from assay.runtime.settings import load_settings
 from assay.runtime.supervisor.leash import watch_parent
 from assay.signals.labels import Bracket
 
-TAUGHT = "taught.json"
-KNOWN = ".taught"
-
-
-class Teaching(msgspec.Struct, frozen=True, kw_only=True):
-    """Say what the trainer is at, and at the end which model it made."""
-
-    stage: str
-    share: float
-    model: str = ""
-    skilled: bool = False
-    seconds: float = 0.0
-
-
-def read_teaching(home: Home) -> Teaching | None:
-    """Return what the trainer last told, None before it has told anything."""
-    try:
-        return msgspec.json.decode((home.path / "run" / TAUGHT).read_bytes(), type=Teaching)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
 
 def _tell(home: Home, teaching: Teaching) -> None:
     path = home.folder("run") / TAUGHT
@@ -50,25 +29,12 @@ def _tell(home: Home, teaching: Teaching) -> None:
     fresh.replace(path)
 
 
-def _lesson(home: Home, plan: Plan, config: Config) -> Path:
-    """Return where the model of a plan is noted: under all that decides it, the code included."""
-    digest = sha256(repr((plan.scenario(), SIM_HISTORY, Bracket())).encode())
-    digest.update(msgspec.json.encode(config))
-    digest.update(program_digest().encode())
-    return home.path / "models" / KNOWN / digest.hexdigest()[:16]
-
-
-def known_model(home: Home, plan: Plan, config: Config) -> str | None:
-    """Return the model that was taught for such a plan before, None where there is none."""
-    lesson = _lesson(home, plan, config)
-    model = lesson.read_text() if lesson.exists() else ""
-    return model if model and (home.path / "models" / model / MODEL_FILE).is_file() else None
-
-
 def teach(home: Home, plan: Plan) -> None:
     """Train on the simulated market before its feed begins; raises AssayError families."""
     _tell(home, Teaching(stage="simulating the past", share=0.0))
-    series, config = past_series(plan), load_settings(Config, home).value
+    config = load_settings(Config, home).value
+    check_plan(plan, config, home.path)
+    series = past_series(plan)
     bracket = Bracket()
     feed_begins = min(int(one.ts_open[-1]) for one in series)
     request = TrainingRequest(
@@ -78,7 +44,7 @@ def teach(home: Home, plan: Plan) -> None:
     found = train_model(
         request, lambda stage, share: _tell(home, Teaching(stage=stage, share=share))
     )
-    lesson = _lesson(home, plan, config)
+    lesson = place_of_lesson(home, plan, config)
     lesson.parent.mkdir(exist_ok=True)
     lesson.write_text(found["model"])
     _tell(

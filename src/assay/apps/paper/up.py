@@ -14,11 +14,11 @@ from assay.apps.analytics.lag import FILE as LAG
 from assay.apps.cli.console import note
 from assay.apps.config import Config
 from assay.apps.gateway.address import Announcement, forget_page, web_program
+from assay.apps.paper.lessons import TAUGHT, known_model, read_teaching
 from assay.apps.paper.picture import PICTURE, Picture, read_picture
-from assay.apps.paper.plan import Plan, check_plan
+from assay.apps.paper.plan import Plan, check_files
 from assay.apps.paper.refusal import FILE, raise_refusal
 from assay.apps.paper.sheet import PAST, SHEET, STANDING
-from assay.apps.paper.teaching import TAUGHT, known_model, read_teaching
 from assay.apps.paper.view import plain_line, render
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.environment import interpreter
@@ -63,7 +63,7 @@ def run_platform(
     Raises RetryError when the home or the port is taken, and what keeps the trader from running.
     """
     config = load_settings(Config, home).value
-    check_plan(plan, config, home.path)
+    check_files(plan, home.path)
     home.require_space(SPACE_NEEDED)
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
     picture_path, refusal = home.folder("run") / PICTURE, home.folder("run") / FILE

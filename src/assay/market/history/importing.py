@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
 from assay.market.history.ports import AnalyticsStore
-from assay.market.quality import Assessment, Rejects
 from assay.market.series import BarSeries, Int64s, Series, TickSeries
 from assay.model.errors import DataError
 from assay.model.time import Timeframe
+
+if TYPE_CHECKING:
+    from assay.market.quality import Assessment
 
 ROWS_PER_INSERT = 500_000
 _CLEAN = {
@@ -123,11 +126,12 @@ def _leave_out_stored(store: AnalyticsStore, assessment: Assessment) -> Assessme
         return assessment
     places = assessment.places
     rejects = assessment.rejects
-    merged = Rejects(
-        np.concatenate([rejects.row, places[again]]),
-        np.concatenate([rejects.time, series.time[again]]),
-        rejects.rule + ["duplicate"] * int(again.sum()),
-        rejects.text + ["already stored"] * int(again.sum()),
+    merged = replace(
+        rejects,
+        row=np.concatenate([rejects.row, places[again]]),
+        time=np.concatenate([rejects.time, series.time[again]]),
+        rule=rejects.rule + ["duplicate"] * int(again.sum()),
+        text=rejects.text + ["already stored"] * int(again.sum()),
     )
     return replace(assessment, series=series.select(~again), rejects=merged, places=places[~again])
 

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import msgspec
-import pyarrow as pa
 
 from assay.model.errors import DataError, InvariantError, OperatorError, RetryError
 from assay.runtime.home import Home
@@ -26,6 +26,9 @@ from assay.runtime.stores.clickhouse.wire import (
     send_frame,
     unpack_table,
 )
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 IDLE_S = 30.0
 TIMEOUT_S = 300.0

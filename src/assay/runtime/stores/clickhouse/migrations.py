@@ -8,7 +8,6 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
 
 from assay.model.errors import DataError, InvariantError, OperatorError
 from assay.runtime.stores.clickhouse.client import Analytics
@@ -94,6 +93,8 @@ def _require_known(
 
 
 def _remember(analytics: Analytics, migration: Migration) -> None:
+    import pyarrow as pa
+
     row = {
         "number": pa.array([migration.number], pa.uint32()),
         "name": [migration.name],

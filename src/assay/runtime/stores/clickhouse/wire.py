@@ -7,11 +7,14 @@ import socket
 import struct
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
-import pyarrow as pa
 
 from assay.model.errors import UsageError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Scalar = str | int | float | bool | Decimal | None
 Parameter = Scalar | Sequence[Scalar]
@@ -135,6 +138,8 @@ def _receive(channel: socket.socket, size: int) -> bytearray | None:
 
 def pack_table(table: pa.Table) -> pa.Buffer:
     """Return the Arrow IPC stream of a table."""
+    import pyarrow as pa  # a quarter of a second, which those who only look for the owner spare
+
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)
@@ -143,6 +148,8 @@ def pack_table(table: pa.Table) -> pa.Buffer:
 
 def unpack_table(payload: bytes | bytearray) -> pa.Table:
     """Read an Arrow IPC stream; an empty payload is a table without columns."""
+    import pyarrow as pa
+
     if not payload:
         return pa.table({})
     return pa.ipc.open_stream(pa.py_buffer(payload)).read_all()

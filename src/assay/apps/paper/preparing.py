@@ -1,0 +1,107 @@
+"""From a plan to a market, a strategy and costs, ready to trade."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from assay.apps.config import Config
+from assay.apps.lab.setup import Costs, Setup, find_profile, prepare
+from assay.apps.paper.plan import SIM_HISTORY, Plan, check_files
+from assay.market.news import read_calendar
+from assay.market.series import BarSeries, Series, TickSeries
+from assay.market.simulation import simulate, simulate_ticks
+from assay.market.sources.parquet import read_parquet
+from assay.model.errors import UsageError
+from assay.trading.engine.loading import load_strategy
+
+if TYPE_CHECKING:
+    from assay.signals.features import BarColumns
+
+
+def check_plan(plan: Plan, config: Config, home: Path) -> None:
+    """Raise UsageError for what can be told to make no sense before any data is read or made."""
+    check_files(plan, home)
+    if plan.source == "sim":
+        plan.scenario()
+    strategy = load_strategy(plan.strategy, home / "strategies")
+    strategy.resolve(plan.params)
+    find_profile(plan.risk or config.risk.profile)
+    if strategy.conclude is None and plan.model:
+        raise UsageError(f"strategy {plan.strategy} takes no --model; strategy ai does")
+    if strategy.conclude is not None and not (plan.model or plan.needs_teaching):
+        raise UsageError(
+            f"strategy {plan.strategy} trades on forecasts; name a model with --model "
+            "(`assay train` makes one), or take --source sim"
+        )
+
+
+def _read_series(plan: Plan) -> list[Series]:
+    if plan.source == "sim":
+        return [*simulate_ticks(plan.scenario(), history=SIM_HISTORY)]
+    side = "ask" if plan.source == "sample" else None
+    return [read_parquet(path, side=side) for path in plan.files()]
+
+
+def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
+    """Read the data and bring everything together; raise UsageError or DataError."""
+    check_plan(plan, config, home)
+    strategy = load_strategy(plan.strategy, home / "strategies")
+    series = _read_series(plan)
+    risk = plan.risk
+    if risk is None and not getattr(strategy.module, "REFERENCE_COSTS", False):
+        risk = config.risk.profile
+    costs = Costs(releases=read_calendar(plan.calendar) if plan.calendar else ())
+    setup = prepare(series, strategy, given=plan.params, costs=costs, risk=risk, config=config)
+    if strategy.conclude is None and plan.model is None:
+        return setup
+    from assay.apps.lab.forecasting import with_model
+
+    if plan.source == "sim":
+        setup = replace(setup, history=past_columns(plan, config))
+    return with_model(setup, home / "models" / plan.model if plan.model else None)
+
+
+def past_series(plan: Plan) -> list[BarSeries]:
+    """Return the bars of the simulated market before its feed begins."""
+    scenario = replace(plan.scenario(), bars=SIM_HISTORY)
+    return [simulated.bars for simulated in simulate(scenario)]
+
+
+def past_columns(plan: Plan, config: Config) -> dict[str, BarColumns]:
+    """Return the bars before the feed as features see them, just enough to settle on."""
+    from assay.apps.lab.labelling import priced_columns
+    from assay.signals.features import standard_set
+
+    settling = standard_set(plan.scenario().timeframe).settling
+    return {
+        one.symbol: priced_columns(one.select(slice(-settling, None)), config)
+        for one in past_series(plan)
+    }
+
+
+def identify_setup(plan: Plan, setup: Setup) -> str:
+    """Return a digest of everything that decides a run's outcome but its feed position."""
+    whole = sha256()
+    calendar = [Path(plan.calendar)] if plan.calendar else []
+    for path in [*plan.files(), *calendar]:
+        whole.update(sha256(path.read_bytes()).digest())
+    if plan.source == "sim":
+        whole.update(repr(plan.scenario()).encode())
+        for one in setup.series:
+            assert isinstance(one, TickSeries)
+            for column in (one.ts, one.bid, one.ask):
+                whole.update(column.tobytes())
+    facts = (
+        setup.strategy.name, sorted(setup.params.items()), setup.profile.name,
+        msgspec.json.encode(setup.account), [price.digits for price in setup.pricing],
+        Path(setup.strategy.module.__file__ or "").read_bytes(),
+    )  # fmt: skip
+    if setup.forecaster is not None:
+        facts = (*facts, setup.forecaster.artifact.graph_sha256, setup.forecaster.artifact.id)
+    whole.update(repr(facts).encode())
+    return whole.hexdigest()[:16]
