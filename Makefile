@@ -17,6 +17,8 @@ SHARED := --dist worksteal -n $(JOBS)
 export ASSAY_SHARED ?= $(abspath ../shared)
 export EXTRA
 export PYTHON
+# Many images forbid Python to keep what it compiles: each of a thousand processes would do it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## say what each verb does
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):[^#]*## */\1	/' | expand -t 10

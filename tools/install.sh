@@ -4,6 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# What is compiled here is for all who come later, whatever the image says
+unset PYTHONDONTWRITEBYTECODE
+
 DISK_MB=3000
 [[ "${EXTRA:-}" == deep ]] && DISK_MB=6000
 
