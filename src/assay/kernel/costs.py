@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
-from assay.kernel.rounding import muldiv
+from assay.kernel.rounding import muldiv, muldiv_wide
 
 SWAP_PER_LOT, SWAP_ANNUAL = 2, 3
 DAYS_A_YEAR = 360
@@ -11,11 +11,17 @@ MILLI = 1000
 
 
 @inlined
-def _through_leg(raw, num, den, leg_divides, leg_bid):  # type: ignore[no-untyped-def]
+def _leg_terms(num, den, leg_divides, leg_bid):  # type: ignore[no-untyped-def]
     if leg_bid != 0 and leg_divides:
         den *= leg_bid
     elif leg_bid != 0:
         num *= leg_bid
+    return num, den
+
+
+@inlined
+def _through_leg(raw, num, den, leg_divides, leg_bid):  # type: ignore[no-untyped-def]
+    num, den = _leg_terms(num, den, leg_divides, leg_bid)
     return muldiv(raw, num, den)
 
 
@@ -59,11 +65,9 @@ def swap_for(quantity, bid, nights, instrument, leg_bid):  # type: ignore[no-unt
         return 0
     units = abs(quantity)
     if instrument.swap_mode == SWAP_PER_LOT:
-        return muldiv(units, rate * nights * instrument.swap_num, instrument.swap_den)
+        return muldiv_wide(units, rate * nights * instrument.swap_num, instrument.swap_den)
     if instrument.swap_mode == SWAP_ANNUAL:
         worth = value_in_account(units * bid, instrument, leg_bid, 1)
-        return muldiv(worth, rate * nights, 100 * DAYS_A_YEAR * MILLI)
-    return _through_leg(
-        units * rate * nights, instrument.swap_num, instrument.swap_den,
-        instrument.leg_divides, leg_bid,
-    )  # fmt: skip
+        return muldiv_wide(worth, rate * nights, 100 * DAYS_A_YEAR * MILLI)
+    num, den = _leg_terms(instrument.swap_num, instrument.swap_den, instrument.leg_divides, leg_bid)
+    return muldiv_wide(units * rate * nights, num, den)

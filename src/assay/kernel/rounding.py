@@ -63,7 +63,7 @@ def muldiv(a: int, b: int, denominator: int) -> int:
     """
     product, passes = _checked_product(a, b)
     if passes or not -_FLOAT_EXACT < product < _FLOAT_EXACT:
-        return _muldiv_large(a, b, denominator)
+        return muldiv_wide(a, b, denominator)
     # Off by less than a half before it is cut. The reciprocal is known before the product is, so
     # that nothing waits for the division.
     quotient = int(float(product) * (1.0 / float(denominator)))
@@ -71,12 +71,13 @@ def muldiv(a: int, b: int, denominator: int) -> int:
 
 
 @compiled
-def _muldiv_large(a: int, b: int, denominator: int) -> int:
+def muldiv_wide(a: int, b: int, denominator: int) -> int:
+    """Return what `muldiv` does, in less code and more time: for what is rare or large."""
     product, passes = _checked_product(a, b)
     if not passes:
         return divide_half_even(product, denominator)
     negative = (a < 0) != (b < 0)
-    quotient = _muldiv_wide(np.uint64(abs(a)), np.uint64(abs(b)), np.uint64(denominator))
+    quotient = _divide_wide(np.uint64(abs(a)), np.uint64(abs(b)), np.uint64(denominator))
     if quotient > _LIMIT:
         return OVERFLOW
     signed: int = np.int64(quotient)  # type: ignore[assignment]
@@ -84,7 +85,7 @@ def _muldiv_large(a: int, b: int, denominator: int) -> int:
 
 
 @compiled
-def _muldiv_wide(a: Any, b: Any, denominator: Any) -> Any:
+def _divide_wide(a: Any, b: Any, denominator: Any) -> Any:
     a_low, a_high = a & _LOW, a >> _HALF
     b_low, b_high = b & _LOW, b >> _HALF
     low_low = a_low * b_low

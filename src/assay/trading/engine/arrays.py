@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba.core import cgutils, types
 from numba.experimental import structref
 from numba.extending import intrinsic
@@ -16,6 +17,9 @@ from numba.np.numpy_support import from_dtype
 
 from assay.kernel import records
 from assay.kernel.compiling import compiled
+
+WORD = 8
+"""Bytes of an integer, of which every record of state is made."""
 
 LAYOUT: dict[str, tuple[Any, int]] = {
     "accounts": (records.ACCOUNT, 1),
@@ -79,6 +83,56 @@ def borrowed(_: Any, array: Any) -> Any:
         return view._getvalue()
 
     return array(array), generate
+
+
+def _copy_words(builder: Any, target: Any, source: Any, size: int) -> None:
+    # Word by word, not in one piece: of a copy on the stack the compiler then keeps each field
+    # where it likes, and those that nobody reads not at all.
+    words = [builder.bitcast(each, cgutils.intp_t.as_pointer()) for each in (target, source)]
+    for at in range(size // WORD):
+        to, of = (cgutils.gep_inbounds(builder, each, at) for each in words)
+        builder.store(builder.load(of), to)
+
+
+def _is_state(record: Any) -> bool:
+    return isinstance(record, types.Record) and record.size % WORD == 0
+
+
+@intrinsic
+def copied(_: Any, record: Any) -> Any:
+    """Return a copy of a record of whole words, on the stack of the function that asks."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        place = cgutils.alloca_once(builder, context.get_data_type(record))
+        _copy_words(builder, place, arguments[0], record.size)
+        return place
+
+    return (record(record) if _is_state(record) else None), generate
+
+
+@intrinsic
+def assign(_: Any, record: Any, source: Any) -> Any:
+    """Overwrite a record of whole words with another of its type."""
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        _copy_words(builder, arguments[0], arguments[1], record.size)
+        return context.get_dummy_value()
+
+    alike = record == source and _is_state(record)
+    return (types.void(record, source) if alike else None), generate
+
+
+@intrinsic
+def rarely(_: Any, condition: Any) -> Any:
+    """Return a condition, which the compiler may take to be false nearly always."""
+
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        kind = ir.IntType(1)
+        shape = ir.FunctionType(kind, [kind, kind])
+        expect = builder.module.declare_intrinsic("llvm.expect", [kind], shape)
+        return builder.call(expect, [arguments[0], kind(0)])
+
+    return (condition(condition) if condition == types.boolean else None), generate
 
 
 @intrinsic

@@ -128,7 +128,7 @@ def _write_loop(name: str, path: Path | None, *, on_forecast: bool) -> str:
     decide = WITHOUT_STRATEGY if path is None else WITH_STRATEGY.format(location=str(path))
     if not on_forecast:
         return LOOP.format(name=name, decide=decide, call=CALL)
-    inside, outside = (CALL_ON_FORECAST.format(indent=" " * deep) for deep in (12, 4))
+    inside, outside = (CALL_ON_FORECAST.format(indent=" " * deep) for deep in (20, 4))
     return LOOP.format(name=name, decide=decide, call=inside) + CONCLUDE.format(call=outside)
 
 

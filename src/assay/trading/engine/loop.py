@@ -3,13 +3,18 @@
 It is text because Numba keeps the binary of a file, never that of a closure or of a function passed
 as an argument; and it holds the arrays as locals, because passing the world to a call counts a
 reference for each of its arrays, which on every event would cost more than the trade itself.
+
+A single account goes from bar to bar inside the loop, on copies of its records that the compiler
+keeps in registers, for as long as `enter_event` would do nothing but close the market: nothing
+turns, nothing that waits is reached, and equity certainly stays above the stop-out level. Marks,
+the decision and the log are the same lines for every event; an order is placed on the records
+themselves, which are brought up to date before it and copied anew after it.
 """
 
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import ORDER_SLOTS
-from assay.trading.engine.settling import bind_margin, mark_position
 from assay.trading.engine.step import place_intent
 
 LOOP = '''"""The loop of strategy {name}; generated from assay.trading.engine.loop."""
@@ -19,14 +24,13 @@ import numpy as np
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
 from assay.trading.engine.loading import strategy_module
-from assay.trading.engine.arrays import borrowed, world_at
-from assay.trading.engine.loop import (
-    clear_decision, close_market, finish_event, has_room, log_equity, mark_account, mark_accounts,
-    tell_step, turn_market, waits,
+from assay.trading.engine.arrays import assign, borrowed, copied, rarely, world_at
+from assay.trading.engine.entry import (
+    close_market, enter_event, goes_on, keep_marks, mark_account, turn_market, waits,
 )
-from assay.trading.engine.path import match_event
+from assay.trading.engine.loop import clear_decision, finish_event, has_room, log_equity, tell_step
 from assay.trading.engine.screening import reaches, survives
-from assay.trading.engine.step import check_stop_out, place_intent, run_schedule
+from assay.trading.engine.step import place_intent
 
 {decide}
 
@@ -38,46 +42,66 @@ def run(world, events, start, stop):
     markets, memory = borrowed(world.markets), borrowed(world.memory)
     params, orders = borrowed(world.params), borrowed(world.orders)
     counts, equity = borrowed(world.counts), borrowed(world.equity)
-    forecasts, intent = borrowed(world.forecasts), world.intent[0]
-    for k in range(start, stop):
-        if not has_room(counts):
-            return k
-        event = events[np.uint64(k)]
+    forecasts, intent = borrowed(world.forecasts), copied(world.intent[0])
+    following, is_single = start, len(accounts) == 1
+    while following < stop and has_room(counts):
+        first, event = following, events[np.uint64(following)]
         i = event.instrument
         u = np.uint64(i)
-        market, instrument = markets[u], instruments[u]
-        marks, decides = not event.flags & MATCHED_ON_TICKS, event.kind == BASE_BAR and DECIDES
-        if marks:
-            ts_open = event.ts - event.seconds * 1_000_000_000
-            if market.next_turn <= ts_open:
-                run_schedule(world, i, ts_open)
-            if instrument.leg >= 0:
-                turn_market(market, event, instrument, markets)
-            for a in range(len(accounts)):
-                position, level = positions[a, u], limits[a, u].stop_out_level_bp
-                if waits(position) and reaches(orders[a, u], position, event):
-                    turn_market(market, event, instrument, markets)
-                    match_event(world, a, i, event, ts_open)
-                if level and position.quantity != 0:
-                    if not survives(accounts[a], position, instrument, market, level, event):
-                        check_stop_out(world, a, i, event)
-            close_market(market, event, instrument, markets)
-            if market.next_turn <= event.ts:
-                mark_accounts(accounts, positions, market, instrument, u)
-                run_schedule(world, i, event.ts)
-                marks = False
+        marks = not event.flags & MATCHED_ON_TICKS and enter_event(world, i, event)
+        decides = event.kind == BASE_BAR and DECIDES
+        market, instrument, row = copied(markets[u]), copied(instruments[u]), counts[3]
+        end = first + 1
+        if is_single and marks and event.kind == BASE_BAR and has_room(counts):
+            end = min(stop, end + counts[7] - row)
         for a in range(len(accounts)):
-            if marks:
-                mark_account(accounts[a], positions[a, u], market, instrument)
-            if not decides:
-                continue
-            intent.action = intent.stop = intent.target = intent.price = 0
-            {call}
-            if intent.action:
-                place_intent(world, a, i, event.ts)
-            log_equity(accounts[a], equity[np.uint64(counts[3])], event.ts)
-            counts[3] += 1
-    return stop
+            account, position = copied(accounts[a]), copied(positions[a, u])
+            k, level = first, limits[a, u].stop_out_level_bp
+            waiting = waits(position)
+            while True:
+                if marks:
+                    mark_account(account, position, market, instrument)
+                if decides:
+                    intent.action = intent.stop = intent.target = intent.price = 0
+                    {call}
+                    log_equity(account, equity[np.uint64(row)], event.ts)
+                    row += 1
+                    if rarely(intent.action != 0):
+                        keep_marks(accounts[a], account, positions[a, u], position)
+                        if k > first:
+                            close_market(markets[u], event, instrument, markets)
+                        assign(world.intent[0], intent)
+                        place_intent(world, a, i, event.ts)
+                        assign(account, accounts[a])
+                        assign(position, positions[a, u])
+                        waiting = waits(position)
+                        if not has_room(counts):
+                            end = k + 1
+                following = k + 1
+                if following >= end:
+                    break
+                # Goes on where entering the event would only close the market.
+                event = events[np.uint64(following)]
+                if rarely(not goes_on(event, i, market)):
+                    break
+                if instrument.leg >= 0:
+                    turn_market(market, event, instrument, markets)
+                if waiting and rarely(reaches(orders[a, u], position, event)):
+                    break
+                risks = level != 0 and position.quantity != 0
+                if risks and rarely(
+                    not survives(account, position, instrument, market, level, event)
+                ):
+                    break
+                close_market(market, event, instrument, markets)
+                k = following
+            keep_marks(accounts[a], account, positions[a, u], position)
+        counts[3] = row
+        if k > first:
+            close_market(markets[u], events[np.uint64(k)], instrument, markets)
+            markets[u].events += k - first
+    world.intent[0].quantity = intent.quantity
+    return following
 
 
 @compiled
@@ -95,15 +119,16 @@ def conclude(world, events, k, a):
     forecasts, intent, event = world.forecasts, world.intent[0], events[k]
     i = event.instrument
     u, market, instrument = np.uint64(i), markets[i], instruments[i]
+    account, position = accounts[a], positions[a, u]
     intent.action = intent.stop = intent.target = intent.price = 0
     {call}
     finish_event(world, a, i, event)
 """
 """What an account does once the forecast of a bar comes, which was matched and marked before."""
-CALL = "decide(memory[a, u], event, positions[a, u], params[a, u], intent)"
+CALL = "decide(memory[a, u], event, position, params[a, u], intent)"
 CALL_ON_FORECAST = """clear_decision(intent)
-{indent}view = (forecasts[k], accounts[a], market, instrument)
-{indent}decide(memory[a, u], event, positions[a, u], params[a, u], intent, view)"""
+{indent}view = (forecasts[np.uint64(k)], account, market, instrument)
+{indent}decide(memory[a, u], event, position, params[a, u], intent, view)"""
 WITH_STRATEGY = """DECIDES = True
 decide = inlined(strategy_module({location!r}).decide.py_func)"""
 WITHOUT_STRATEGY = """DECIDES = False
@@ -147,53 +172,6 @@ def clear_decision(intent):  # type: ignore[no-untyped-def]
     """Forget what was decided for another account or bar."""
     intent.outcome = intent.reason = intent.side = intent.probability = 0
     intent.lower = intent.upper = intent.cost = intent.expected = 0
-
-
-@compiled
-def turn_market(market, event, instrument, markets):  # type: ignore[no-untyped-def]
-    """Show the event's first price as the market's."""
-    market.bid, market.spread = event.open, event.spread_open
-    market.ask = event.open + event.spread_open
-    if instrument.leg >= 0:
-        market.leg_bid = markets[instrument.leg].bid
-
-
-@inlined
-def close_market(market, event, instrument, markets):  # type: ignore[no-untyped-def]
-    """Show the event's last price as the market's."""
-    market.ts, market.bid, market.spread = event.ts, event.close, event.spread_close
-    market.ask = event.close + event.spread_close
-    market.events += 1
-    if instrument.leg >= 0:
-        market.leg_bid = markets[instrument.leg].bid
-
-
-@inlined
-def mark_account(account, position, market, instrument):  # type: ignore[no-untyped-def]
-    """Bring an account to the market's last price."""
-    if position.quantity != 0:
-        if instrument.leg >= 0:
-            bind_margin(account, position, instrument, market.leg_bid)
-        mark_position(account, position, market, instrument)
-    account.peak = max(account.peak, account.balance + account.unrealised)
-
-
-@compiled
-def mark_accounts(accounts, positions, market, instrument, i):  # type: ignore[no-untyped-def]
-    """Bring every account to the market's last price."""
-    for a in range(len(accounts)):
-        mark_account(accounts[a], positions[a, i], market, instrument)
-
-
-@inlined
-def waits(position):  # type: ignore[no-untyped-def]
-    """Say whether anything of an account may fill in this instrument."""
-    return (
-        position.waiting_orders != 0
-        or position.resting_orders != 0
-        or position.stop != 0
-        or position.target != 0
-    )
 
 
 @inlined

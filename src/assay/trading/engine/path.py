@@ -74,7 +74,7 @@ def _nearest_exit(position, bid_leg, ask_leg):  # type: ignore[no-untyped-def]
 @compiled
 def _nearest_order(orders, left, bid_leg, ask_leg, best):  # type: ignore[no-untyped-def]
     found = NOTHING
-    for slot in range(ORDER_SLOTS):
+    for slot in range(len(orders)):
         if left == 0:
             break
         order = orders[slot]
@@ -92,9 +92,9 @@ def _nearest_order(orders, left, bid_leg, ask_leg, best):  # type: ignore[no-unt
 def _first_pending(world, a, i):  # type: ignore[no-untyped-def]
     if world.positions[a, i].waiting_orders == 0:
         return NOTHING
-    orders = world.orders
-    for slot in range(ORDER_SLOTS):
-        if orders[a, i, slot].state == PENDING:
+    orders = world.orders[a, i]
+    for slot in range(len(orders)):
+        if orders[slot].state == PENDING:
             return slot
     return NOTHING
 

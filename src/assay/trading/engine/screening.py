@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
-from assay.kernel.records import FREE, LIMIT, ORDER_SLOTS, RESTING
+from assay.kernel.records import FREE, LIMIT, RESTING
 
 EXACT_BELOW = 4e18
 """Values that certainly fit an account's 64 bits."""
@@ -24,11 +24,11 @@ def _highest(event, asks):  # type: ignore[no-untyped-def]
 @inlined
 def _reaches_exit(position, event):  # type: ignore[no-untyped-def]
     stop, target = position.stop, position.target
+    buys = 1 if position.quantity < 0 else 0
+    low, high = _lowest(event, buys), _highest(event, buys)
     if position.quantity > 0:
-        low, high = _lowest(event, 0), _highest(event, 0)
         return (stop != 0 and low <= stop) or (target != 0 and high >= target)
     if position.quantity < 0:
-        low, high = _lowest(event, 1), _highest(event, 1)
         return (stop != 0 and high >= stop) or (target != 0 and low <= target)
     return False
 
@@ -50,7 +50,7 @@ def reaches(orders, position, event):  # type: ignore[no-untyped-def]
     if position.waiting_orders != 0 or _reaches_exit(position, event):
         return True
     left = position.resting_orders
-    for slot in range(ORDER_SLOTS):
+    for slot in range(len(orders)):
         if left == 0:
             return False
         if orders[slot].state != FREE:

@@ -44,7 +44,7 @@ def mark_position(account, position, market, instrument):  # type: ignore[no-unt
     position.unrealised = worth
 
 
-@compiled
+@inlined
 def bind_margin(account, position, instrument, leg_bid):  # type: ignore[no-untyped-def]
     """Bring the margin to what the open position costs; it changes with fills and with the leg."""
     bound = margin_for(position.cost, instrument, leg_bid)

@@ -11,7 +11,6 @@ from assay.kernel.records import (
     HOLD,
     LIMIT,
     MARKET,
-    ORDER_SLOTS,
     PENDING,
     PLACE_LIMIT,
     RESTING,
@@ -87,11 +86,11 @@ def check_stop_out(world, a, i, event):  # type: ignore[no-untyped-def]
 @compiled
 def _cancel_waiting(world, a, i, ts):  # type: ignore[no-untyped-def]
     position = world.positions[a, i]
-    left = position.waiting_orders + position.resting_orders
-    for slot in range(ORDER_SLOTS):
+    left, orders = position.waiting_orders + position.resting_orders, world.orders[a, i]
+    for slot in range(len(orders)):
         if left == 0:
             break
-        order = world.orders[a, i, slot]
+        order = orders[slot]
         if order.state != FREE:
             left -= 1
             order.state = FREE
@@ -185,8 +184,9 @@ def place_intent(world, a, i, ts):  # type: ignore[no-untyped-def]
 
 @compiled
 def _keep(world, a, i, order):  # type: ignore[no-untyped-def]
-    for slot in range(ORDER_SLOTS):
-        kept = world.orders[a, i, slot]
+    orders = world.orders[a, i]
+    for slot in range(len(orders)):
+        kept = orders[slot]
         if kept.state != FREE:
             continue
         kept.state = PENDING if order.type == MARKET else RESTING

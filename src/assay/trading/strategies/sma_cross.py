@@ -20,19 +20,17 @@ def memory_words(params: dict[str, int]) -> int:
 def decide(memory, event, position, params, intent):  # type: ignore[no-untyped-def]
     """Compare the averages exactly: fast_sum x slow against slow_sum x fast, on integer points."""
     fast, slow, units = params[0], params[1], params[2]
-    seen = memory[0]
+    seen, fast_sum, slow_sum = memory[0], memory[1] + event.close, memory[2] + event.close
     slot = seen if seen < slow else seen - slow
     if seen >= fast:
-        memory[1] -= memory[4 + (slot - fast if slot >= fast else slot - fast + slow)]
+        fast_sum -= memory[4 + (slot - fast if slot >= fast else slot - fast + slow)]
     if seen >= slow:
-        memory[2] -= memory[4 + slot]
-    memory[4 + slot] = event.close
-    memory[1] += event.close
-    memory[2] += event.close
+        slow_sum -= memory[4 + slot]
     memory[0] = seen + 1 if slot + 1 < slow else slow
+    memory[1], memory[2], memory[4 + slot] = fast_sum, slow_sum, event.close
     if seen + 1 < slow:
         return
-    above = memory[1] * slow - memory[2] * fast
+    above = fast_sum * slow - slow_sum * fast
     before = memory[3]
     memory[3] = above
     if seen + 1 == slow:

@@ -1,0 +1,111 @@
+"""Take an event to the market and to what waits in it, and mark accounts at its end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.kernel.compiling import compiled, inlined
+from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
+from assay.trading.engine.arrays import borrowed
+from assay.trading.engine.path import match_event
+from assay.trading.engine.screening import reaches, survives
+from assay.trading.engine.settling import bind_margin, mark_position
+from assay.trading.engine.step import check_stop_out, run_schedule
+
+
+@inlined
+def _show_leg(market, event, instrument, markets):  # type: ignore[no-untyped-def]
+    if instrument.leg == event.instrument:
+        market.leg_bid = market.bid
+    elif instrument.leg >= 0:
+        market.leg_bid = markets[np.uint64(instrument.leg)].bid
+
+
+@inlined
+def turn_market(market, event, instrument, markets):  # type: ignore[no-untyped-def]
+    """Show the event's first price as the market's."""
+    market.bid, market.spread = event.open, event.spread_open
+    market.ask = event.open + event.spread_open
+    _show_leg(market, event, instrument, markets)
+
+
+@inlined
+def close_market(market, event, instrument, markets):  # type: ignore[no-untyped-def]
+    """Show the event's last price as the market's."""
+    market.ts, market.bid, market.spread = event.ts, event.close, event.spread_close
+    market.ask = event.close + event.spread_close
+    _show_leg(market, event, instrument, markets)
+
+
+@inlined
+def mark_account(account, position, market, instrument):  # type: ignore[no-untyped-def]
+    """Bring an account to the market's last price."""
+    if position.quantity != 0:
+        if instrument.leg >= 0:
+            bind_margin(account, position, instrument, market.leg_bid)
+        mark_position(account, position, market, instrument)
+    account.peak = max(account.peak, account.balance + account.unrealised)
+
+
+@inlined
+def keep_marks(account, marked_account, position, marked_position):  # type: ignore[no-untyped-def]
+    """Take over what marking changes from copies of an account and its position."""
+    account.unrealised, account.margin = marked_account.unrealised, marked_account.margin
+    account.peak, account.overflow = marked_account.peak, marked_account.overflow
+    position.unrealised, position.margin = marked_position.unrealised, marked_position.margin
+
+
+@inlined
+def waits(position):  # type: ignore[no-untyped-def]
+    """Say whether anything of an account may fill in this instrument."""
+    return (
+        position.waiting_orders != 0
+        or position.resting_orders != 0
+        or position.stop != 0
+        or position.target != 0
+    )
+
+
+@inlined
+def goes_on(event, i, market):  # type: ignore[no-untyped-def]
+    """Say whether an event is a base bar of this instrument that ends before anything turns.
+
+    A bar does not begin after its end, so nothing turns at its open either.
+    """
+    is_own = event.instrument == i and event.kind == BASE_BAR
+    return is_own and not event.flags & MATCHED_ON_TICKS and market.next_turn > event.ts
+
+
+@compiled
+def enter_event(world, i, event):  # type: ignore[no-untyped-def]
+    """Take a tick or a bar to the market and to what waits; say whether accounts are to be marked.
+
+    They are not where something turns at the event's end, before which they were marked here. A
+    single account's loop skips this call for an event at which it would only close the market.
+    """
+    accounts, positions = borrowed(world.accounts), borrowed(world.positions)
+    limits, orders = borrowed(world.limits), borrowed(world.orders)
+    instruments, markets = borrowed(world.instruments), borrowed(world.markets)
+    u = np.uint64(i)
+    market, instrument = markets[u], instruments[u]
+    ts_open = event.ts - event.seconds * 1_000_000_000
+    if market.next_turn <= ts_open:
+        run_schedule(world, i, ts_open)
+    if instrument.leg >= 0:
+        turn_market(market, event, instrument, markets)
+    for a in range(len(accounts)):
+        position, level = positions[a, u], limits[a, u].stop_out_level_bp
+        if waits(position) and reaches(orders[a, u], position, event):
+            turn_market(market, event, instrument, markets)
+            match_event(world, a, i, event, ts_open)
+        risks = level != 0 and position.quantity != 0
+        if risks and not survives(accounts[a], position, instrument, market, level, event):
+            check_stop_out(world, a, i, event)
+    close_market(market, event, instrument, markets)
+    market.events += 1
+    if market.next_turn > event.ts:
+        return True
+    for a in range(len(accounts)):
+        mark_account(accounts[a], positions[a, u], market, instrument)
+    run_schedule(world, i, event.ts)
+    return False
