@@ -31,7 +31,8 @@ KEYS = [
     "auc", "trades", "net_return", "sharpe", "max_drawdown", "break_even_accuracy", "verdict",
     "accuracy_long", "accuracy_short", "direction_accuracy", "direction_accuracy_all",
     "net_mean", "net_lower", "net_upper", "sharpe_error", "trials_before", "clusters_before",
-    "deflated_sharpe", "deflated_sharpe_clustered",
+    "deflated_sharpe", "deflated_sharpe_clustered", "set_coverage", "set_single_share",
+    "set_single_accuracy", "acted", "acted_accuracy", "acted_lower", "silenced_share", "silenced",
 ]  # fmt: skip
 
 
@@ -221,7 +222,7 @@ def test_a_report_stands_alone_and_begins_with_the_verdict(judge: Any, tmp_path:
     found = judge("--report", tmp_path / "made" / "here")
     names = {path.name for path in (tmp_path / "made" / "here").iterdir()}
     assert names == {
-        "report.html", "reliability.svg", "coverage.svg", "expected.svg", "equity.svg",
+        "report.html", "reliability.svg", "coverage.svg", "expected.svg", "equity.svg", "vigil.svg",
     }  # fmt: skip
     html = (tmp_path / "made" / "here" / "report.html").read_text()
     text = re.sub(r"\s+", " ", re.sub(r"<(style|svg|head).*?</\1>|<[^>]*>", " ", html, flags=re.S))

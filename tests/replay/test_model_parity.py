@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
 from assay.apps.config import Config
 from assay.apps.lab.drivers import feed_messages, start_message
 from assay.apps.lab.forecasting import forecast_events, with_model
+from assay.apps.lab.labelling import priced_columns
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.apps.topology import build_topology
 from assay.kernel.records import FORECAST, FORECAST_STATES, MARKET, STOP_LOSS, TAKE_PROFIT
+from assay.market.series import BarSeries
 from assay.model.errors import UsageError
 from assay.model.messages import DecisionMade, Message, Predicted
 from assay.model.time import Timeframe
@@ -106,6 +110,11 @@ def test_a_forecast_message_says_what_the_batch_says_bar_by_bar(
     chosen: str, request: pytest.FixtureRequest
 ) -> None:
     setup = setup_of(request.getfixturevalue(chosen), ("EURUSD", "USDJPY", "XAUUSD"), 3)
+    assert_told_as_in_the_batch(setup)
+
+
+def assert_told_as_in_the_batch(setup: Setup) -> set[str]:
+    """Compare bar by bar; return the states that were told."""
     events, batch = setup.events(), forecast_events(setup).forecasts
     assert batch is not None
     told = [each for each in messages_of(setup) if isinstance(each, Predicted)]
@@ -122,6 +131,45 @@ def test_a_forecast_message_says_what_the_batch_says_bar_by_bar(
                 assert value == FORECAST_STATES[record[name]]
             else:
                 assert value == record[name], name
+    return {each.state for each in told}
+
+
+def test_a_guard_remembers_the_bars_before_the_first(model: Path) -> None:
+    whole = setup_of(model, ("EURUSD",), 5)
+    (series,) = whole.series
+    assert isinstance(series, BarSeries)
+    cut = len(series) - 300
+    past = priced_columns(series.select(slice(None, cut)), Config(instruments={"EURUSD": NIGHTS}))
+    rest = prepare(
+        [series.select(slice(cut, None))], whole.strategy, given={}, costs=Costs(),
+        config=Config(instruments={"EURUSD": NIGHTS}),
+    )  # fmt: skip
+    later = replace(rest, forecaster=whole.forecaster, history={"EURUSD": past})
+    states = assert_told_as_in_the_batch(later)
+    assert "silenced" in states
+    forecasts, after = forecast_events(whole).forecasts, forecast_events(later).forecasts
+    assert forecasts is not None
+    assert after is not None
+    for name in ("state", "set_size", "evidence"):
+        assert np.array_equal(forecasts[name][cut:], after[name])
+
+
+def test_a_restart_amid_a_run_forecasts_as_if_there_were_none(model: Path) -> None:
+    setup = setup_of(model, ("EURUSD",), 6)
+    whole, feed = messages_of(setup), list(feed_messages(setup, setup.events()))
+    first, second = (build_topology(setup, IdSource(2).next) for _ in range(2))
+    half, told = len(feed) * 9 // 10, [start_message(feed[0].ts_event)]
+    runner = first.runner()
+    found = [each for message in [*told, *feed[:half]] for each in runner.push(message)]
+    second.restore(first.snapshot())
+    runner = second.runner()
+    found += [each for message in feed[half:] for each in runner.push(message)]
+    kept = [
+        [msgspec.structs.replace(each, id=0, cause=0) for each in those
+         if isinstance(each, Predicted)]
+        for those in (whole, found)
+    ]  # fmt: skip
+    assert kept[0] == kept[1]
 
 
 def test_every_decision_tells_why_and_only_ready_ones_are_taken(model: Path) -> None:

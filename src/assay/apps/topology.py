@@ -102,6 +102,7 @@ def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:
     forecaster = setup.forecaster
     if forecaster is None:
         return {}
+    from assay.apps.lab.forecasting import guards_after
     from assay.signals.features import FeatureModule
     from assay.signals.prediction import Predictor
 
@@ -110,5 +111,5 @@ def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:
     features.load(setup.history)
     return {
         "features": features,
-        "predictor": Predictor(forecaster, setup.symbols, next_id),
+        "predictor": Predictor(forecaster, setup.symbols, next_id, guards=guards_after(setup)),
     }

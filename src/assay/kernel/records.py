@@ -182,6 +182,7 @@ FORECAST = np.dtype(
         for name in (
             "p_up", "up_lower", "up_upper", "p_long", "long_lower", "long_upper", "p_short",
             "short_lower", "short_upper", "gain", "loss", "stop", "target", "horizon", "state",
+            "set_size", "evidence",
         )
     ]
 )  # fmt: skip
@@ -189,9 +190,12 @@ FORECAST = np.dtype(
 
 `p_up` is the chance that the mid is higher a horizon on; before costs a bracket gains `gain`
 where its side was right about that, else it loses `loss`. `p_long` is the chance that a long
-bracket earns after costs; `state` is one of the words below.
+bracket earns after costs; `state` is one of the words below. `set_size` counts the directions
+that the prediction set holds, `evidence` (thousandths of a decimal logarithm) speaks against the
+skill of a model that may speak, and for that of one that is silenced.
 """
 
-READY, WARMING, UNSKILLED, HINDSIGHT = 0, 1, 2, 3
-FORECAST_STATES = ("ready", "warming", "unskilled", "hindsight")
-"""States of a forecast: usable, features not settled, no proven skill, taught by this very bar."""
+READY, WARMING, UNSKILLED, HINDSIGHT, SILENCED = 0, 1, 2, 3, 4
+FORECAST_STATES = ("ready", "warming", "unskilled", "hindsight", "silenced")
+"""States of a forecast: usable, features not settled, no proven skill, taught by this very bar,
+skill lost since."""

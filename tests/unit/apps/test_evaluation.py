@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,16 @@ from assay.apps.lab.verdict import (
     reliability_of,
     word_verdict,
 )
+from assay.apps.lab.watching import STRETCHES, judge_guard, picture_vigil
 from assay.books.reports import JudgedModel, Reliability, RiskCoverage, render_evaluation
-from assay.kernel.records import FORECAST, INTENT
+from assay.books.reports.charts import WIDE
+from assay.books.reports.vigil import draw_vigil
+from assay.kernel.records import FORECAST, INTENT, SILENCED, WARMING
 from assay.model.errors import UsageError
 from assay.model.time import DAY, HOUR, parse_time
 from assay.runtime.ids import seeded_generator
 from assay.signals.labels import LONG, NEITHER, SHORT
+from assay.signals.prediction import Taught
 
 if TYPE_CHECKING:
     from assay.runtime.ids import Generator
@@ -39,7 +44,8 @@ def judged(p_up: list[int], side: list[int], reason: list[int], up: list[int]) -
     forecasts["p_up"], choice["side"], choice["reason"] = p_up, side, reason
     return Judged(
         time=START + np.arange(count), symbol=np.zeros(count, np.int64), forecasts=forecasts,
-        choice=choice, outcome=np.where(rose, LONG, SHORT), up=rose,
+        choice=choice, acted=np.where(choice["reason"] == 0, choice["side"], 0),
+        outcome=np.where(rose, LONG, SHORT), up=rose,
         long_net=np.where(rose, 10, -12), short_net=np.where(rose, -12, 10),
     )  # fmt: skip
 
@@ -200,3 +206,50 @@ def test_a_report_is_drawn_of_what_little_there_is(changes: dict[str, object]) -
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(UsageError, match="different lengths"):
         model(times=np.array([START]))
+
+
+MINUTES = Taught(
+    symbols=("EURUSD",), timeframe=60 * 10**9, features=(), features_digest="", horizon=5, stop=1.0,
+    target=1.0, rows=0, calibration_rows=0,
+)  # fmt: skip
+
+
+def guarded(count: int) -> Judged:
+    """Return bars that are all acted on upwards and right until the last quarter, then silenced."""
+    rows = judged([6_000] * count, [1] * count, [0] * count, [1] * count)
+    rows.up[-count // 4 :] = False
+    rows.forecasts["set_size"] = np.arange(count) % 2 + 1
+    rows.forecasts["state"][-count // 4 + 2 :] = SILENCED
+    rows.forecasts["state"][0] = WARMING
+    rows.forecasts["evidence"] = np.arange(count)
+    return replace(rows, time=START + np.arange(count) * MINUTES.timeframe)
+
+
+def test_a_guard_is_judged_by_its_sets_its_acts_and_its_silence() -> None:
+    found = judge_guard(guarded(400), MINUTES, ["EURUSD"])
+    single = 200 - 1 + 0  # every second bar; the first bar is not watched and holds one
+    assert found["set_single_share"] == pytest.approx(single / 399)
+    assert found["set_single_accuracy"] == pytest.approx((single - 50) / single)
+    assert found["set_coverage"] == pytest.approx(1 - 50 / 399)
+    assert (found["acted"], found["acted_accuracy"]) == (400, 0.75)
+    assert 0.4 < found["acted_lower"] < 0.75
+    assert found["silenced_share"] == 98 / 400
+    assert found["silenced"] == [
+        {"symbol": "EURUSD", "from": "2019-01-01T05:02:00Z", "until": "2019-01-01T06:40:00Z"}
+    ]
+
+
+def test_what_is_drawn_of_a_guard_rolls_over_stretches_and_shades_silence() -> None:
+    rows = guarded(2_000)
+    found = picture_vigil(rows, MINUTES)
+    assert len(found.times) == 200 - STRETCHES + 1
+    assert (found.right[0], found.right[-1]) == (1.0, pytest.approx(10 / 60))
+    assert (found.lower <= found.right).all()
+    assert len(found.silences) == 1
+    assert found.back.max() == pytest.approx(1.999)
+    assert found.against[found.back > 0].max() == 0
+    text = draw_vigil(found, WIDE)
+    assert text == draw_vigil(found, WIDE)
+    assert "Silenced" in text
+    nothing = picture_vigil(guarded(40), MINUTES)
+    assert len(nothing.times) == 0

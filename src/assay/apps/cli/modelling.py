@@ -64,6 +64,9 @@ def _show_evaluation(found: dict[str, Any]) -> str:
 def _shown(value: object) -> str:
     if value is None:
         return "-"
+    if isinstance(value, list):
+        spans = [f"{one['symbol']} from {one['from']} until {one['until']}" for one in value]
+        return "; ".join(spans) or "never"
     return f"{value:,.4f}" if isinstance(value, float) else str(value)
 
 

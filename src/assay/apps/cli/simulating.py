@@ -67,6 +67,10 @@ def simulate(
         list[str] | None,
         typer.Option("--symbols", help="EURUSD,XAUUSD or repeated; all eight by default."),
     ] = None,
+    invert_at: Annotated[
+        int | None,
+        typer.Option("--invert-at", help="From this bar of each symbol on, the signal inverts."),
+    ] = None,
     home: HomeOption = None,  # noqa: ARG001  every command takes it; this one needs no home
     as_json: JsonOption = False,
 ) -> None:
@@ -79,7 +83,7 @@ def simulate(
 
     scenario = Scenario(
         seed=seed, bars=bars, kind=kind, strength=strength, timeframe=Timeframe.parse(timeframe),
-        horizon=horizon, symbols=read_symbols(symbols),
+        horizon=horizon, symbols=read_symbols(symbols), invert_at=invert_at,
     )  # fmt: skip
     with progress("simulating", len(scenario.symbols), quiet=as_json) as bar:
 

@@ -20,6 +20,8 @@ from assay.model.messages import DecisionMade, FeaturesReady, Predicted
 
 CERTAIN = 10_000
 """A probability of 1 in the messages."""
+SETS = ("neither direction", "one direction", "both directions")
+_EVIDENCE = {False: "evidence that the skill is gone", True: "evidence that the skill is back"}
 TEXTS = {
     "market": "at the next price",
     "limit": "at a better price than now",
@@ -108,6 +110,8 @@ def _forecast(told: Predicted, scale: Scale) -> list[tuple[str, Value]]:
     )
     found: list[tuple[str, Value]] = [
         ("model", told.model), ("state", told.state), ("horizon, bars", told.horizon),
+        ("prediction set", SETS[told.set_size]),
+        (_EVIDENCE[told.state == "silenced"], f"10^{told.evidence / 1_000:.2f} of 10^4 that act"),
     ]  # fmt: skip
     for name, share, low, high in shares:
         spread = f"{share / CERTAIN:.4f} ({low / CERTAIN:.4f} to {high / CERTAIN:.4f})"

@@ -23,9 +23,10 @@ from assay.apps.lab.setup import Costs, prepare
 from assay.apps.lab.training import read_series
 from assay.apps.lab.trial import Look, enter_look, span_of, tell_trial
 from assay.apps.lab.verdict import blocks_of, mean_net, word_verdict
+from assay.apps.lab.watching import judge_guard, sides_acted_on
 from assay.books.analytics.performance import max_drawdown, sharpe_ratio
 from assay.books.trials import Trial, TrialLedger
-from assay.kernel.records import BASE_BAR
+from assay.kernel.records import BASE_BAR, SILENCED
 from assay.market.series import BarSeries
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
@@ -34,7 +35,14 @@ from assay.runtime.clock import Stopwatch
 from assay.signals.calibration import ONE
 from assay.signals.calibration.scoring import score_probabilities
 from assay.signals.labels import LONG, SHORT
-from assay.signals.prediction import Artifact, Forecaster, Taught, read_artifact
+from assay.signals.prediction import (
+    Artifact,
+    Forecaster,
+    Shown,
+    Taught,
+    forecast_guarded,
+    read_artifact,
+)
 from assay.trading.decision.weighing import weigh_bars
 from assay.trading.engine.loading import load_strategy
 
@@ -55,12 +63,16 @@ class EvaluationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """Hold one row an evaluated bar, pooled over instruments in the order of time."""
+    """Hold one row an evaluated bar, pooled over instruments in the order of time.
+
+    `acted` is the side that would be taken were nothing silenced, 0 for none.
+    """
 
     time: np.ndarray
     symbol: np.ndarray
     forecasts: np.ndarray
     choice: np.ndarray
+    acted: np.ndarray
     outcome: np.ndarray
     up: np.ndarray
     long_net: np.ndarray
@@ -137,6 +149,7 @@ def judge_series(
     figures = {
         "verdict": "", **score(judged), **figures,
         **judge_edge(judged, artifact.taught, account, skilled=artifact.is_skilled),
+        **judge_guard(judged, artifact.taught, [one.symbol for one in shown]),
         **tell_trial(request.ledger, trial, equity, account.cash),
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
@@ -195,7 +208,14 @@ def _judge(
     """Return the judged bars of one instrument: settled, in the span, with a known outcome."""
     bars = instrument.bars
     opens = bars.close_time - forecaster.artifact.taught.timeframe
-    forecasts = forecaster.forecast(opens, bars.features, bars.close, bars.settled)
+    shown = Shown(
+        opened=opens,
+        features=bars.features,
+        close=bars.close,
+        spread=bars.spread,
+        settled=bars.settled,
+    )
+    forecasts = forecast_guarded(forecaster, shown, forecaster.artifact.guard())
     rows = label_instrument(instrument, forecaster.bracket, number=number, stride=1)
     at = np.searchsorted(bars.close_time, rows.time)
     events = instrument.events[instrument.events["kind"] == BASE_BAR]
@@ -205,6 +225,7 @@ def _judge(
     return Judged(
         time=opened, symbol=rows.symbol, forecasts=forecasts[at],
         choice=weigh_bars(events[at], forecasts[at], instrument.setup.terms[0]),
+        acted=sides_acted_on(events[at], forecasts[at], instrument.setup.terms[0]),
         outcome=rows.outcome, up=rows.up == 1, long_net=rows.long_net, short_net=rows.short_net,
     )  # fmt: skip
 
@@ -302,6 +323,9 @@ def predictions_table(judged: Judged, symbols: Sequence[str], model: str) -> Any
         "time": pa.array(judged.time // 1000, pa.timestamp("us", tz="UTC")),
         "symbol": names[judged.symbol], **share,
         "edge": judged.choice["expected"], "side": judged.choice["side"], "taken": judged.taken,
+        "acted": judged.acted, "set_size": judged.forecasts["set_size"],
+        "evidence": judged.forecasts["evidence"] / 1_000,
+        "silenced": judged.forecasts["state"] == SILENCED,
         "up": judged.up, "outcome": judged.outcome, "net_long": judged.long_net,
         "net_short": judged.short_net,
     }  # fmt: skip

@@ -10,6 +10,7 @@ from assay.apps.lab.evaluation import Evaluation, break_even
 from assay.apps.lab.modelcard import list_facts
 from assay.apps.lab.output import appearing_together
 from assay.apps.lab.verdict import blocks_of, coverage_of, reliability_of
+from assay.apps.lab.watching import picture_vigil
 from assay.books.reports import JudgedModel, Reliability, RiskCoverage, write_evaluation
 from assay.kernel.records import FORECAST_STATES, READY
 from assay.signals.calibration import ONE
@@ -18,6 +19,7 @@ BINS = 15
 REASONS = {
     "warming": "features that had not settled", "unskilled": "a calibration that showed no skill",
     "hindsight": "bars the model was taught by",
+    "silenced": "skill that it had lost, as its guard found",
 }  # fmt: skip
 
 
@@ -42,6 +44,7 @@ def describe_evaluation(evaluation: Evaluation) -> JudgedModel:
         currency_digits=account.currency_digits, cash=account.cash, times=equity["ts"],
         balance=equity["balance"], equity=equity["equity"], first=int(judged.time[0]),
         last=int(judged.time[-1]), facts=list_facts(evaluation.artifact), notes=_notes(evaluation),
+        vigil=picture_vigil(judged, evaluation.artifact.taught),
     )  # fmt: skip
 
 

@@ -16,7 +16,14 @@ from assay.market.series import BarSeries
 from assay.model.errors import DataError, UsageError
 from assay.model.time import SECOND
 from assay.signals.features import BarColumns, Told, describe_bars, tell
-from assay.signals.prediction import Artifact, Forecaster, read_artifact
+from assay.signals.guard import Guard
+from assay.signals.prediction import (
+    Artifact,
+    Forecaster,
+    Shown,
+    forecast_guarded,
+    read_artifact,
+)
 
 
 def check_features(artifact: Artifact, symbols: Sequence[str]) -> None:
@@ -34,18 +41,47 @@ def check_features(artifact: Artifact, symbols: Sequence[str]) -> None:
 
 
 def forecast_bars(
-    columns: BarColumns, forecaster: Forecaster, symbol: str, told: Mapping[str, Told]
-) -> np.ndarray:
+    columns: BarColumns, forecaster: Forecaster, symbol: str, told: Mapping[str, Told],
+    guard: Guard,
+) -> np.ndarray:  # fmt: skip
     """Return the FORECAST record of each bar of a symbol, WARMING until its features have settled.
 
-    `told` is what leaders tell, by symbol.
+    `told` is what leaders tell, by symbol; `guard` follows the bars.
     """
     taught = forecaster.artifact.taught
     seen = describe_bars(
         taught.feature_set, columns, symbol=symbol, timeframe=taught.timeframe, told=told
     )
     opened = columns.ts_close - taught.timeframe
-    return np.asarray(forecaster.forecast(opened, seen.values, columns.close, seen.settled))
+    shown = Shown(
+        opened=opened,
+        features=seen.values,
+        close=columns.close,
+        spread=columns.spread,
+        settled=seen.settled,
+    )
+    return np.asarray(forecast_guarded(forecaster, shown, guard))
+
+
+def guards_after(setup: Setup) -> dict[str, Guard]:
+    """Return the guards that have followed the bars before the first event, by symbol.
+
+    A symbol without a bar that may be judged there has none.
+    """
+    forecaster, found = setup.forecaster, {}
+    if forecaster is None:
+        return found
+    taught, ready = forecaster.artifact.taught, forecaster.artifact.spans.ready_from
+    past = setup.history
+    if not any((one.ts_close - taught.timeframe >= ready).any() for one in past.values()):
+        return found
+    features = taught.feature_set
+    told = {symbol: tell(features, past[symbol]) for symbol in features.leading(setup.symbols)}
+    for symbol in setup.symbols:
+        if symbol in past:
+            found[symbol] = forecaster.artifact.guard()
+            forecast_bars(past[symbol], forecaster, symbol, told, found[symbol])
+    return found
 
 
 def _join(before: BarColumns | None, after: BarColumns) -> BarColumns:
@@ -75,7 +111,8 @@ def forecast_events(setup: Setup, start: int = 0) -> Setup:
     told = {symbol: tell(features, bars[symbol]) for symbol in features.leading(setup.symbols)}
     for number, symbol in enumerate(setup.symbols):
         mine = (events["instrument"] == number) & (events["kind"] == BASE_BAR)
-        forecasts = forecast_bars(bars[symbol], forecaster, symbol, told)
+        guard = forecaster.artifact.guard()
+        forecasts = forecast_bars(bars[symbol], forecaster, symbol, told, guard)
         found[mine] = forecasts[len(forecasts) - int(mine.sum()) :]
     opened = events["ts"] - events["seconds"].astype(np.int64) * SECOND
     found["state"][opened < start] = WARMING

@@ -10,6 +10,7 @@ import numpy as np
 from assay.model.time import MINUTE, format_time
 from assay.signals.calibration import ONE, Choice
 from assay.signals.features import Lead
+from assay.signals.guard import Watch
 from assay.signals.labels import OUTCOMES
 from assay.signals.prediction import Artifact
 from assay.signals.training import Rows
@@ -53,6 +54,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
             f"{artifact.gain:.3f} stop distances before costs",
         ),
         ("wrong, it loses", f"{artifact.loss:.3f} stop distances before costs"),
+        *_list_watch(artifact.watch),
         ("features", f"{len(taught.features)}, digest {taught.features_digest[:12]}"),
         *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
     ]
@@ -63,6 +65,19 @@ def _list_calibration(choice: Choice) -> list[tuple[str, str]]:
     return [
         ("calibrated by", f"{choice.method}: {choice.reason}"),
         *([("log loss on later rows of the span", losses)] if losses else []),
+    ]
+
+
+def _list_watch(watch: Watch) -> list[tuple[str, str]]:
+    if watch.promised is None or watch.kept is None:
+        return []
+    return [
+        (
+            "held to by its guard",
+            f"on {watch.claimed:.1%} of the bars of its calibration, right about the direction "
+            f"over {watch.lag} bars at least {watch.promised:.4f} of the time ({watch.kept:.4f} "
+            "there)",
+        )
     ]
 
 

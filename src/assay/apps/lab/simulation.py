@@ -53,7 +53,8 @@ def write_simulation(
     return {
         "seed": scenario.seed, "kind": scenario.kind, "strength": scenario.strength,
         "timeframe": scenario.timeframe.name, "horizon": scenario.horizon, "bars": scenario.bars,
-        "symbols": list(rises), "first": format_time(first), "last": format_time(last),
+        "symbols": list(rises), "invert_at": scenario.invert_at,
+        "first": format_time(first), "last": format_time(last),
         "files": [str(out / name) for name in names], "truth": str(out / TRUTH),
         "bayes_accuracy": accuracy,
         "bayes_accuracy_by_symbol": {name: _accuracies(each) for name, each in rises.items()},
@@ -94,6 +95,8 @@ def _metadata(scenario: Scenario, accuracy: dict[str, float | None]) -> dict[str
         "horizon": scenario.horizon, "timeframe": scenario.timeframe.name, "bars": scenario.bars,
         "symbols": ",".join(scenario.symbols),
     }  # fmt: skip
+    if scenario.invert_at is not None:
+        facts["invert_at"] = scenario.invert_at
     facts |= {f"bayes_accuracy_{coverage}": each for coverage, each in accuracy.items()}
     return {name: str(value) for name, value in facts.items()}
 

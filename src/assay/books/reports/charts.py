@@ -62,7 +62,7 @@ class Curves(NamedTuple):
 def draw_curves(curves: Curves, size: Size) -> str:
     """Return equity and balance above the drawdown, on one time axis, as SVG text."""
     with drawing("assay", size):
-        figure, (above, below) = _prepare(size)
+        figure, (above, below) = date_pair(size)
         _plot_worth(above, curves)
         _plot_falls(below, curves)
         return to_svg(figure)
@@ -74,7 +74,7 @@ def _plot_worth(axes: Any, curves: Curves) -> None:
         (curves.equity, BLUE, "Equity", 1.2),
     ):
         kept = thin(values)
-        moments = _moments(curves.times[kept])
+        moments = moments_of(curves.times[kept])
         axes.plot(moments, values[kept], color=colour, linewidth=width, label=label)
     axes.axhline(curves.start, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="Start")
     axes.figure.legend(
@@ -86,7 +86,7 @@ def _plot_worth(axes: Any, curves: Curves) -> None:
 
 def _plot_falls(axes: Any, curves: Curves) -> None:
     kept = thin(curves.falls)
-    moments, depth = _moments(curves.times[kept]), -100.0 * curves.falls[kept]
+    moments, depth = moments_of(curves.times[kept]), -100.0 * curves.falls[kept]
     axes.fill_between(moments, depth, 0.0, color=RED, alpha=0.18, linewidth=0)
     axes.plot(moments, depth, color=RED, linewidth=1.1)
     axes.set_ylim(top=0.0)
@@ -94,11 +94,13 @@ def _plot_falls(axes: Any, curves: Curves) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.3g}".replace("-", "−"))
 
 
-def _moments(times: Integers) -> npt.NDArray[np.datetime64]:
+def moments_of(times: Integers) -> npt.NDArray[np.datetime64]:
+    """Return times (ns UTC) as Matplotlib draws them."""
     return times.astype("datetime64[ns]").astype("datetime64[us]")
 
 
-def _prepare(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
+def date_pair(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
+    """Return a figure and its two axes, one above the other, on one axis of time."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 

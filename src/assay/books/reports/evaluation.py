@@ -10,7 +10,7 @@ import numpy as np
 from markupsafe import Markup
 
 from assay.books.analytics.performance import drawdowns
-from assay.books.reports import charts, skill
+from assay.books.reports import charts, skill, vigil
 from assay.books.reports.judged import JudgedModel
 from assay.books.reports.wording import NOTHING, format_moment, format_number
 
@@ -54,6 +54,18 @@ FIGURES = (
      "equal mass: 0.02 means two points of a hundred."),
     ("auc", "Area under the curve", SCORE, "The chance that a rise was given more than a fall: 0.5 "
      "is no skill, 1 is certainty."),
+    ("set_coverage", "Prediction sets hold", SHARE, "How often the direction was in the set: 90 % "
+     "is meant, whatever the market does, for sets widen where they miss."),
+    ("set_single_share", "Sets of one direction", SHARE, "The rest of the sets hold both, which "
+     "says nothing."),
+    ("set_single_accuracy", "Right, sets of one", SHARE, "How often that one direction came; below "
+     "50 % the signal means the opposite, though the sets hold as many as before."),
+    ("acted_accuracy", "Direction, acted on", SHARE, "Like the direction of what was taken, with "
+     "the bars on which the guard kept the model silent."),
+    ("acted_lower", "Its lower bound", SHARE, "Lower end of the 95 % interval, blocks of two "
+     "horizons resampled; above 50 % the skill was there on the whole."),
+    ("silenced_share", "Silenced", SHARE, "Bars on which the guard kept the model from trading, "
+     "as it had been right less often than it promised."),
     ("trades", "Trades", COUNT, "Round trips of one account that holds one bracket an instrument "
      "at a time."),
     ("net_return", "Net return", SHARE, "What that account gained on its opening deposit."),
@@ -123,6 +135,9 @@ def draw_charts(result: JudgedModel) -> dict[str, tuple[str, str]]:
     if len(result.times) > 1:
         curves = _curves(result)
         painters["equity"] = (lambda size: charts.draw_curves(curves, size), charts.WIDE)
+    watched = result.vigil
+    if watched is not None and len(watched.times):
+        painters["vigil"] = (lambda size: vigil.draw_vigil(watched, size), charts.WIDE)
     return {name: (draw(wide), draw(NARROW)) for name, (draw, wide) in painters.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +41,25 @@ class RiskCoverage(NamedTuple):
     break_even: float | None
 
 
+class Vigil(NamedTuple):
+    """Hold how a guard watched: `right` is the rolling accuracy of acted-on bars at `times`.
+
+    `lower` bounds it, `promised` is what the model promised at least. At `moments` stand powers of
+    ten of evidence `against` the skill and that it is `back`, of which `level` acts. `silences`
+    [k, 2] are first and last moments. Times are int64 ns UTC.
+    """
+
+    times: Integers
+    right: Floats
+    lower: Floats
+    promised: Floats
+    moments: Integers
+    against: Floats
+    back: Floats
+    level: float
+    silences: Integers
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedModel:
     """Hold one judged model.
@@ -54,7 +73,7 @@ class JudgedModel:
     model: str
     symbols: Sequence[str]
     verdict: str
-    figures: Mapping[str, float | int | None]
+    figures: Mapping[str, Any]
     reliability: Reliability
     coverage: RiskCoverage
     expected: Floats
@@ -68,6 +87,7 @@ class JudgedModel:
     last: int
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
     notes: Sequence[str] = field(default_factory=tuple)
+    vigil: Vigil | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in (self.times, self.balance, self.equity)}

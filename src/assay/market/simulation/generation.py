@@ -26,6 +26,7 @@ from assay.market.simulation.signal import (
     plant_led,
     plant_own,
     see_leader,
+    turn_over,
 )
 from assay.market.simulation.switching import drifts
 from assay.market.simulation.truth import rise_probability
@@ -140,15 +141,17 @@ class _Market:
         own = self._draw(symbol, "shocks").standard_normal(len(opens))
         dollar = self._dollar[np.searchsorted(self.grid, opens)]
         shocks = asset.dollar * dollar + np.sqrt(1.0 - asset.dollar**2) * own
+        sign = turn_over(len(opens) + 1, scenario.invert_at)
+        drive = scenario.drive * sign[1:]
         if scenario.kind == "switching":
-            planted = plant_drift(shocks, drifts(scenario.drive)[volatility.regime])
+            planted = plant_drift(shocks, drifts(scenario.drive)[volatility.regime] * sign[:-1])
         elif scenario.kind == "lagged" and asset.leader:
             leader = self.course(asset.leader)
             correlation = asset.dollar * leader.asset.dollar
             seen = see_leader(leader.planted, leader.opens, opens, correlation)
-            planted = plant_led(shocks, scenario.drive * asset.lead, seen)
+            planted = plant_led(shocks, drive * asset.lead, seen)
         else:
-            planted = plant_own(shocks, scenario.drive * gate(scenario.kind, volatility.regime))
+            planted = plant_own(shocks, drive * gate(scenario.kind, volatility.regime))
         return _Course(asset, opens, volatility, planted)
 
     def _quotes(self, course: _Course) -> tuple[Int64s, Iterator[Int64s]]:

@@ -23,8 +23,9 @@ With kind `switching` b is the drift of a trend in a bar's own volatility.
 class Scenario:
     """Say which market to simulate: `bars` of each symbol, the truth `horizon` bars ahead.
 
-    Raises UsageError for an unknown kind, symbol or timeframe, for bars or a horizon below 1, and
-    for a strength outside 0..1.
+    From bar `invert_at` of each symbol on, its signal means the opposite. Raises UsageError for an
+    unknown kind, symbol or timeframe, for bars, a horizon or an inversion below 1, and for a
+    strength outside 0..1.
     """
 
     seed: int
@@ -34,6 +35,7 @@ class Scenario:
     timeframe: Timeframe = Timeframe.M5
     horizon: int = 30
     symbols: tuple[str, ...] = SYMBOLS
+    invert_at: int | None = None
 
     @property
     def drive(self) -> float:
@@ -49,6 +51,8 @@ class Scenario:
             raise UsageError(f"bars {self.bars} is none; use 1 or more")
         if self.horizon < 1:
             raise UsageError(f"horizon {self.horizon} is none; use 1 bar or more")
+        if self.invert_at is not None and self.invert_at < 1:
+            raise UsageError(f"an inversion at bar {self.invert_at} is none; use bar 1 or later")
         if not 0 <= self.strength <= 1:
             raise UsageError(f"strength {self.strength:g} is outside 0..1")
         if self.timeframe < Timeframe.M1:

@@ -51,6 +51,11 @@ def gate(kind: str, regime: Int64s) -> Float64s:
     return np.ones(len(regime))
 
 
+def turn_over(bars: int, invert_at: int | None) -> Float64s:
+    """Return the sign of what the signal means for each bar's return: -1 from `invert_at` on."""
+    return np.where(np.arange(bars) < (bars if invert_at is None else invert_at), 1.0, -1.0)
+
+
 def plant_own(shocks: Float64s, drive: Float64s) -> Planted:
     """Return the returns that answer to the asset's own past."""
     signal, returns = follow_itself(shocks, drive, DECAY, GAIN)
@@ -58,9 +63,8 @@ def plant_own(shocks: Float64s, drive: Float64s) -> Planted:
     return Planted(returns, signal, drive, transition, np.full(len(shocks), GAIN), 1.0)
 
 
-def plant_led(shocks: Float64s, strength: float, leader: Led) -> Planted:
+def plant_led(shocks: Float64s, drive: Float64s, leader: Led) -> Planted:
     """Return the returns that answer to the leader's past; it stands still while it is closed."""
-    drive = np.full(len(shocks), strength)
     returns = _before(drive) * _before(leader.signal) + shocks
     return Planted(
         returns, leader.signal, drive, leader.transition, leader.gain, leader.correlation

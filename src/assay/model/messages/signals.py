@@ -27,7 +27,9 @@ class Predicted(Message, frozen=True, kw_only=True):
     (bars) on, `long` and `short` that a bracket of that side earns after costs. Before costs, one
     whose side is right gains `gain` and one whose side is wrong loses `loss`; these, `stop` and
     `target` are distances in points. Only a `state` of ready may be traded, not one of warming,
-    unskilled or hindsight.
+    unskilled, hindsight or silenced. `set_size` counts the directions that the prediction set
+    holds, both where nothing is known of it. `evidence` is thousandths of a decimal logarithm:
+    that the skill is gone while the model may speak, that it is back while it is silenced.
     """
 
     symbol: str
@@ -48,3 +50,5 @@ class Predicted(Message, frozen=True, kw_only=True):
     stop: int
     target: int
     horizon: int
+    set_size: int = 2
+    evidence: int = 0

@@ -10,6 +10,7 @@ import msgspec
 from assay.model.errors import DataError, UsageError
 from assay.signals.calibration import FEWEST_PARTS, Choice, StepTable
 from assay.signals.features import FeatureSet, Lead, standard_set
+from assay.signals.guard import Guard, Watch
 
 DESCRIPTION, GRAPH = "model.json", "model.onnx"
 
@@ -52,7 +53,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     `up` calibrates the direction, `long` and `short` the chance that a bracket earns after costs.
     `gain` and `loss` are what a bracket earns before costs where its side is right about the
-    direction, and loses where it is wrong, in stop distances.
+    direction, and loses where it is wrong, in stop distances. `watch` is what a guard holds it to.
     """
 
     id: str
@@ -70,6 +71,11 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     loss: float
     facts: dict[str, float | int | str]
     calibrated_by: Choice = Choice(FEWEST_PARTS, "there was no other when it was taught")
+    watch: Watch = Watch()
+
+    def guard(self) -> Guard:
+        """Return a fresh guard for one symbol."""
+        return Guard(self.watch, self.taught.horizon)
 
     @property
     def is_skilled(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from assay.kernel.records import FORECAST, HINDSIGHT, READY, UNSKILLED, WARMING
 from assay.signals.calibration import ONE, to_score
+from assay.signals.guard import Guard
 from assay.signals.labels import Bracket, average_range
 from assay.signals.models import OnnxClassifier
 from assay.signals.models.ports import Float32s
@@ -44,6 +46,27 @@ class Forecaster:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """Hold what a model is shown of a symbol's bars [n] in their order.
+
+    `opened` is ns UTC; `close` is the bid's and, as `spread`, in points.
+    """
+
+    opened: Int64s
+    features: Float32s
+    close: Int64s
+    spread: Int64s
+    settled: Bools
+
+
+def forecast_guarded(forecaster: Forecaster, shown: Shown, guard: Guard) -> Any:
+    """Return FORECAST records [n] of a symbol's bars, each as its guard lets it pass."""
+    found = forecaster.forecast(shown.opened, shown.features, shown.close, shown.settled)
+    guard.follow(found, shown.close, shown.spread)
+    return found
+
+
 def scores_of(up: Float32s) -> tuple[Int64s, Int64s, Int64s]:
     """Return the scores of up, long and short for the model's probability of up [n]."""
     return _by_side(to_score(up))
@@ -65,5 +88,6 @@ def _answer_scores(artifact: Artifact) -> Any:
         for name, column in zip(names.split(), table.look_up(score), strict=True):
             found[name] = column
     found["horizon"] = artifact.taught.horizon
+    found["set_size"] = 2
     found["state"] = READY if artifact.is_skilled else UNSKILLED
     return found

@@ -12,12 +12,23 @@ from assay.kernel.records import FORECAST, FORECAST_STATES
 from assay.model.errors import DataError
 from assay.model.messages import BarClosed, FeaturesReady, Message, Predicted
 from assay.signals.features import read_values
-from assay.signals.prediction.forecaster import Forecaster
+from assay.signals.guard import Guard
+from assay.signals.prediction.forecaster import Forecaster, Shown, forecast_guarded
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """Hold what a restart needs: each symbol's last close and spread, and its guard's state."""
+
+    closes: dict[str, tuple[int, int]]
+    guards: dict[str, bytes]
 
 
 @dataclass(slots=True)
 class Predictor:
-    """Answer every `FeaturesReady` of its symbols with what the model expects."""
+    """Answer every `FeaturesReady` of its symbols with what the model expects.
+
+    `guards` have followed the bars before the first; a symbol that is not named begins afresh.
+    """
 
     forecaster: Forecaster
     symbols: Sequence[str]
@@ -25,7 +36,12 @@ class Predictor:
     name: str = "predictor"
     consumes: tuple[type[Message], ...] = (BarClosed, FeaturesReady)
     publishes: tuple[type[Message], ...] = (Predicted,)
-    _closes: dict[str, int] = field(init=False, default_factory=dict)
+    guards: dict[str, Guard] = field(default_factory=dict)
+    _closes: dict[str, tuple[int, int]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        fresh = {symbol: self.forecaster.artifact.guard() for symbol in self.symbols}
+        self.guards = fresh | self.guards
 
     def handle(self, message: Message) -> list[Message]:
         """Keep a bar's close; answer its features.
@@ -33,7 +49,7 @@ class Predictor:
         Raises DataError for features that the model was not taught.
         """
         if isinstance(message, BarClosed):
-            self._closes[message.symbol] = message.close
+            self._closes[message.symbol] = (message.close, message.spread_close)
             return []
         assert isinstance(message, FeaturesReady)
         if message.symbol not in self.symbols:
@@ -48,10 +64,13 @@ class Predictor:
                 f"{taught.features_digest[:12]}, {ready.feature_set} is {ready.digest[:12]}; "
                 "train it again"
             )
-        found = self.forecaster.forecast(
-            np.array([ready.ts_event - ready.timeframe]), read_values(ready)[None, :],
-            np.array([self._closes[ready.symbol]]), np.array([ready.settled]),
-        )[0]  # fmt: skip
+        close, spread = (np.array([each]) for each in self._closes[ready.symbol])
+        shown = Shown(
+            opened=np.array([ready.ts_event - ready.timeframe]),
+            features=read_values(ready)[None, :], close=close, spread=spread,
+            settled=np.array([ready.settled]),
+        )  # fmt: skip
+        found = forecast_guarded(self.forecaster, shown, self.guards[ready.symbol])[0]
         values = dict(zip(FORECAST.names or (), found.tolist(), strict=True))
         return Predicted(
             id=self.next_id(), cause=ready.id, tenant=ready.tenant, ts_event=ready.ts_event,
@@ -62,8 +81,12 @@ class Predictor:
 
     def snapshot(self) -> bytes:
         """Return the bytes of everything its future depends on."""
-        return msgspec.msgpack.encode(self._closes)
+        guards = {symbol: guard.snapshot() for symbol, guard in self.guards.items()}
+        return msgspec.msgpack.encode(Remembered(self._closes, guards))
 
     def restore(self, state: bytes) -> None:
         """Bring the module to a state taken before."""
-        self._closes = msgspec.msgpack.decode(state, type=dict[str, int])
+        past = msgspec.msgpack.decode(state, type=Remembered)
+        self._closes = past.closes
+        for symbol, guard in self.guards.items():
+            guard.restore(past.guards[symbol])

@@ -24,8 +24,9 @@ from assay.signals.calibration import (
     fit_steps,
     mirror_rows,
 )
+from assay.signals.guard import Kept, Watch, learn_watch
 from assay.signals.prediction.forecaster import scores_of
-from assay.signals.training.rows import Rows
+from assay.signals.training.rows import Rows, soon_of
 
 if TYPE_CHECKING:
     from assay.runtime.ids import Generator
@@ -37,7 +38,7 @@ SKILL_LEVEL = 0.001
 HORIZONS_A_BLOCK = 2
 EARLIER_SHARE = 0.6
 """Share of the span that methods are fitted to in order to be compared on what follows."""
-UP, LONG_SIDE, SHORT_SIDE, SLOPE, CHOICE = 1, 2, 3, 4, 5
+UP, LONG_SIDE, SHORT_SIDE, SLOPE, CHOICE, PROMISE = 1, 2, 3, 4, 5, 6
 """Streams of chance, one each."""
 
 
@@ -83,6 +84,23 @@ def calibrate(
         bin_scores(scores[0], hits[0], block), level=SKILL_LEVEL, rng=seeded_generator(seed, SLOPE)
     )
     return Calibration(up=up, long=long, short=short, slope=slope, choice=choice)
+
+
+def measure_promise(
+    held: Rows, probabilities: NDArray[np.float32], found: Calibration, *, bars: int, length: int,
+    seed: int,
+) -> Watch:  # fmt: skip
+    """Return what the guard of a calibrated model holds it to, by the rows it was calibrated on.
+
+    The horizon is in `bars` of a `length` in ns.
+    """
+    kept = Kept(
+        rise=found.up.look_up(scores_of(probabilities)[0])[0], up=held.up == 1,
+        soon=held.up_soon == 1, block=held.time // (HORIZONS_A_BLOCK * bars * length),
+        lag=soon_of(bars),
+    )  # fmt: skip
+    method, rng = find_method(found.choice.method), seeded_generator(seed, PROMISE)
+    return learn_watch(kept, method, level=BOUND_LEVEL, rng=rng)
 
 
 def _choose(held: Rows, told: Later, rng: Generator) -> Choice:

@@ -16,7 +16,7 @@ from assay.signals.features import FeatureSet
 from assay.signals.labels import Bracket
 from assay.signals.models import FitRequest, Fitted, OnnxClassifier, find_family
 from assay.signals.prediction.artifact import Artifact, Spans, Taught
-from assay.signals.training.calibrating import calibrate
+from assay.signals.training.calibrating import calibrate, measure_promise
 from assay.signals.training.rows import Rows
 from assay.signals.training.splits import Split, split_rows
 
@@ -67,6 +67,10 @@ def train(
         up=found.up, long=found.long, short=found.short, calibrated_by=found.choice,
         slope=found.slope.value, slope_bound=found.slope.bound, gain=gain, loss=loss,
         facts={**fitted.facts, "onnx_parity": parity},
+        watch=measure_promise(
+            held, probabilities, found, bars=lesson.bracket.horizon, length=lesson.timeframe,
+            seed=lesson.seed,
+        ),
     )  # fmt: skip
     return _named(artifact), fitted.onnx
 

@@ -15,6 +15,11 @@ SOON = 4
 """The part of the horizon that models learn on is one in so many."""
 
 
+def soon_of(horizon: int) -> int:
+    """Return the bars that models learn the direction over."""
+    return max(1, horizon // SOON)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
     """Hold labelled bars: `time` is the close, `end` when the label was known (both ns UTC).
@@ -75,7 +80,7 @@ def label_rows(
     much a row, and are calibrated on the direction over the whole horizon.
     """
     outcome, up = classify(booked), went_up(bars.mid, horizon)[rows]
-    soon = went_up(bars.mid, max(1, horizon // SOON))[rows]
+    soon = went_up(bars.mid, soon_of(horizon))[rows]
     known = (outcome != UNKNOWN) & (up != UNKNOWN) & (stop > 0) & bars.settled[rows]
     rows, stop = rows[known], stop[known]
     taken = Booked(*(column[known] for column in booked))

@@ -28,6 +28,7 @@ STATES = {
     "warming": "warming_up: the features have not settled yet",
     "unskilled": "no_skill: the calibration of the model showed none",
     "hindsight": "hindsight: the model was taught by this very bar",
+    "silenced": "skill_lost: the model has been right less often than it promised",
 }
 
 

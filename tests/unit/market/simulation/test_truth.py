@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from assay.market.simulation import (
 from assay.market.simulation.signal import DECAY, GAIN, Planted, plant_own
 from assay.market.simulation.truth import rise_probability
 from assay.market.simulation.volatility import Volatility
+from assay.model.errors import UsageError
 from assay.runtime.ids import seeded_generator
 
 HORIZON = 30
@@ -188,3 +189,34 @@ def test_accuracy_of_nothing_is_none() -> None:
     assert bayes_accuracy(np.full(3, np.nan), 0.3) is None
     assert bayes_accuracy(np.array([0.4, np.nan, 0.9]), 0.3) == pytest.approx(0.9)
     assert bayes_accuracy(np.array([0.4, np.nan, 0.9]), 1.0) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("kind", ["linear", "regime", "lagged", "volatility", "switching"])
+def test_an_inverted_signal_means_the_opposite_from_its_bar_on(kind: str) -> None:
+    scenario = Scenario(seed=8, bars=6_000, kind=kind, strength=0.9, symbols=("GBPUSD",))
+    (plain,), (turned,) = (
+        simulate(each) for each in (scenario, replace(scenario, invert_at=3_000))
+    )
+    same = plain.bars.close == turned.bars.close
+    assert same[:3_000].all()
+    assert not same[3_000:].all()
+    assert np.array_equal(plain.rise[: 3_000 - 30], turned.rise[: 3_000 - 30])
+    assert not np.allclose(plain.rise[3_000 - 30 :], turned.rise[3_000 - 30 :], equal_nan=True)
+
+
+def test_the_truth_of_an_inverted_signal_comes_true_too() -> None:
+    scenario = Scenario(
+        seed=9, bars=40_000, strength=1.0, horizon=5, symbols=("EURUSD",), invert_at=5_000
+    )
+    (found,) = simulate(scenario)
+    mid = found.bars.close + found.bars.ask_close
+    rose, p = mid[5:] > mid[:-5], found.rise[:-5]
+    sure = np.abs(p - 0.5) > 0.08
+    assert ((p > 0.5) == rose)[5_000:][sure[5_000:]].mean() == pytest.approx(
+        np.maximum(p, 1 - p)[5_000:][sure[5_000:]].mean(), abs=0.02
+    )
+
+
+def test_an_inversion_before_the_first_bar_is_refused() -> None:
+    with pytest.raises(UsageError, match="inversion at bar 0 is none"):
+        Scenario(seed=1, bars=10, invert_at=0)
