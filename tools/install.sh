@@ -72,6 +72,8 @@ prepare() {
   parts+=($!)
   compile_room signals.correlation &
   parts+=($!)
+  compile_room signals.guard &
+  parts+=($!)
   tools/build_page.sh &
   parts+=($!)
   for part in "${parts[@]}"; do

@@ -1,4 +1,4 @@
-"""A start puts the trial ledger into the audited record, and the record is held against it."""
+"""A start puts trials and governance into the audited record, which they are held against."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from assay.apps.config import Config
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import prepare_plan
 from assay.apps.paper.trader import PaperTrader
+from assay.books.governance import Act, GovernanceLog, Scope
 from assay.books.trials import Trial, TrialLedger
 from assay.model.messages import PlatformRecovered, PlatformStarted
 from assay.runtime.clock import SimClock
@@ -38,12 +39,22 @@ def enter(home: Home, name: str) -> str:
     return TrialLedger(home).enter(trial).hash
 
 
-def start(home: Home, journal: PostgresJournal, trials: tuple[int, str]) -> None:
+def promote(home: Home, model: str) -> str:
+    act = Act(
+        at=1, act="promoted", who="w", scope=Scope(("EURUSD",), 60), model=model, digest="d",
+        before="",
+    )  # fmt: skip
+    return GovernanceLog(home).promote(act, expected=None).hash
+
+
+def start(
+    home: Home, journal: PostgresJournal, trials: tuple[int, str], governance: tuple[int, str]
+) -> None:
     plan = Plan(source="sample")
     setup = prepare_plan(plan, Config(), home.path)
     broker = PaperBroker(home.folder("broker") / "paper.jsonl")
     trader = PaperTrader(setup, "one", journal, broker, SimClock(1))
-    trader.trials = trials
+    trader.trials, trader.governance = trials, governance
     trader.recover()
     broker.close()
 
@@ -51,21 +62,30 @@ def start(home: Home, journal: PostgresJournal, trials: tuple[int, str]) -> None
 def test_a_ledger_thrown_away_is_found_by_the_record(
     home: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def verify(*words: str) -> int:
-        return run(build(), ["trials", "verify", *words, "--home", str(home.path)])
+    def verify(*words: str, what: str = "trials") -> int:
+        return run(build(), [what, "verify", *words, "--home", str(home.path)])
 
-    assert verify("--audit") == 0
+    assert verify("--audit") == verify("--audit", what="models") == 0
     server = open_postgres(home.path)
     journal = PostgresJournal(server.dsn)
-    sealed = []
+    sealed, governed = [], []
     for name in ("a", "b"):
         sealed.append((len(sealed) + 1, enter(home, name)))
-        start(home, journal, sealed[-1])
+        governed.append((len(governed) + 1, promote(home, name)))
+        start(home, journal, sealed[-1], governed[-1])
     found = [each.message for each in journal.read(kinds=("PlatformStarted", "PlatformRecovered"))]
     assert [type(each) for each in found] == [PlatformStarted, PlatformRecovered]
     told = [(each.trial_lines, each.trials_hash) for each in found]  # type: ignore[attr-defined]
     assert told == sealed
-    assert verify("--audit") == 0
+    told = [(each.governance_lines, each.governance_hash) for each in found]  # type: ignore[attr-defined]
+    assert told == governed
+    assert verify("--audit") == verify("--audit", what="models") == 0
+    rmtree(GovernanceLog(home).path)
+    promote(home, "c")
+    assert verify(what="models") == 0
+    capsys.readouterr()
+    assert verify("--audit", what="models") == 3
+    assert "governance log does not hold at line 1: another line was" in capsys.readouterr().err
     rmtree(TrialLedger(home).path)
     enter(home, "c")
     assert verify() == 0

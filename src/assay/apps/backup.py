@@ -12,13 +12,13 @@ from assay import __version__
 from assay.apps.config import Config
 from assay.apps.restore import (
     HEADS_PATH,
+    LEDGERS,
     copy_heads,
-    copy_trials,
-    keeping_trials,
+    copy_ledgers,
+    keeping_ledgers,
     record_restore,
     take_heads,
 )
-from assay.books.trials import FOLDER as TRIALS
 from assay.model.errors import RetryError, UsageError
 from assay.model.time import format_time
 from assay.runtime.home import Home
@@ -42,6 +42,8 @@ PASSING = frozenset({"access", "locks", "run", "postgres", POINTER, "backups", "
 """What a backup leaves out: it belongs to running processes or to who is signed in here, or is a
 backup itself."""
 
+LEDGER_FOLDERS = frozenset(kind.folder for kind in LEDGERS)
+
 SURELY_OURS = frozenset(
     {
         MARK,
@@ -56,14 +58,14 @@ SURELY_OURS = frozenset(
         "broker",
         "audit",
         "models",
-        TRIALS,
         POINTER,
     }
+    | LEDGER_FOLDERS
     | {"backups", "objects", "runs", "cache", "data", "reports", "state", "secrets"}
 )
 """What the platform writes into a home; anything else there is left alone."""
 
-FRESH = frozenset({MARK, "access", "locks", "run", "logs", "faults.jsonl", TRIALS})
+FRESH = frozenset({MARK, "access", "locks", "run", "logs", "faults.jsonl"}) | LEDGER_FOLDERS
 _ANALYTICS_LOCKS = frozenset({"analytics", "analytics-start", "analytics-migrations"})
 
 
@@ -78,13 +80,13 @@ def write_backup(home: Home, path: Path | None) -> dict[str, Any]:
     if not target.name.endswith(".tar.gz"):
         raise UsageError(f"backup {target.name!r} must end in .tar.gz")
     with tempfile.TemporaryDirectory() as folder:
-        extra = copy_heads(home, Path(folder)) | copy_trials(home, Path(folder))
+        extra = copy_heads(home, Path(folder)) | copy_ledgers(home, Path(folder))
         if _has_database(home):
             extra[DATABASE] = _dump(home, Path(folder) / DATABASE)
         manifest = write_archive(
             target.absolute(),
             home.path,
-            skip=PASSING | {HEADS_PATH, TRIALS} | _inside(home, target),
+            skip=PASSING | {HEADS_PATH} | LEDGER_FOLDERS | _inside(home, target),
             extra=extra,
             stamp=(__version__, now),
         )
@@ -137,7 +139,7 @@ def restore_backup(home: Home, path: Path, *, force: bool) -> dict[str, Any]:
     try:
         manifest = unpack_archive(path, staging)
         database = staging / DATABASE
-        with keeping_trials(home, staging / "home"):
+        with keeping_ledgers(home, staging / "home"):
             replaced = take_heads(home) if database.exists() else ()
             _place(staging / "home", home.path, manifest.links)
         if database.exists():

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from assay import __version__
 from assay.apps.paper.auditing import FOLDER
 from assay.books.audit import HEADS, AuditKeeper, Head, HeadFolder, PostgresAuditStore, read_heads
-from assay.books.trials import FOLDER as TRIALS
-from assay.books.trials import TrialLedger, carry_over, copy_ledger
+from assay.books.chained import ChainedLedger, Kind, carry_over, copy_ledger
+from assay.books.governance import ACTS
+from assay.books.trials import TRIALS
 from assay.model.messages import HomeRestored, ReplacedHead
 from assay.runtime.home import Home
 from assay.runtime.journal import Batch, PostgresJournal
@@ -19,6 +21,8 @@ from assay.runtime.stores.postgres import open_postgres
 
 HEADS_PATH = f"{FOLDER}/{HEADS}"
 STREAM = "operations"
+LEDGERS: tuple[Kind[Any, Any], ...] = (TRIALS, ACTS)
+"""The ledgers whose lines outlive a restore."""
 
 
 def copy_heads(home: Home, folder: Path) -> dict[str, Path]:
@@ -46,26 +50,29 @@ def take_heads(home: Home) -> tuple[ReplacedHead, ...]:
     )
 
 
-def copy_trials(home: Home, folder: Path) -> dict[str, Path]:
-    """Copy the trial ledger as it is between two lines; return the copies by archive names."""
-    ledger = TrialLedger(home)
-    if not ledger.path.is_dir():
-        return {}
-    copies = folder / TRIALS
-    with ledger.hold() as source:
-        names = copy_ledger(source, copies)
-    return {f"home/{TRIALS}/{name.as_posix()}": copies / name for name in names}
+def copy_ledgers(home: Home, folder: Path) -> dict[str, Path]:
+    """Copy each chained ledger as it is between two lines; return the copies by archive names."""
+    found: dict[str, Path] = {}
+    for kind in LEDGERS:
+        ledger = ChainedLedger(home, kind)
+        if ledger.path.is_dir():
+            copies = folder / kind.folder
+            with ledger.hold() as source:
+                names = copy_ledger(source, copies)
+            prefix = f"home/{kind.folder}"
+            found |= {f"{prefix}/{name.as_posix()}": copies / name for name in names}
+    return found
 
 
 @contextmanager
-def keeping_trials(home: Home, unpacked: Path) -> Iterator[None]:
-    """Hold the ledger while a restore replaces it, with what the home tried since carried over."""
-    restored = unpacked / TRIALS
-    if not restored.is_dir():
-        yield
-        return
-    with TrialLedger(home).hold() as replaced:
-        carry_over(replaced, restored, home.clock.now_ns())
+def keeping_ledgers(home: Home, unpacked: Path) -> Iterator[None]:
+    """Hold the ledgers while a restore replaces them, with what was entered since carried over."""
+    with ExitStack() as held:
+        for kind in LEDGERS:
+            restored = unpacked / kind.folder
+            if restored.is_dir():
+                replaced = held.enter_context(ChainedLedger(home, kind).hold())
+                carry_over(kind, replaced, restored, home.clock.now_ns())
         yield
 
 

@@ -13,18 +13,9 @@ import msgspec
 import pytest
 
 from assay.books.audit.keys import SigningKey, open_key
-from assay.books.trials import (
-    Outcome,
-    Trial,
-    TrialLedger,
-    carry_over,
-    copy_ledger,
-    read_head,
-    read_ledger,
-)
-from assay.books.trials.heads import HEAD, write_head
-from assay.books.trials.lines import chain_line, encode_line
-from assay.books.trials.reading import LEDGER
+from assay.books.chained import HEAD, LEDGER, carry_over, copy_ledger, write_head
+from assay.books.chained.heads import is_signed, sign_head
+from assay.books.trials import TRIALS, Outcome, Trial, TrialLedger, read_head, read_ledger
 from assay.model.errors import DataError, OperatorError
 from assay.runtime.home import open_home
 
@@ -117,9 +108,9 @@ def test_an_ending_cut_off_or_written_anew_is_named(filled: TrialLedger) -> None
         with pytest.raises(DataError, match=f"does not hold at line {kept + 1}: it was cut off"):
             filled.enter(trial())
     rewrite(filled, whole[:4])
-    forged = chain_line(trial("forged"), read_ledger(filled.path).lines[-1])
-    forged_on = chain_line(outcome(5), forged)
-    rewrite(filled, [*whole[:4], encode_line(forged), encode_line(forged_on)])
+    forged = TRIALS.follow(trial("forged"), read_ledger(filled.path).lines[-1])
+    forged_on = TRIALS.follow(outcome(5), forged)
+    rewrite(filled, [*whole[:4], TRIALS.encode(forged), TRIALS.encode(forged_on)])
     assert first_bad(filled) == 6
     (filled.path / LEDGER).unlink()
     assert first_bad(filled) == 1
@@ -131,7 +122,7 @@ def test_a_head_that_was_edited_signed_by_another_or_lost_is_named(filled: Trial
     whole, path = (filled.path / HEAD).read_bytes(), filled.path / HEAD
     path.write_bytes(whole.replace(b'"lines":6', b'"lines":5'))
     assert first_bad(filled) is not None
-    write_head(filled.path, head.sign(SigningKey.generate()))
+    write_head(filled.path, sign_head(head, SigningKey.generate(), TRIALS.head_domain))
     assert first_bad(filled) == 6
     path.write_bytes(whole + b"\n")
     assert "edited" in read_ledger(filled.path).report.reason
@@ -207,9 +198,11 @@ def test_what_cannot_be_written_is_refused(ledger: TrialLedger) -> None:
 def test_the_key_of_a_ledger_signs_its_head(filled: TrialLedger) -> None:
     head = read_head(filled.path)
     assert head is not None
-    assert head.is_signed(open_key(filled.path).public)
-    assert not msgspec.structs.replace(head, trials=2).is_signed(open_key(filled.path).public)
-    assert not msgspec.structs.replace(head, signature="zz").is_signed(open_key(filled.path).public)
+    key, domain = open_key(filled.path).public, TRIALS.head_domain
+    assert is_signed(head, key, domain)
+    assert not is_signed(head, key, b"another\n")
+    assert not is_signed(msgspec.structs.replace(head, trials=2), key, domain)
+    assert not is_signed(msgspec.structs.replace(head, signature="zz"), key, domain)
 
 
 def test_a_restored_ledger_keeps_what_was_tried_since(filled: TrialLedger, tmp_path: Path) -> None:
@@ -218,9 +211,9 @@ def test_a_restored_ledger_keeps_what_was_tried_since(filled: TrialLedger, tmp_p
     assert {name.name for name in names} == {LEDGER, "key.pem", "key.pub.pem", "ledger.json"}
     entered = filled.enter(trial("since"))
     filled.conclude(outcome(entered.number))
-    assert carry_over(filled.path, restored, 5) == 2
+    assert carry_over(TRIALS, filled.path, restored, 5) == 2
     assert (restored / LEDGER).read_bytes() == (filled.path / LEDGER).read_bytes()
-    assert carry_over(filled.path, restored, 5) == 0
+    assert carry_over(TRIALS, filled.path, restored, 5) == 0
     assert read_ledger(restored).report.ok
 
 
@@ -230,7 +223,7 @@ def test_a_ledger_of_another_home_takes_up_the_one_it_replaces(
     other = TrialLedger(open_home(tmp_path / "other"))
     entered = other.enter(trial("x", symbols=("XAUUSD",)))
     other.conclude(outcome(entered.number))
-    assert carry_over(filled.path, other.path, 5) == 6
+    assert carry_over(TRIALS, filled.path, other.path, 5) == 6
     found = read_ledger(other.path)
     assert (found.report.ok, found.report.trials) == (True, 4)
     trials = {line.number: line for line in found.lines if isinstance(line, Trial)}

@@ -49,6 +49,7 @@ def examine(home: Home, dsn: str = "") -> list[Check]:
         ("clock", lambda: _check_clock(home)),
         ("leftovers", lambda: _check_leftovers(home)),
         ("compiler", _check_compiler),
+        ("champions", lambda: _check_champions(home)),
         ("analytics", lambda: _check_analytics(home)),
         ("postgres", lambda: _check_postgres(home, dsn)),
     )
@@ -157,6 +158,22 @@ def _check_compiler() -> Check:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder):
         return Check("compiler", GOOD, f"cache {folder}")
+
+
+def _check_champions(home: Home) -> Check:
+    from assay.apps.lab.champions import list_champions
+
+    found = list_champions(home)
+    damaged = [one for one in found if one["damage"]]
+    if not damaged:
+        return Check("champions", GOOD, f"{len(found)}, their files are those promoted")
+    one = damaged[0]
+    told = f"{one['champion']} of {one['scope']}: {one['damage']}; "
+    told += f"{one['serves']} serves instead" if one["serves"] else "nobody can serve instead"
+    return Check(
+        "champions", WARNING if one["serves"] else BAD, told,
+        "bring its files back with `assay restore`, or `assay models rollback`",
+    )  # fmt: skip
 
 
 def _check_analytics(home: Home) -> Check:

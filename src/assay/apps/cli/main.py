@@ -16,6 +16,7 @@ COMMANDS = (
     "backtesting",
     "simulating",
     "modelling",
+    "governing",
     "correlating",
     "regimes",
     "running",

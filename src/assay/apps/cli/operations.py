@@ -12,9 +12,10 @@ import typer
 
 from assay.apps.cli.console import HomeOption, JsonOption, emit
 from assay.apps.config import Config
+from assay.model.errors import DataError
 from assay.model.time import format_time
 from assay.runtime.faults import load_faults
-from assay.runtime.home import open_home
+from assay.runtime.home import Home, open_home
 from assay.runtime.settings import load_settings
 
 EXIT_ENVIRONMENT = 4
@@ -53,6 +54,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     opened = open_home(home)
     found = platform_status(opened)
+    found["champions"], found["governance"] = _read_champions(opened)
     found["analytics_lag"] = read_lag(opened) if found["running"] else None
     found["since"] = format_time(found["since"]) if found["since"] else None
     found["faults"] = [
@@ -61,6 +63,23 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         for each in load_faults(opened)[-10:]
     ]  # fmt: skip
     emit(found, as_json, _status_text)
+
+
+def _read_champions(home: Home) -> tuple[list[dict[str, Any]], str]:
+    """Return every champion, and why they are not known where the log does not hold."""
+    from assay.apps.lab.champions import list_champions
+
+    try:
+        return list_champions(home), ""
+    except DataError as error:
+        return [], str(error)
+
+
+def _word_champion(one: Mapping[str, Any]) -> str:
+    if one["damage"]:
+        instead = f"{one['serves'] or 'nobody'} serves instead"
+        return f"champion   {one['champion']} of {one['scope']} REFUSED: {one['damage']}; {instead}"
+    return f"champion   {one['champion']} of {one['scope']}"
 
 
 def _status_text(found: Mapping[str, Any]) -> str:
@@ -79,6 +98,9 @@ def _status_text(found: Mapping[str, Any]) -> str:
     if lag and lag["error"]:
         lines.append(f"           {lag['error']}")
     lines.append(f"postgres   {'running' if found['postgres'] else 'not running'}")
+    lines += [_word_champion(each) for each in found["champions"]]
+    if found["governance"]:
+        lines.append(f"champions  unknown: {found['governance']}")
     lines += [
         f"fault      {each['fingerprint']} {each['kind']} x{each['count']}, last {each['last']}"
         for each in found["faults"]

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
-from assay.model.errors import DataError, UsageError
+from assay.apps.cli.sealed import AuditOption, CheckpointOption, KeyOption, verify_ledger
+from assay.model.errors import UsageError
 from assay.model.time import format_time
 from assay.runtime.home import open_home
-
-if TYPE_CHECKING:
-    from assay.runtime.home import Home
 
 SymbolOption = Annotated[
     list[str] | None,
     typer.Option("--symbol", help="Only trials that touched it; repeatable.", show_default=False),
-]
-CheckpointOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--checkpoint",
-        metavar="LINES:HASH",
-        help="Lines and last hash kept from earlier, which must still hold; repeatable.",
-    ),
 ]
 
 
@@ -84,15 +74,9 @@ def _table(found: dict[str, Any]) -> str:
 def verify(
     home: HomeOption = None,
     as_json: JsonOption = False,
-    public_key: Annotated[
-        Path | None,
-        typer.Option("--public-key", help="Public key that you trust, PEM; else the home's."),
-    ] = None,
+    public_key: KeyOption = None,
     checkpoint: CheckpointOption = None,
-    audit: Annotated[
-        bool,
-        typer.Option("--audit", help="Hold it also against every start that the audit sealed."),
-    ] = False,
+    audit: AuditOption = False,
 ) -> None:
     """Verify every line of the trial ledger against its chain and its signed head.
 
@@ -103,66 +87,14 @@ def verify(
     """
     import msgspec
 
-    from assay.books.audit.keys import PublicKey
-    from assay.books.trials import TrialLedger, read_ledger
+    from assay.books.chained import require_whole
+    from assay.books.trials import TRIALS
+    from assay.books.trials.reading import describe
 
-    ledger = TrialLedger(open_home(home))
-    marks = [_read_mark(text) for text in checkpoint or ()]
-    marks += _sealed_marks(ledger.home) if audit else []
-    key = PublicKey.parse(_read(public_key), public_key) if public_key else None
-    if not ledger.path.is_dir():
-        report = read_ledger(ledger.path, key=key, marks=marks).report
-    else:
-        with ledger.hold():
-            report = read_ledger(ledger.path, key=key, marks=marks).report
+    found = verify_ledger(TRIALS, open_home(home), public_key, checkpoint or (), audit=audit)
+    report = describe(found).report
     emit(msgspec.to_builtins(report), as_json, _describe)
-    if not report.ok:
-        raise DataError(
-            f"the trial ledger does not hold at line {report.first_bad}: {report.reason}; keep the "
-            "home as it is, look into it, then bring a backup back with `assay restore`"
-        )
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror}); name a file") from error
-
-
-def _read_mark(text: str) -> tuple[int, str]:
-    count, _, hash_ = text.partition(":")
-    if not count.isdecimal() or len(hash_) != 64:
-        raise UsageError(f"--checkpoint {text!r} is not of the form LINES:HASH, as `verify` prints")
-    return int(count), hash_
-
-
-def _sealed_marks(home: Home) -> list[tuple[int, str]]:
-    """Return what the starts in the journal say of the ledger."""
-    import psycopg
-
-    from assay.apps.config import Config
-    from assay.model.messages import PlatformRecovered, PlatformStarted
-    from assay.runtime.journal.reading import reachable, read_journal
-    from assay.runtime.settings import load_settings
-    from assay.runtime.stores.postgres import open_postgres
-    from assay.runtime.stores.postgres.place import find_place
-
-    dsn = load_settings(Config, home).value.postgres.dsn or None
-    if dsn is None and find_place(home.path) is None:
-        return []
-    server = open_postgres(home.path, dsn)
-    try:
-        with reachable(), psycopg.connect(server.dsn, autocommit=True) as connection:
-            kinds = ("PlatformStarted", "PlatformRecovered")
-            starts = [one.message for one in read_journal(connection, kinds=kinds)]
-    finally:
-        server.stop()
-    return [
-        (start.trial_lines, start.trials_hash)
-        for start in starts
-        if isinstance(start, PlatformStarted | PlatformRecovered) and start.trial_lines > 0
-    ]
+    require_whole(TRIALS, found)
 
 
 def _describe(report: dict[str, Any]) -> str:

@@ -43,6 +43,7 @@ from assay.signals.prediction import (
     forecast_guarded,
     read_artifact,
 )
+from assay.signals.training import Rows
 from assay.trading.decision.weighing import weigh_bars
 from assay.trading.engine.loading import load_strategy
 
@@ -129,7 +130,7 @@ def judge_series(
         )
     forecaster = Forecaster(artifact, graph)
     shown = [_until(one, request.end) for one in series]
-    _check_bars(shown, artifact)
+    check_bars(shown, artifact)
     check_features(artifact, [one.symbol for one in shown])
     features, parts = artifact.taught.feature_set, []
     trial = _enter(request, shown, artifact)
@@ -189,7 +190,8 @@ def judge_edge(
     }
 
 
-def _check_bars(series: Sequence[BarSeries], artifact: Artifact) -> None:
+def check_bars(series: Sequence[BarSeries], artifact: Artifact) -> None:
+    """Raise DataError where a model was taught by bars of another length."""
     length = int(series[0].timeframe)
     if length != artifact.taught.timeframe:
         raise DataError(
@@ -206,24 +208,27 @@ def _judge(
     instrument: Instrument, forecaster: Forecaster, number: int, request: EvaluationRequest
 ) -> Judged:
     """Return the judged bars of one instrument: settled, in the span, with a known outcome."""
+    rows = label_instrument(instrument, forecaster.bracket, number=number, stride=1)
+    opened = rows.time - forecaster.artifact.taught.timeframe
+    return judge_rows(instrument, forecaster, rows.take(opened >= request.start))
+
+
+def judge_rows(instrument: Instrument, forecaster: Forecaster, rows: Rows) -> Judged:
+    """Return what a model says of labelled bars of one instrument, and what came."""
     bars = instrument.bars
-    opens = bars.close_time - forecaster.artifact.taught.timeframe
     shown = Shown(
-        opened=opens,
+        opened=bars.close_time - forecaster.artifact.taught.timeframe,
         features=bars.features,
         close=bars.close,
         spread=bars.spread,
         settled=bars.settled,
     )
+    # Of every bar, whatever is judged: a guard follows them all.
     forecasts = forecast_guarded(forecaster, shown, forecaster.artifact.guard())
-    rows = label_instrument(instrument, forecaster.bracket, number=number, stride=1)
     at = np.searchsorted(bars.close_time, rows.time)
     events = instrument.events[instrument.events["kind"] == BASE_BAR]
-    opened = opens[at]
-    fair = opened >= request.start
-    at, rows, opened = at[fair], rows.take(fair), opened[fair]
     return Judged(
-        time=opened, symbol=rows.symbol, forecasts=forecasts[at],
+        time=shown.opened[at], symbol=rows.symbol, forecasts=forecasts[at],
         choice=weigh_bars(events[at], forecasts[at], instrument.setup.terms[0]),
         acted=sides_acted_on(events[at], forecasts[at], instrument.setup.terms[0]),
         outcome=rows.outcome, up=rows.up == 1, long_net=rows.long_net, short_net=rows.short_net,

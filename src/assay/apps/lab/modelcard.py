@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from assay.model.errors import AssayError
 from assay.model.time import MINUTE, format_time
 from assay.signals.calibration import ONE, Choice
 from assay.signals.features import Lead
 from assay.signals.guard import Watch
 from assay.signals.labels import OUTCOMES
-from assay.signals.prediction import Artifact
+from assay.signals.prediction import Artifact, read_artifact
 from assay.signals.training import Rows
 
 CARD = "card.md"
@@ -58,6 +60,29 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         ("features", f"{len(taught.features)}, digest {taught.features_digest[:12]}"),
         *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
     ]
+
+
+def list_kept(models: Path) -> list[dict[str, Any]]:
+    """Return every model of a folder, by name, and what of it is damaged."""
+    kept = sorted(path.parent for path in models.glob("[!.]*/model.json"))
+    return [_tell_kept(folder) for folder in kept]
+
+
+def _tell_kept(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "model": folder.name, "family": None, "symbols": (), "minutes": 0.0, "skilled": False,
+        "ready_from": "-", "damage": None,
+    }  # fmt: skip
+    try:
+        artifact, _ = read_artifact(folder)
+    except AssayError as error:
+        return found | {"damage": str(error)}
+    taught = artifact.taught
+    return found | {
+        "family": artifact.family, "symbols": taught.symbols,
+        "minutes": taught.timeframe / MINUTE, "skilled": artifact.is_skilled,
+        "ready_from": format_time(artifact.spans.ready_from),
+    }  # fmt: skip
 
 
 def _list_calibration(choice: Choice) -> list[tuple[str, str]]:

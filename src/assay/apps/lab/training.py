@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from assay.apps.config import Config
+from assay.apps.lab.drifting import measure_model
 from assay.apps.lab.labelling import label_instrument, read_instrument, stride_of
 from assay.apps.lab.leading import choose_candidates, follow_leaders
 from assay.apps.lab.modelcard import CARD, write_card
@@ -27,6 +28,7 @@ from assay.model.errors import DataError, UsageError
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
 from assay.signals.calibration import AUTO, FEWEST_PARTS, find_method
+from assay.signals.drift import write_reference
 from assay.signals.features import FeatureSet, standard_set
 from assay.signals.labels import Bracket
 from assay.signals.models import find_family
@@ -73,7 +75,7 @@ def train_model(
     features = standard_set(request.series[0].timeframe)
     digest = digest_training(request, features)
     known = request.models / TRAINED / digest
-    if not known.exists():
+    if not _is_whole(request.models, known):
         work = request.models / UNFINISHED / digest
         _teach(request, features, work, tell)
         known.parent.mkdir(exist_ok=True)
@@ -89,6 +91,16 @@ def train_model(
         "calibrated_by": artifact.calibrated_by.method, "skilled": artifact.is_skilled,
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
+
+
+def _is_whole(models: Path, known: Path) -> bool:
+    if not known.exists():
+        return False
+    try:
+        read_artifact(models / known.read_text())
+    except (UsageError, DataError):
+        return False
+    return True
 
 
 def _teach(
@@ -120,6 +132,7 @@ def _teach(
     )  # fmt: skip
     folder = request.models / artifact.id
     write_artifact(folder, artifact, graph)
+    write_reference(folder, measure_model(artifact, graph, rows))
     write_card(folder, artifact, rows)
     (work / MODEL).write_text(artifact.id)
 

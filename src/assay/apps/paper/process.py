@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -22,7 +23,10 @@ from assay.apps.paper.refusal import FILE, write_refusal
 from assay.apps.paper.sheet import PAST, RING, SHEET, STANDING, write_whole
 from assay.apps.paper.standing import describe_desk, describe_past, take_standing
 from assay.apps.paper.trader import PaperTrader
-from assay.books.trials import FOLDER, read_head
+from assay.books.chained import Kind
+from assay.books.chained.heads import read_head
+from assay.books.governance import ACTS
+from assay.books.trials import TRIALS
 from assay.model.errors import AssayError, CallerError, DataError, OperatorError
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch, SystemClock
@@ -118,12 +122,12 @@ def _show_done(session: Session, log: Logger, finished: bool) -> None:
     log.info("stopped", events=session.trader.next, finished=finished)
 
 
-def _measure_trials(home: Home, log: Logger) -> tuple[int, str]:
-    """Return the lines and the last hash of the trial ledger, for the audit to seal."""
+def _measure_ledger(home: Home, kind: Kind[Any, Any], log: Logger) -> tuple[int, str]:
+    """Return the lines and the last hash of a chained ledger, for the audit to seal."""
     try:
-        head = read_head(home.path / FOLDER)
+        head = read_head(home.path / kind.folder, kind.head)
     except DataError as error:
-        # Research that cannot be vouched for stops nobody from trading, but it is on the record.
+        # A ledger that cannot be vouched for stops nobody from trading, but it is on the record.
         log.error(str(error))
         return -1, "unreadable"
     return (head.lines, head.hash) if head else (0, "")
@@ -144,7 +148,8 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             setup_id = identify_setup(plan, setup)
             trader = PaperTrader(setup, setup_id, journal, broker, clock)
             trader.ring = RingWriter(home.folder("run") / RING, CAPACITY)
-            trader.trials = _measure_trials(home, log)
+            trader.trials = _measure_ledger(home, TRIALS, log)
+            trader.governance = _measure_ledger(home, ACTS, log)
             found = trader.recover()
             log.info("ready", found=found.found, replayed=found.replayed, next=found.next)
             painter = Painter(setup, home.folder("run") / PICTURE)

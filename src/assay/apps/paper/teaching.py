@@ -8,8 +8,10 @@ from pathlib import Path
 import msgspec
 
 from assay.apps.config import Config
+from assay.apps.lab.champions import enter_taught
 from assay.apps.lab.training import TrainingRequest, train_model
-from assay.apps.paper.lessons import TAUGHT, Teaching, place_of_lesson
+from assay.apps.paper.championing import market_of
+from assay.apps.paper.lessons import TAUGHT, Teaching
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import check_plan, past_series
 from assay.apps.paper.refusal import FILE, write_refusal
@@ -30,7 +32,10 @@ def _tell(home: Home, teaching: Teaching) -> None:
 
 
 def teach(home: Home, plan: Plan) -> None:
-    """Train on the simulated market before its feed begins; raises AssayError families."""
+    """Train on the simulated market before its feed begins, and make that its champion.
+
+    Raises AssayError families.
+    """
     _tell(home, Teaching(stage="simulating the past", share=0.0))
     config = load_settings(Config, home).value
     check_plan(plan, config, home.path)
@@ -44,9 +49,7 @@ def teach(home: Home, plan: Plan) -> None:
     found = train_model(
         request, lambda stage, share: _tell(home, Teaching(stage=stage, share=share))
     )
-    lesson = place_of_lesson(home, plan, config)
-    lesson.parent.mkdir(exist_ok=True)
-    lesson.write_text(found["model"])
+    enter_taught(home, found["model"], market_of(plan))
     _tell(
         home,
         Teaching(

@@ -77,8 +77,8 @@ class PaperTrader:
     Everything an event leads to is committed together with the place in the feed. An order is
     handed to the broker only after that commit; at a start, orders whose fate is unknown are
     looked up at the broker by key before anything is sent. What is committed goes to `ring`, each
-    message's bytes with its place in the journal. `trials` are the lines and last hash of the
-    home's trial ledger, which a start puts into the record.
+    message's bytes with its place in the journal. `trials` and `governance` are the lines and last
+    hash of the home's ledgers of that name, which a start puts into the record.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class PaperTrader:
         self._run = 1
         self.ring: Publisher = NullRing()
         self.trials: tuple[int, str] = (0, "")
+        self.governance: tuple[int, str] = (0, "")
         self.next = self.fed = 0
         self.tenant = setup.account.tenant
 
@@ -146,6 +147,7 @@ class PaperTrader:
         started = PlatformStarted(
             id=self._control_id(), ts_event=now, ts_init=now, version=__version__, run=str(run),
             trial_lines=self.trials[0], trials_hash=self.trials[1],
+            governance_lines=self.governance[0], governance_hash=self.governance[1],
         )  # fmt: skip
         self._take(started)
         self.commit(with_snapshot=True)
@@ -185,6 +187,7 @@ class PaperTrader:
             id=self._control_id(), ts_event=now, ts_init=now, version=__version__,
             run=str(cursor.run), position=end, replayed=replayed,
             trial_lines=self.trials[0], trials_hash=self.trials[1],
+            governance_lines=self.governance[0], governance_hash=self.governance[1],
         )  # fmt: skip
         self._buffer.append(recovered)
         self.commit(with_snapshot=True)

@@ -14,7 +14,8 @@ from assay.apps.analytics.lag import FILE as LAG
 from assay.apps.cli.console import note
 from assay.apps.config import Config
 from assay.apps.gateway.address import Announcement, forget_page, web_program
-from assay.apps.paper.lessons import TAUGHT, known_model, read_teaching
+from assay.apps.paper.championing import find_champion, tell_champion
+from assay.apps.paper.lessons import TAUGHT, read_teaching
 from assay.apps.paper.picture import PICTURE, Picture, read_picture
 from assay.apps.paper.plan import Plan, check_files
 from assay.apps.paper.refusal import FILE, raise_refusal
@@ -63,6 +64,9 @@ def run_platform(
     Raises RetryError when the home or the port is taken, and what keeps the trader from running.
     """
     config = load_settings(Config, home).value
+    serving = find_champion(home, plan)
+    if serving and serving.model:
+        plan = msgspec.structs.replace(plan, model=serving.model)
     check_files(plan, home.path)
     home.require_space(SPACE_NEEDED)
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
@@ -80,8 +84,10 @@ def run_platform(
         def is_refused() -> bool:
             return is_stopped() or refusal.exists()
 
+        if serving:
+            tell_champion(home, plan, serving, log)
         if plan.needs_teaching:
-            model = known_model(home, plan, config) or _teach(supervisor, home, plan, is_refused)
+            model = _teach(supervisor, home, plan, is_refused)
             plan = msgspec.structs.replace(plan, model=model)
         if is_refused():
             raise_refusal(refusal)

@@ -1,11 +1,10 @@
 """The trial ledger: who looked at which market over which time, counted before each look."""
 
-from assay.books.trials.carrying import carry_over, copy_ledger
 from assay.books.trials.deflating import Deflation, deflate
-from assay.books.trials.heads import TrialsHead, read_head
+from assay.books.trials.heads import TrialsHead
 from assay.books.trials.ledger import FOLDER, TrialLedger
-from assay.books.trials.lines import Line, Outcome, Trial
-from assay.books.trials.reading import TrialsReport, read_ledger
+from assay.books.trials.lines import TRIALS, Line, Outcome, Trial
+from assay.books.trials.reading import TrialsReport, read_head, read_ledger
 from assay.books.trials.sketches import sketch_returns
 
 __all__ = [
@@ -13,12 +12,11 @@ __all__ = [
     "FOLDER",
     "Line",
     "Outcome",
+    "TRIALS",
     "Trial",
     "TrialLedger",
     "TrialsHead",
     "TrialsReport",
-    "carry_over",
-    "copy_ledger",
     "deflate",
     "read_head",
     "read_ledger",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+from collections.abc import Sequence
 
 import msgspec
 
-_DOMAIN = b"assay.trials.line.1\n"
-NO_LINE = "0" * 64
-"""What the first line has for the hash of the one before."""
+from assay.books.chained import NO_LINE, Kind
+from assay.books.trials.heads import TrialsHead
 
 
 class Trial(
@@ -65,40 +64,26 @@ class Outcome(
 
 
 Line = Trial | Outcome
-_decoder: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
 
 
-def chain_line(line: Line, before: Line | None) -> Line:
-    """Return the line as the next one behind another, with its number and hashes."""
-    placed = msgspec.structs.replace(
-        line, number=before.number + 1 if before else 1,
-        previous=before.hash if before else NO_LINE, hash="",
-    )  # fmt: skip
-    return msgspec.structs.replace(placed, hash=hash_line(placed))
+def _count_trials(lines: Sequence[Line]) -> dict[str, int]:
+    return {"trials": count_trials(lines)}
 
 
-def hash_line(line: Line) -> str:
-    """Return SHA-256 over "assay.trials.line.1", a line feed, and its JSON with an empty hash."""
-    bare = msgspec.structs.replace(line, hash="")
-    return sha256(_DOMAIN + msgspec.json.encode(bare)).hexdigest()
+def count_trials(lines: Sequence[Line]) -> int:
+    """Return how many of the lines are trials."""
+    return sum(isinstance(line, Trial) for line in lines)
 
 
-def encode_line(line: Line) -> bytes:
-    """Return the bytes of a line, the line feed included."""
-    return msgspec.json.encode(line) + b"\n"
-
-
-def read_line(content: bytes, before: Line | None) -> Line | str:
-    """Return the line that follows another, or in words why these bytes are not it."""
-    try:
-        line = _decoder.decode(content)
-    except (msgspec.MsgspecError, ValueError) as error:
-        return f"it is no line of the ledger ({' '.join(str(error).split())})"
-    if encode_line(line) != content or hash_line(line) != line.hash:
-        return "it was edited: its hash is of other words"
-    expected = chain_line(line, before)
-    if line.number != expected.number:
-        return f"it is numbered {line.number}, so that a line is missing or was moved"
-    if line.previous != expected.previous:
-        return "it does not follow the line before, so that one of them was replaced"
+def _renumber(line: Line, known: int, moved: int) -> Line:
+    if isinstance(line, Outcome) and line.trial > known:
+        return msgspec.structs.replace(line, trial=line.trial + moved)
     return line
+
+
+TRIALS: Kind[Line, TrialsHead] = Kind(
+    folder="trials", title="the trial ledger", vow="nothing is looked at uncounted",
+    command="assay trials verify", line_domain=b"assay.trials.line.1\n",
+    head_domain=b"assay.trials.head.1\n", decoder=msgspec.json.Decoder(Line), head=TrialsHead,
+    count=_count_trials, renumber=_renumber,
+)  # fmt: skip

@@ -6,16 +6,18 @@ from assay.model.messages.envelope import Message
 
 
 class PlatformStarted(Message, frozen=True, kw_only=True):
-    """Carry the start of a run, and how long the home's trial ledger was, with its last hash."""
+    """Carry the start of a run, and how long the home's ledgers were, with their last hashes."""
 
     version: str
     run: str
     trial_lines: int = 0
     trials_hash: str = ""
+    governance_lines: int = 0
+    governance_hash: str = ""
 
 
 class PlatformRecovered(Message, frozen=True, kw_only=True):
-    """Carry a start that found earlier work, from where it went on, and the trial ledger then."""
+    """Carry a start that found earlier work, from where it went on, and the ledgers then."""
 
     version: str
     run: str
@@ -23,6 +25,8 @@ class PlatformRecovered(Message, frozen=True, kw_only=True):
     replayed: int
     trial_lines: int = 0
     trials_hash: str = ""
+    governance_lines: int = 0
+    governance_hash: str = ""
 
 
 class ReplacedHead(msgspec.Struct, frozen=True, array_like=True):

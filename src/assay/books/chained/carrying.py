@@ -1,4 +1,4 @@
-"""A restore and the ledger: what was tried since the backup stays tried."""
+"""A restore and a ledger: what was entered since the backup stays entered."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from shutil import copyfile
 
-import msgspec
-
 from assay.books.audit.keys import PRIVATE, PUBLIC
-from assay.books.trials.heads import HEAD
-from assay.books.trials.ledger import append_lines, require_whole
-from assay.books.trials.lines import Line, Outcome
-from assay.books.trials.reading import LEDGER, read_ledger
+from assay.books.chained.heads import HEAD, HeadT
+from assay.books.chained.kinds import ChainedLine, Kind, LineT
+from assay.books.chained.ledger import append_lines
+from assay.books.chained.reading import LEDGER, read_chain, require_whole
 
 
 def copy_ledger(folder: Path, target: Path) -> list[Path]:
@@ -29,31 +27,25 @@ def copy_ledger(folder: Path, target: Path) -> list[Path]:
     return found
 
 
-def carry_over(replaced: Path, restored: Path, now: int) -> int:
+def carry_over(kind: Kind[LineT, HeadT], replaced: Path, restored: Path, now: int) -> int:
     """Enter in a restored ledger the lines that it lacks of the one it replaces; return how many.
 
     Both begin alike where the backup was of this home; lines after that are entered again behind
     the restored ones. Of a ledger that does not hold, the lines before the first bad one are taken,
     since a restore is what mends it. Raises DataError where the restored one does not hold.
     """
-    mine = require_whole(read_ledger(restored))
-    theirs = read_ledger(replaced).lines
+    mine = require_whole(kind, read_chain(kind, restored))
+    theirs = read_chain(kind, replaced).lines
     known = _count_shared(mine.lines, theirs)
     moved = len(mine.lines) - known
-    lines = [_renumber(line, known, moved) for line in theirs[known:]]
+    lines = [kind.renumber(line, known, moved) for line in theirs[known:]]
     if lines:
-        append_lines(restored, mine, lines, now)
+        append_lines(kind, restored, mine, lines, now=now)
     return len(lines)
 
 
-def _count_shared(mine: Sequence[Line], theirs: Sequence[Line]) -> int:
+def _count_shared(mine: Sequence[ChainedLine], theirs: Sequence[ChainedLine]) -> int:
     for place, (one, other) in enumerate(zip(mine, theirs, strict=False)):
         if one.hash != other.hash:
             return place
     return min(len(mine), len(theirs))
-
-
-def _renumber(line: Line, known: int, moved: int) -> Line:
-    if isinstance(line, Outcome) and line.trial > known:
-        return msgspec.structs.replace(line, trial=line.trial + moved)
-    return line

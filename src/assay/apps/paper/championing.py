@@ -1,0 +1,69 @@
+"""Which model `assay up` trades where none is named: the champion of its instruments and bars.
+
+The engine is loaded only in a home that has champions.
+"""
+
+from __future__ import annotations
+
+from assay.apps.cli.console import note
+from assay.apps.lab.champions import Serving, find_serving, record_fallback
+from assay.apps.paper.plan import Plan
+from assay.books.governance import ACTS, Scope
+from assay.model.errors import DataError
+from assay.runtime.home import Home
+from assay.runtime.logs import Logger
+
+
+def market_of(plan: Plan) -> str:
+    """Return the name of the market that a plan simulates, '' for a real one.
+
+    A model of one simulated market knows nothing of another, though they bear the same symbols.
+    """
+    if plan.source != "sim":
+        return ""
+    told = plan.scenario()
+    return f"simulated {told.kind} {told.strength:g} seed {told.seed}"
+
+
+def scope_of_plan(plan: Plan) -> Scope:
+    """Return instruments, bars and market of a plan; its files are read where it replays some."""
+    if plan.source == "sim":
+        told = plan.scenario()
+        return Scope(tuple(sorted(told.symbols)), int(told.timeframe), market_of(plan))
+    from assay.apps.lab.events import TICK_BARS
+    from assay.market.series import BarSeries
+    from assay.market.sources.parquet import read_parquet
+
+    found = [read_parquet(path) for path in plan.files()]
+    lengths = {int(one.timeframe if isinstance(one, BarSeries) else TICK_BARS) for one in found}
+    return Scope(tuple(sorted(one.symbol for one in found)), max(lengths))
+
+
+def find_champion(home: Home, plan: Plan) -> Serving | None:
+    """Return the champion that a plan trades; None where it names a model or needs none."""
+    if plan.model is not None or not (home.path / ACTS.folder).is_dir():
+        return None
+    from assay.trading.engine.loading import load_strategy
+
+    plan.files()
+    if load_strategy(plan.strategy, home.path / "strategies").conclude is None:
+        return None
+    return find_serving(home, scope_of_plan(plan))
+
+
+def tell_champion(home: Home, plan: Plan, serving: Serving, log: Logger) -> None:
+    """Say which champion trades, and loudly which were refused; raise DataError if none is left."""
+    for model, fault in serving.refused:
+        text = f"champion {model} of {serving.scope} is REFUSED: {fault}"
+        log.error(text)
+        note(text)
+    if serving.refused:
+        record_fallback(home, serving)
+    if serving.model:
+        behind = "the one before it, trades instead" if serving.refused else "champion, trades"
+        note(f"model {serving.model}, {behind}")
+    elif not plan.needs_teaching:
+        raise DataError(
+            f"no champion of {serving.scope} can be loaded; bring them back with `assay restore`, "
+            "or promote another model"
+        )
