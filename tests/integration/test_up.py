@@ -22,8 +22,7 @@ from assay.apps.paper.lessons import read_teaching
 from assay.apps.paper.plan import SAMPLE
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home, open_home
-from assay.runtime.journal import PostgresJournal
-from assay.runtime.stores.postgres import open_postgres, remove_postgres
+from assay.runtime.stores.postgres import remove_postgres
 from tests.integration.killing import (
     LONG_S,
     call,
@@ -152,17 +151,11 @@ def test_stop_after_kills_leaves_no_process(home: Path) -> None:
 
 @pytest.mark.long
 def test_the_kill_switch_while_nothing_runs(home: Path) -> None:
-    assert call("halt", "--reason", "nothing runs", home=home)["halted"]
-    assert processes_of(home) == []
-    figures = call("up", "--plain", *SAMPLED, "--for", "0.2", "--port", "0", home=home)
-    assert (figures["halted"], figures["finished"]) == (True, False)
-    assert not call("resume", "--reason", "nothing runs", home=home)["halted"]
-    assert processes_of(home) == []
-    postgres = open_postgres(home)
-    journal = PostgresJournal(postgres.dsn)
-    assert not journal.halt_state("local").engaged
-    journal.close()
-    postgres.stop()
+    for action, halted in (("halt", True), ("resume", False)):
+        assert call(action, "--reason", "nothing runs", home=home)["halted"] is halted
+        assert processes_of(home) == []
+        figures = call("up", "--plain", *SAMPLED, "--for", "0.2", "--port", "0", home=home)
+        assert (figures["halted"], figures["finished"]) == (halted, False)
 
 
 def trainer_of(home: Home, up: subprocess.Popen[bytes], before: int = 0) -> psutil.Process:
@@ -189,7 +182,14 @@ def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
         assert f"port {port}" in refused["error"]
         assert read_teaching(open_home(home.parent / "other")) is None
     first.kill()
-    trainer_of(opened, up, first.pid)
+    second = trainer_of(opened, up, first.pid)
+    up.kill()
+    up.communicate()
+    psutil.wait_procs([second], timeout=LONG_S)
+    assert processes_of(home) == []
+
+    up = start("--port", "0", home=home)
+    trainer_of(opened, up)
     assert call("stop", home=home)["ended"] == ["up"]
     assert up.wait(LONG_S) == 0
     up.communicate()
