@@ -17,7 +17,7 @@ SHARED := --dist worksteal -n $(JOBS)
 export ASSAY_SHARED ?= $(abspath ../shared)
 export EXTRA
 export PYTHON
-# Many images forbid Python to keep what it compiles: each of a thousand processes would do it anew.
+# Many images forbid Python to keep what it compiles: each process would do it anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## say what each verb does

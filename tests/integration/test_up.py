@@ -216,6 +216,7 @@ def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
         (["--source", "mt5"], 2, "'mt5'"),
         (["--source", "replay"], 2, "--data"),
         (["--source", "sample", "--data", "x.parquet"], 2, "--data"),
+        (["--data", "/none/such.parquet"], 3, "/none/such.parquet"),
         (["--model", "none-such"], 2, "none-such"),
         (["--source", "sample", "--strategy", "ai"], 2, "--model"),
         (["--strategy", "sma-cross", "--model", "none-such"], 2, "none-such"),
