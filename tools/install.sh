@@ -97,9 +97,7 @@ main() {
   # The page comes while the packages do
   tools/build_page.sh --early &
   page=$!
-  # Python compiles what it imports, a tenth of all that comes
-  .venv/bin/python -m pip install --disable-pip-version-check --no-compile \
-    --editable ".[dev${EXTRA:+,$EXTRA}]"
+  .venv/bin/python tools/install_packages.py ".[dev${EXTRA:+,$EXTRA}]"
   wait "$page" || exit
   prepare
   printf '%s\n' "$stamp" >.venv/installed

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.install_packages import read_settings, translate_settings
 from tools.tidy import ROOT
 
 BASE_PYTHON = Path(getattr(sys, "_base_executable", sys.executable))
@@ -71,3 +72,21 @@ def test_deep_asks_for_more_disk(checkout: Path) -> None:
     done = _install(checkout, PYTHON=str(BASE_PYTHON), EXTRA="deep")
     assert done.returncode == 4
     assert "needs 6000 MB" in done.stderr
+
+
+LISTING = """:env:.find-links='/srv/wheels /srv/more'
+:env:.timeout='20'
+global.cert='/etc/ssl/corporate.pem'
+global.find-links='/old'
+global.index_url='https://one.example/simple'
+install.index_url='https://two.example/simple'
+install.trusted-host=''
+"""
+
+
+def test_what_pip_is_told_uv_is_told() -> None:
+    assert translate_settings(read_settings(LISTING)) == {
+        "SSL_CERT_FILE": "/etc/ssl/corporate.pem",
+        "UV_DEFAULT_INDEX": "https://two.example/simple",
+        "UV_FIND_LINKS": "/srv/wheels,/srv/more",
+    }
