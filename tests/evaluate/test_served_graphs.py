@@ -15,7 +15,6 @@ from assay.model.time import parse_time
 from assay.signals.features import standard_set
 from assay.signals.labels import went_up
 from assay.signals.models import Examples, FitRequest, OnnxClassifier, find_family
-from assay.signals.training.fitting import PARITY_MAX
 
 FILE = "data/bars/eurusd_m1_histdata_20180101_20191231.parquet"
 HORIZON = 7
@@ -40,4 +39,4 @@ def test_the_graph_answers_as_the_library_on_every_row_of_2019(
     assert len(year) > 370_000
     assert bars.settled[turn:].all()
     gap = np.abs(OnnxClassifier(fitted.onnx).predict(year) - fitted.predict(year))
-    assert gap.max() <= PARITY_MAX
+    assert gap.max() <= fitted.parity_most

@@ -17,8 +17,14 @@ from assay.apps.lab.forecasting import forecast_events, with_model
 from assay.apps.lab.labelling import priced_columns
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.apps.topology import build_topology
-from assay.kernel.records import FORECAST, FORECAST_STATES, MARKET, STOP_LOSS, TAKE_PROFIT
-from assay.market.series import BarSeries
+from assay.kernel.records import (
+    FORECAST,
+    FORECAST_STATES,
+    MARKET,
+    STOP_LOSS,
+    TAKE_PROFIT,
+    WARMING,
+)
 from assay.model.errors import UsageError
 from assay.model.messages import DecisionMade, Message, Predicted
 from assay.model.time import Timeframe
@@ -30,6 +36,7 @@ from tests.replay.taught import BARS, make_model
 from tests.replay.test_parity import assert_parity
 
 LEADS = (Lead("XAUUSD", "EURUSD", 1), Lead("USDJPY", "XAUUSD", -1))
+WINDOW = 5
 NIGHTS = {"swap_long": "-7.3", "swap_short": "2.1"}
 
 
@@ -41,6 +48,11 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def led_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_model(tmp_path_factory.mktemp("led"), leaders=LEADS)
+
+
+@pytest.fixture(scope="module")
+def window_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("window"), leaders=LEADS, window=WINDOW)
 
 
 def setup_of(
@@ -90,6 +102,56 @@ def test_every_driver_trades_alike_what_leaders_tell(model: Path, led_model: Pat
     assert (alone.forecasts["state"] != setup.forecasts["state"]).any()
 
 
+def test_a_window_is_whole_only_after_so_many_settled_bars(model: Path, window_model: Path) -> None:
+    first = []
+    for one in (model, window_model):
+        found = forecast_events(setup_of(one, ("EURUSD",), 1)).forecasts
+        assert found is not None
+        first.append(int(np.flatnonzero(found["state"] != WARMING)[0]))
+    assert first[1] - first[0] == WINDOW - 1
+
+
+def with_past(setup: Setup, begin: int) -> Setup:
+    """Return a setup whose bars before `begin` are history that it does not trade on."""
+    series = [one.select(slice(begin, None)) for one in setup.series]
+    past = {
+        one.symbol: priced_columns(one.select(slice(None, begin)), Config()) for one in setup.series
+    }
+    fresh = prepare(series, load_strategy("ai"), given={}, risk="default", config=Config())
+    return replace(fresh, forecaster=setup.forecaster, history=past)
+
+
+def test_what_came_before_the_feed_is_in_the_first_window(window_model: Path) -> None:
+    whole = setup_of(window_model, ("EURUSD",), 3, gapped=False)
+    settled = standard_set(Timeframe.H1).settling
+    for before, state in ((settled + WINDOW - 2, "ready"), (settled + WINDOW - 3, "warming")):
+        setup = with_past(whole, before)
+        batch = forecast_events(setup).forecasts
+        assert batch is not None
+        told = [each for each in messages_of(setup) if isinstance(each, Predicted)]
+        assert told[0].state == state
+        assert [each.p_up for each in told] == batch["p_up"].tolist()
+
+
+def test_a_restored_platform_goes_on_in_the_middle_of_a_window(window_model: Path) -> None:
+    setup = with_past(
+        setup_of(window_model, ("EURUSD",), 3, gapped=False), standard_set(Timeframe.H1).settling
+    )
+    events = setup.events()[:40]
+    feed = list(feed_messages(setup, events))
+    one, other = (build_topology(setup, IdSource(2).next) for _ in range(2))
+    first, told = one.runner(), []
+    first.push(start_message(int(events["ts"][0])))
+    for message in feed[:17]:
+        first.push(message)
+    other.restore(one.snapshot())
+    for runner in (first, other.runner()):
+        found = [each for message in feed[17:] for each in runner.push(message)]
+        told.append([each.p_up for each in found if isinstance(each, Predicted)])
+    assert told[0] == told[1]
+    assert len(set(told[0])) > 1
+
+
 def test_without_the_bars_of_a_leader_a_model_is_refused(led_model: Path) -> None:
     with pytest.raises(UsageError, match="USDJPY follows XAUUSD, whose bars are not given"):
         setup_of(led_model, ("EURUSD", "USDJPY"), 1)
@@ -105,7 +167,7 @@ def messages_of(setup: Setup) -> list[Message]:
     return found
 
 
-@pytest.mark.parametrize("chosen", ["model", "led_model"])
+@pytest.mark.parametrize("chosen", ["model", "led_model", "window_model"])
 def test_a_forecast_message_says_what_the_batch_says_bar_by_bar(
     chosen: str, request: pytest.FixtureRequest
 ) -> None:
@@ -134,28 +196,38 @@ def assert_told_as_in_the_batch(setup: Setup) -> set[str]:
     return {each.state for each in told}
 
 
-def test_a_guard_remembers_the_bars_before_the_first(model: Path) -> None:
-    whole = setup_of(model, ("EURUSD",), 5)
-    (series,) = whole.series
-    assert isinstance(series, BarSeries)
-    cut = len(series) - 300
-    past = priced_columns(series.select(slice(None, cut)), Config(instruments={"EURUSD": NIGHTS}))
-    rest = prepare(
-        [series.select(slice(cut, None))], whole.strategy, given={}, costs=Costs(),
-        config=Config(instruments={"EURUSD": NIGHTS}),
-    )  # fmt: skip
-    later = replace(rest, forecaster=whole.forecaster, history={"EURUSD": past})
-    states = assert_told_as_in_the_batch(later)
-    assert "silenced" in states
+@pytest.mark.parametrize("chosen", ["model", "window_model"])
+def test_a_guard_remembers_the_bars_before_the_first(
+    chosen: str, request: pytest.FixtureRequest
+) -> None:
+    whole = setup_of(request.getfixturevalue(chosen), ("EURUSD",), 5)
+    cut = len(whole.series[0]) - 300
+    later = with_past(whole, cut)
+    assert "silenced" in assert_told_as_in_the_batch(later)
     forecasts, after = forecast_events(whole).forecasts, forecast_events(later).forecasts
     assert forecasts is not None
     assert after is not None
-    for name in ("state", "set_size", "evidence"):
+    for name in ("state", "p_up", "set_size", "evidence"):
         assert np.array_equal(forecasts[name][cut:], after[name])
 
 
-def test_a_restart_amid_a_run_forecasts_as_if_there_were_none(model: Path) -> None:
-    setup = setup_of(model, ("EURUSD",), 6)
+def test_bars_without_a_whole_window_are_no_claims_to_the_guard(window_model: Path) -> None:
+    setup = setup_of(window_model, ("EURUSD",), 3, gapped=False)
+    forecaster, settled = setup.forecaster, standard_set(Timeframe.H1).settling
+    assert forecaster is not None
+    found = forecast_events(with_past(setup, settled + WINDOW - 3)).forecasts
+    whole = forecast_events(with_past(setup, settled + WINDOW - 2)).forecasts
+    assert found is not None
+    assert whole is not None
+    assert (found["state"][0], found["set_size"][0], found["evidence"][0]) == (WARMING, 2, 0)
+    assert np.array_equal(found[1:], whole)
+
+
+@pytest.mark.parametrize("chosen", ["model", "window_model"])
+def test_a_restart_amid_a_run_forecasts_as_if_there_were_none(
+    chosen: str, request: pytest.FixtureRequest
+) -> None:
+    setup = setup_of(request.getfixturevalue(chosen), ("EURUSD",), 6)
     whole, feed = messages_of(setup), list(feed_messages(setup, setup.events()))
     first, second = (build_topology(setup, IdSource(2).next) for _ in range(2))
     half, told = len(feed) * 9 // 10, [start_message(feed[0].ts_event)]

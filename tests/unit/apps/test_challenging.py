@@ -104,6 +104,27 @@ def test_a_comparison_is_what_evaluations_of_both_come_to(
     assert found.figures["gain_lower"] < found.figures["gain"]
 
 
+def test_a_model_of_several_bars_is_compared_where_all_of_them_have_settled(
+    home: Home, data: Path, found: Challenge, tmp_path: Path
+) -> None:
+    wide = 3
+    artifact, graph = read_artifact(make_model(tmp_path, ready_from=FAIR, window=wide))
+    folder = home.path / "models" / "wide"
+    artifact = msgspec.structs.replace(artifact, id="wide")
+    write_artifact(folder, artifact, graph)
+    instrument = read_instrument(bars(), standard_set(Timeframe.H1), Config(), Costs())
+    rows = label_instrument(
+        instrument, Forecaster(artifact, graph).bracket, number=0, stride=1
+    )  # fmt: skip
+    reference = measure_model(artifact, graph, rows, [instrument.bars])
+    assert reference.score.rows == len(rows) - wide + 1
+    write_reference(folder, reference)
+    against = compare_models(request_of(home, data, champion="wide"))
+    assert against.time[0] - found.time[0] == (wide - 1) * int(Timeframe.H1)
+    assert 0.0 < against.figures["champion_log_loss"] < 1.0
+    assert against.drift
+
+
 def test_what_came_is_kept_logged_counted_and_told(
     home: Home, data: Path, found: Challenge, tmp_path: Path
 ) -> None:

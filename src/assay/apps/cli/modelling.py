@@ -53,7 +53,9 @@ def _show_training(found: dict[str, Any]) -> str:
         f"calibration by {found['calibrated_by']} {verdict}\ncard {found['card']}\n"
         f"judge it with: assay evaluate --model {found['model']} --from "
         f"{found['evaluate_from']} --data FILE"
-    ) + ("\nleak checks passed" if "leaks" in found else "")
+        + ("\nleak checks passed" if "leaks" in found else "")
+        + (f"\nfor MetaTrader 5: {found['mql5']}" if "mql5" in found else "")
+    )
 
 
 def _show_evaluation(found: dict[str, Any]) -> str:
@@ -93,6 +95,12 @@ def train(
     check_leaks: Annotated[
         bool, typer.Option("--check-leaks", help="First check that nothing of the future is in it.")
     ] = False,
+    mql5: Annotated[
+        Path | None,
+        typer.Option(
+            "--export-mql5", help="Also write its graph as MetaTrader 5 runs it: one row at a time."
+        ),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -100,6 +108,7 @@ def train(
 
     Example: assay train --data eurusd_m1_2018.parquet --until 2018-12-31
     """
+    from assay.apps.lab.exporting import export_mql5
     from assay.apps.lab.leakchecks import check_training
     from assay.apps.lab.training import TrainingRequest, read_series, train_model
     from assay.books.trials import TrialLedger
@@ -116,6 +125,9 @@ def train(
     with progress("training", 1.0, quiet=as_json) as bar:
         leaks = {"leaks": check_training(request, fill_stages(bar))} if check_leaks else {}
         found = train_model(request, fill_stages(bar)) | leaks
+    if mql5:
+        export_mql5(request.models / found["model"], mql5)
+        found["mql5"] = str(mql5)
     emit(found, as_json, _show_training)
 
 

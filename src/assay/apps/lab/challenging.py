@@ -40,6 +40,7 @@ from assay.runtime.program import program_digest
 from assay.signals.calibration import ONE
 from assay.signals.calibration.scoring import log_losses
 from assay.signals.drift import read_reference
+from assay.signals.models import whole_windows
 from assay.signals.prediction import Artifact, Forecaster, read_artifact
 from assay.signals.promotion import (
     MARGIN,
@@ -244,9 +245,11 @@ def _observe_one(
 ) -> _Rows:
     bracket = pair[0].forecaster.bracket
     rows = label_instrument(shown[0], bracket, number=number, stride=1)
-    at = np.searchsorted(shown[1].bars.close_time, rows.time)
+    at = np.searchsorted(shown[0].bars.close_time, rows.time)
     fair = rows.time - pair[0].artifact.taught.timeframe >= start
-    rows = rows.take(fair & shown[1].bars.settled[at])
+    for model, instrument in zip(pair, shown, strict=True):
+        fair &= whole_windows(instrument.bars.settled, model.forecaster.window)[at]
+    rows = rows.take(fair)
     judged = [
         judge_rows(instrument, model.forecaster, rows)
         for model, instrument in zip(pair, shown, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from assay.signals.drift import (
 )
 from assay.signals.models import OnnxClassifier
 from assay.signals.prediction import Artifact, scores_of
-from assay.signals.training import Rows
+from assay.signals.training import Bars, Rows, cut_windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +45,26 @@ class Streams:
     features: Mapping[str, np.ndarray]
 
 
-def measure_model(artifact: Artifact, graph: bytes, rows: Rows) -> ModelReference:
-    """Return how features, forecasts and losses lay on the calibration span."""
+def measure_model(
+    artifact: Artifact, graph: bytes, rows: Rows, bars: Sequence[Bars] = ()
+) -> ModelReference:
+    """Return how features, forecasts and losses lay on the calibration span.
+
+    `bars` are those of each instrument, by its number, which a model of several bars reads.
+    """
     held = rows.take(rows.time >= artifact.spans.calibrate_from)
-    told, _, _ = scores_of(OnnxClassifier(graph).predict(held.features))
+    model, features = OnnxClassifier(graph), held.features
+    if model.window > 1:
+        held = cut_windows(held, bars, model.window)
+        features = held.features.newest
+    told, _, _ = scores_of(model.predict(held.features))
     p = artifact.up.look_up(told)[0] / ONE
     names = artifact.taught.features
     return ModelReference(
         model=artifact.id, score=measure_reference(p),
         loss=measure_reference(log_losses(p, held.up == 1)),
         features={
-            name: measure_reference(held.features[:, k].astype(np.float64))
+            name: measure_reference(features[:, k].astype(np.float64))
             for k, name in enumerate(names)
         },
     )  # fmt: skip

@@ -26,7 +26,7 @@ from assay.apps.lab.verdict import blocks_of, mean_net, word_verdict
 from assay.apps.lab.watching import judge_guard, sides_acted_on
 from assay.books.analytics.performance import max_drawdown, sharpe_ratio
 from assay.books.trials import Trial, TrialLedger
-from assay.kernel.records import BASE_BAR, SILENCED
+from assay.kernel.records import BASE_BAR, SILENCED, WARMING
 from assay.market.series import BarSeries
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
@@ -141,9 +141,10 @@ def judge_series(
         parts.append(_judge(instrument, forecaster, number, request))
     judged = pool_judged(parts)
     if not len(judged):
+        before = features.settling + forecaster.window - 1
         raise DataError(
-            f"no bar from {format_time(request.start)} on has both settled features "
-            f"({features.settling} bars before it) and a known outcome; give more data"
+            f"no bar from {format_time(request.start)} on has both settled features ({before} bars "
+            "before it) and a known outcome; give more data"
         )
     tell("trading", 1.0)
     account, figures, equity = _trade(request, shown, forecaster)
@@ -214,7 +215,10 @@ def _judge(
 
 
 def judge_rows(instrument: Instrument, forecaster: Forecaster, rows: Rows) -> Judged:
-    """Return what a model says of labelled bars of one instrument, and what came."""
+    """Return what a model says of labelled bars of one instrument, and what came.
+
+    Bars before which the model has not settled are left out.
+    """
     bars = instrument.bars
     shown = Shown(
         opened=bars.close_time - forecaster.artifact.taught.timeframe,
@@ -227,6 +231,8 @@ def judge_rows(instrument: Instrument, forecaster: Forecaster, rows: Rows) -> Ju
     forecasts = forecast_guarded(forecaster, shown, forecaster.artifact.guard())
     at = np.searchsorted(bars.close_time, rows.time)
     events = instrument.events[instrument.events["kind"] == BASE_BAR]
+    fair = forecasts["state"][at] != WARMING
+    at, rows = at[fair], rows.take(fair)
     return Judged(
         time=shown.opened[at], symbol=rows.symbol, forecasts=forecasts[at],
         choice=weigh_bars(events[at], forecasts[at], instrument.setup.terms[0]),

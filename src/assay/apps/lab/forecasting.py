@@ -15,7 +15,13 @@ from assay.kernel.records import BASE_BAR, FORECAST, WARMING
 from assay.market.series import BarSeries
 from assay.model.errors import DataError, UsageError
 from assay.model.time import SECOND
-from assay.signals.features import BarColumns, Told, describe_bars, tell
+from assay.signals.features import (
+    BarColumns,
+    Described,
+    Told,
+    describe_bars,
+    tell,
+)
 from assay.signals.guard import Guard
 from assay.signals.prediction import (
     Artifact,
@@ -52,9 +58,14 @@ def forecast_bars(
     seen = describe_bars(
         taught.feature_set, columns, symbol=symbol, timeframe=taught.timeframe, told=told
     )
-    opened = columns.ts_close - taught.timeframe
+    return _follow(columns, seen, forecaster, guard)
+
+
+def _follow(
+    columns: BarColumns, seen: Described, forecaster: Forecaster, guard: Guard
+) -> np.ndarray:
     shown = Shown(
-        opened=opened,
+        opened=columns.ts_close - forecaster.artifact.taught.timeframe,
         features=seen.values,
         close=columns.close,
         spread=columns.spread,
@@ -75,12 +86,9 @@ def guards_after(setup: Setup) -> dict[str, Guard]:
     past = setup.history
     if not any((one.ts_close - taught.timeframe >= ready).any() for one in past.values()):
         return found
-    features = taught.feature_set
-    told = {symbol: tell(features, past[symbol]) for symbol in features.leading(setup.symbols)}
-    for symbol in setup.symbols:
-        if symbol in past:
-            found[symbol] = forecaster.artifact.guard()
-            forecast_bars(past[symbol], forecaster, symbol, told, found[symbol])
+    for symbol, seen in describe_history(setup).items():
+        found[symbol] = forecaster.artifact.guard()
+        _follow(past[symbol], seen, forecaster, found[symbol])
     return found
 
 
@@ -90,6 +98,24 @@ def _join(before: BarColumns | None, after: BarColumns) -> BarColumns:
     names = ("ts_close", "open", "high", "low", "close", "spread")
     columns = (np.concatenate([getattr(before, n), getattr(after, n)]) for n in names)
     return BarColumns(*columns)
+
+
+def describe_history(setup: Setup) -> dict[str, Described]:
+    """Return the features of the bars before a setup's first event, by symbol, as its model's."""
+    if setup.forecaster is None:
+        return {}
+    taught, past = setup.forecaster.artifact.taught, setup.history
+    features = taught.feature_set
+    told = {
+        one: tell(features, past[one]) for one in features.leading(setup.symbols) if one in past
+    }
+    return {
+        symbol: describe_bars(
+            features, past[symbol], symbol=symbol, timeframe=taught.timeframe, told=told
+        )
+        for symbol in setup.symbols
+        if symbol in past
+    }
 
 
 def forecast_events(setup: Setup, start: int = 0) -> Setup:

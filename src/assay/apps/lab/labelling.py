@@ -79,6 +79,14 @@ def read_instrument(
     return Instrument(setup=setup, events=events, bars=bars, names=features.names)
 
 
+def describe_series(
+    series: Sequence[BarSeries], features: FeatureSet, config: Config, costs: Costs
+) -> list[Bars]:
+    """Return the bars of each series, with features and their leaders', as models see them."""
+    told = told_by_leaders(series, features, config)
+    return [read_instrument(one, features, config, costs, told).bars for one in series]
+
+
 def told_by_leaders(
     series: Sequence[BarSeries], features: FeatureSet, config: Config
 ) -> dict[str, Told]:

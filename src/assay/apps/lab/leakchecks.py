@@ -10,6 +10,7 @@ import numpy as np
 
 from assay.apps.lab.labelling import (
     Instrument,
+    describe_series,
     label_instrument,
     read_instrument,
     told_by_leaders,
@@ -19,7 +20,8 @@ from assay.apps.lab.training import TrainingRequest, bars_until, digest_training
 from assay.apps.lab.trial import Look, enter_look, span_of
 from assay.market.series import BarSeries
 from assay.signals.features import FeatureSet, Told, standard_set
-from assay.signals.training import Rows, pool, split_rows
+from assay.signals.models import find_family
+from assay.signals.training import Rows, cut_windows, pool, split_rows
 from assay.signals.training.folds import (
     Labels,
     combinatorial_folds,
@@ -155,7 +157,7 @@ def _check_learners(found: Experiment, tell: Tell) -> dict[str, Any]:
     folds = purged_folds(Labels(time=rows.time, end=rows.end), folds=FOLDS)
     check_refit(draw_line, rows, folds[-1])
     line = check_shuffled(draw_line, rows, folds, block=block, seed=request.seed)
-    last = rows.take(np.arange(max(0, len(rows) - FAMILY_ROWS), len(rows)))
+    last = _show_family(found, rows.take(np.arange(max(0, len(rows) - FAMILY_ROWS), len(rows))))
     start = int(np.quantile(last.time, FAMILY_FITS, method="nearest"))
     (fold,) = walk_forward(Labels(time=last.time, end=last.end), folds=1, over=(start, None))
     learn = family_learner(request.family, request.seed)
@@ -167,6 +169,15 @@ def _check_learners(found: Experiment, tell: Tell) -> dict[str, Any]:
         "refit": 2, "shuffled_auc": family.auc, "shuffled_t": family.t,
         "shuffled_line_auc": line.auc, "shuffled_line_t": line.t,
     }  # fmt: skip
+
+
+def _show_family(found: Experiment, rows: Rows) -> Rows:
+    request = found.request
+    window = find_family(request.family).window
+    if window == 1:
+        return rows
+    bars = describe_series(found.series, found.features, request.config, request.costs)
+    return cut_windows(rows, bars, window)
 
 
 def score_line(found: Experiment) -> dict[str, Any]:

@@ -14,7 +14,12 @@ import numpy as np
 
 from assay.apps.config import Config
 from assay.apps.lab.drifting import measure_model
-from assay.apps.lab.labelling import label_instrument, read_instrument, stride_of
+from assay.apps.lab.labelling import (
+    describe_series,
+    label_instrument,
+    read_instrument,
+    stride_of,
+)
 from assay.apps.lab.leading import choose_candidates, follow_leaders
 from assay.apps.lab.modelcard import CARD, write_card
 from assay.apps.lab.provenance import digest_series
@@ -126,13 +131,16 @@ def _teach(
         timeframe=int(series[0].timeframe), features=features, bracket=request.bracket,
         seed=request.seed, calibration=request.calibration,
     )  # fmt: skip
+    bars = ()
+    if find_family(request.family).window > 1:
+        bars = describe_series(series, features, request.config, request.costs)
     artifact, graph = train(
         rows, lesson, work / CHECKPOINT,
-        lambda done, most: tell(f"fitting {request.family}", done / most),
+        lambda done, most: tell(f"fitting {request.family}", done / most), bars=bars,
     )  # fmt: skip
     folder = request.models / artifact.id
     write_artifact(folder, artifact, graph)
-    write_reference(folder, measure_model(artifact, graph, rows))
+    write_reference(folder, measure_model(artifact, graph, rows, bars))
     write_card(folder, artifact, rows)
     (work / MODEL).write_text(artifact.id)
 

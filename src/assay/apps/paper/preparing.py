@@ -61,9 +61,11 @@ def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
         return setup
     from assay.apps.lab.forecasting import with_model
 
+    setup = with_model(setup, home / "models" / plan.model if plan.model else None)
     if plan.source == "sim":
-        setup = replace(setup, history=past_columns(plan, config))
-    return with_model(setup, home / "models" / plan.model if plan.model else None)
+        window = setup.forecaster.window if setup.forecaster else 1
+        setup = replace(setup, history=past_columns(plan, config, window))
+    return setup
 
 
 def past_series(plan: Plan) -> list[BarSeries]:
@@ -72,12 +74,15 @@ def past_series(plan: Plan) -> list[BarSeries]:
     return [simulated.bars for simulated in simulate(scenario)]
 
 
-def past_columns(plan: Plan, config: Config) -> dict[str, BarColumns]:
-    """Return the bars before the feed as features see them, just enough to settle on."""
+def past_columns(plan: Plan, config: Config, window: int) -> dict[str, BarColumns]:
+    """Return the bars before the feed as features see them, just enough to settle on.
+
+    `window` is how many bars the model reads at once, each of them settled.
+    """
     from assay.apps.lab.labelling import priced_columns
     from assay.signals.features import standard_set
 
-    settling = standard_set(plan.scenario().timeframe).settling
+    settling = standard_set(plan.scenario().timeframe).settling + window - 1
     return {
         one.symbol: priced_columns(one.select(slice(-settling, None)), config)
         for one in past_series(plan)

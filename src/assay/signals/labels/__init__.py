@@ -1,6 +1,7 @@
 """What a bar led to: the outcome that models learn, and when it was known."""
 
 from assay.signals.labels.brackets import Booked, Bracket, average_range
+from assay.signals.labels.events import choose_events, cusum_events
 from assay.signals.labels.outcomes import (
     LONG,
     NEITHER,
@@ -14,5 +15,5 @@ from assay.signals.labels.outcomes import (
 
 __all__ = [
     "LONG", "NEITHER", "OUTCOMES", "SHORT", "UNKNOWN", "Booked", "Bracket", "average_range",
-    "classify", "uniqueness", "went_up",
+    "choose_events", "classify", "cusum_events", "uniqueness", "went_up",
 ]  # fmt: skip

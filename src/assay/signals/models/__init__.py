@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 
-from assay.model.errors import InvariantError, UsageError
-from assay.signals.models.ports import Examples, Family, FitRequest, Fitted
+from assay.model.errors import InvariantError, OperatorError, UsageError
+from assay.signals.models.ports import Examples, Family, Features, FitRequest, Fitted
 from assay.signals.models.serving import OnnxClassifier
+from assay.signals.models.windows import Windows, whole_windows
 
 __all__ = [
-    "Examples", "Family", "FitRequest", "Fitted", "OnnxClassifier", "family_names", "find_family",
+    "Examples", "Family", "Features", "FitRequest", "Fitted", "OnnxClassifier", "Windows",
+    "family_names", "find_family", "whole_windows",
 ]  # fmt: skip
+EXTRA_LIBRARY = "torch"
 
 
 def family_names() -> list[str]:
@@ -20,10 +23,21 @@ def family_names() -> list[str]:
 
 
 def find_family(name: str) -> Family:
-    """Return the family of that name; raise UsageError naming those that exist."""
+    """Return the family of that name; raise UsageError naming those that exist.
+
+    Raises OperatorError where the library that fits it is not installed.
+    """
     if name not in family_names():
         raise UsageError(f"model {name!r} is unknown; use one of {', '.join(family_names())}")
-    family: Family = importlib.import_module(f"assay.signals.models.{name}").PLUGIN
+    try:
+        family: Family = importlib.import_module(f"assay.signals.models.{name}").PLUGIN
+    except ModuleNotFoundError as error:
+        if error.name != EXTRA_LIBRARY:
+            raise
+        raise OperatorError(
+            f"model {name} is fitted by PyTorch, which is not installed; `make install EXTRA=deep` "
+            "installs it (what was trained is served without it)"
+        ) from None
     if family.name != name:
         raise InvariantError(f"signals/models/{name} calls itself {family.name!r}")
     return family

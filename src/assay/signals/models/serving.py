@@ -6,9 +6,12 @@ import numpy as np
 import onnxruntime
 
 from assay.model.errors import DataError
-from assay.signals.models.ports import Float32s
+from assay.signals.models.ports import Features, Float32s
 
 CHUNK = 65_536
+BLOCK = 16
+"""Windows that a graph of sequences is always given at once, with zeros where there are fewer: the
+order in which products of matrices are summed up may hang on how many there are."""
 OUTPUT = "probabilities"
 UP = 1
 
@@ -28,22 +31,34 @@ class OnnxClassifier:
             raise DataError(f"the model is no ONNX graph ({error}); train it again") from error
         entry = self._session.get_inputs()[0]
         self._input: str = entry.name
-        self.width: int = entry.shape[1]
+        self._shape: tuple[int, ...] = tuple(entry.shape[1:])
+        self.window: int = self._shape[0] if len(self._shape) > 1 else 1
+        self.width: int = self._shape[-1]
         self.classes: int = self._session.get_outputs()[1].shape[1]
 
-    def predict(self, features: Float32s) -> Float32s:
-        """Return [n] for features [n, k]; raise DataError for another width."""
+    def predict(self, features: Features) -> Float32s:
+        """Return [n] for features [n, k], or windows of them; raise DataError for other sizes."""
         return self.predict_classes(features)[:, UP]
 
-    def predict_classes(self, features: Float32s) -> Float32s:
-        """Return the probability of each class [n, classes]; raise DataError for another width."""
-        if features.ndim != 2 or features.shape[1] != self.width:
-            raise DataError(f"features are {features.shape}, the model takes [n, {self.width}]")
-        run, name = self._session.run, self._input
+    def predict_classes(self, features: Features) -> Float32s:
+        """Return the probability of each class [n, classes]; raise DataError for other sizes."""
+        if tuple(features.shape[1:]) != self._shape:
+            wanted = ", ".join(map(str, self._shape))
+            raise DataError(f"features are {features.shape}, the model takes [n, {wanted}]")
+        answer, size = (self._answer, CHUNK) if self.window == 1 else (self._answer_block, BLOCK)
         parts = [
-            run([OUTPUT], {name: features[at : at + CHUNK]})[0]
-            for at in range(0, len(features), CHUNK)
+            answer(np.asarray(features[at : at + size])) for at in range(0, len(features), size)
         ]
         if len(parts) == 1:
-            return np.asarray(parts[0])
+            return parts[0]
         return np.concatenate(parts) if parts else np.empty((0, self.classes), dtype=np.float32)
+
+    def _answer(self, rows: Float32s) -> Float32s:
+        return np.asarray(self._session.run([OUTPUT], {self._input: rows})[0])
+
+    def _answer_block(self, windows: Float32s) -> Float32s:
+        missing = BLOCK - len(windows)
+        if not missing:
+            return self._answer(windows)
+        padding = np.zeros((missing, *self._shape), np.float32)
+        return self._answer(np.concatenate((windows, padding)))[: len(windows)]

@@ -12,7 +12,7 @@ from assay.kernel.records import FORECAST, HINDSIGHT, READY, UNSKILLED, WARMING
 from assay.signals.calibration import ONE, to_score
 from assay.signals.guard import Guard
 from assay.signals.labels import Bracket, average_range
-from assay.signals.models import OnnxClassifier
+from assay.signals.models import OnnxClassifier, Windows, whole_windows
 from assay.signals.models.ports import Float32s
 from assay.signals.prediction.artifact import Artifact
 
@@ -30,13 +30,21 @@ class Forecaster:
         self._model = OnnxClassifier(graph)
         self._answers = _answer_scores(artifact)
 
+    @property
+    def window(self) -> int:
+        """Return how many bars the model reads, the last of them the one to answer for."""
+        return self._model.window
+
     def forecast(self, opened: Int64s, features: Float32s, close: Int64s, settled: Bools) -> Any:
         """Return FORECAST records [n] for bars: opens (ns UTC), features [n, k], closes (points).
 
-        A bar that opened before the model's calibration was over is not one to trade on.
+        A bar that opened before the model's calibration was over is not one to trade on. Of one
+        instrument, and where the model reads several bars, without a gap: `features` may begin with
+        settled rows of bars before the first.
         """
-        found = self._answers[to_score(self._model.predict(features))]
-        reach = average_range(features, close, self.artifact.taught.features)
+        up, settled = self._answer(features, settled)
+        found = self._answers[to_score(up)]
+        reach = average_range(features[-len(close) :], close, self.artifact.taught.features)
         stop, target = self.bracket.distances(reach)
         found["stop"], found["target"] = stop, target
         found["gain"] = np.rint(self.artifact.gain * stop)
@@ -45,12 +53,23 @@ class Forecaster:
         found["state"][~settled | (stop == 0)] = WARMING
         return found
 
+    def _answer(self, features: Float32s, settled: Bools) -> tuple[Float32s, Bools]:
+        """Return the probability of up of each bar, one half where its window is not whole."""
+        if self.window == 1:
+            return self._model.predict(features), settled
+        before = len(features) - len(settled)
+        whole = whole_windows(np.concatenate((np.ones(before, bool), settled)), self.window)
+        up = np.full(len(features), 0.5, dtype=np.float32)
+        up[whole] = self._model.predict(Windows(features, np.flatnonzero(whole), self.window))
+        return up[before:], whole[before:]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """Hold what a model is shown of a symbol's bars [n] in their order.
 
-    `opened` is ns UTC; `close` is the bid's and, as `spread`, in points.
+    `opened` is ns UTC; `close` is the bid's and, as `spread`, in points. `features` may begin with
+    those of settled bars before the first, as in Forecaster.forecast.
     """
 
     opened: Int64s

@@ -11,15 +11,21 @@ import numpy as np
 from assay.kernel.records import FORECAST, FORECAST_STATES
 from assay.model.errors import DataError
 from assay.model.messages import BarClosed, FeaturesReady, Message, Predicted
-from assay.signals.features import read_values
+from assay.signals.features import Described, read_values
+from assay.signals.features.values import LITTLE_ENDIAN, pack_values
 from assay.signals.guard import Guard
+from assay.signals.models.ports import Float32s
 from assay.signals.prediction.forecaster import Forecaster, Shown, forecast_guarded
 
 
 class Remembered(msgspec.Struct, frozen=True):
-    """Hold what a restart needs: each symbol's last close and spread, and its guard's state."""
+    """Hold what a restart needs of each symbol: its last close and spread, rows and guard's state.
+
+    Rows are those of the settled bars that the model will read again, none where it reads one bar.
+    """
 
     closes: dict[str, tuple[int, int]]
+    rows: dict[str, tuple[bytes, ...]]
     guards: dict[str, bytes]
 
 
@@ -38,10 +44,16 @@ class Predictor:
     publishes: tuple[type[Message], ...] = (Predicted,)
     guards: dict[str, Guard] = field(default_factory=dict)
     _closes: dict[str, tuple[int, int]] = field(init=False, default_factory=dict)
+    _rows: dict[str, tuple[bytes, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         fresh = {symbol: self.forecaster.artifact.guard() for symbol in self.symbols}
         self.guards = fresh | self.guards
+
+    def load(self, symbol: str, past: Described) -> None:
+        """Keep what the model reads of the bars before a symbol's first live one."""
+        for row, settled in zip(past.values, past.settled, strict=True):
+            self._remember(symbol, pack_values(row), settled=bool(settled))
 
     def handle(self, message: Message) -> list[Message]:
         """Keep a bar's close; answer its features.
@@ -67,10 +79,11 @@ class Predictor:
         close, spread = (np.array([each]) for each in self._closes[ready.symbol])
         shown = Shown(
             opened=np.array([ready.ts_event - ready.timeframe]),
-            features=read_values(ready)[None, :], close=close, spread=spread,
+            features=self._show(ready), close=close, spread=spread,
             settled=np.array([ready.settled]),
         )  # fmt: skip
         found = forecast_guarded(self.forecaster, shown, self.guards[ready.symbol])[0]
+        self._remember(ready.symbol, ready.values, settled=ready.settled)
         values = dict(zip(FORECAST.names or (), found.tolist(), strict=True))
         return Predicted(
             id=self.next_id(), cause=ready.id, tenant=ready.tenant, ts_event=ready.ts_event,
@@ -79,14 +92,28 @@ class Predictor:
             **{**values, "state": FORECAST_STATES[values["state"]]},
         )  # fmt: skip
 
+    def _show(self, ready: FeaturesReady) -> Float32s:
+        """Return its features, after those of settled bars before that the model reads too."""
+        row = read_values(ready)[None, :]
+        before = self._rows.get(ready.symbol)
+        if not before:
+            return row
+        rows = np.frombuffer(b"".join(before), LITTLE_ENDIAN).astype(np.float32)
+        return np.concatenate((rows.reshape(len(before), -1), row))
+
+    def _remember(self, symbol: str, row: bytes, *, settled: bool) -> None:
+        reach = self.forecaster.window - 1
+        if reach:
+            self._rows[symbol] = (*self._rows.get(symbol, ()), row)[-reach:] if settled else ()
+
     def snapshot(self) -> bytes:
         """Return the bytes of everything its future depends on."""
         guards = {symbol: guard.snapshot() for symbol, guard in self.guards.items()}
-        return msgspec.msgpack.encode(Remembered(self._closes, guards))
+        return msgspec.msgpack.encode(Remembered(self._closes, self._rows, guards))
 
     def restore(self, state: bytes) -> None:
         """Bring the module to a state taken before."""
         past = msgspec.msgpack.decode(state, type=Remembered)
-        self._closes = past.closes
+        self._closes, self._rows = past.closes, past.rows
         for symbol, guard in self.guards.items():
             guard.restore(past.guards[symbol])

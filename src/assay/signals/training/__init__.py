@@ -3,9 +3,10 @@
 from assay.signals.training.fitting import Lesson, train
 from assay.signals.training.leading import Past, find_leads
 from assay.signals.training.rows import Bars, Rows, label_rows, pool
+from assay.signals.training.sequences import cut_windows
 from assay.signals.training.splits import Split, split_rows
 
 __all__ = [
-    "Bars", "Lesson", "Past", "Rows", "Split", "find_leads", "label_rows", "pool", "split_rows",
-    "train",
+    "Bars", "Lesson", "Past", "Rows", "Split", "cut_windows", "find_leads", "label_rows", "pool",
+    "split_rows", "train",
 ]  # fmt: skip

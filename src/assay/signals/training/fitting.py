@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -17,10 +17,12 @@ from assay.signals.labels import Bracket
 from assay.signals.models import FitRequest, Fitted, OnnxClassifier, find_family
 from assay.signals.prediction.artifact import Artifact, Spans, Taught
 from assay.signals.training.calibrating import calibrate, measure_promise
-from assay.signals.training.rows import Rows
+from assay.signals.training.rows import Bars, Rows
+from assay.signals.training.sequences import cut_windows, sample_rows
 from assay.signals.training.splits import Split, split_rows
 
-PARITY_MAX = 1e-6
+STOP_PART = 10
+"""Where rows are sampled, those to stop by are this part of those to fit on, or fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,17 +40,24 @@ class Lesson:
 
 def train(
     rows: Rows, lesson: Lesson, checkpoint: Path,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None, *, bars: Sequence[Bars] = (),
 ) -> tuple[Artifact, bytes]:  # fmt: skip
     """Return the trained model and its graph; equal rows and lessons give equal ones.
 
+    `bars` are those of each instrument, by its number, which a family of several bars reads.
     Raises DataError where the rows are too few to fit, to stop or to calibrate on.
     """
+    family = find_family(lesson.family)
+    if family.window > 1:
+        rows = cut_windows(rows, bars, family.window)
     split = split_rows(rows)
-    fitted = find_family(lesson.family).fit(
+    fit, stop = rows.take(split.fit), rows.take(split.stop)
+    if family.rows_most is not None:
+        fit = sample_rows(fit, bars, family.rows_most)
+        stop = sample_rows(stop, bars, family.rows_most // STOP_PART)
+    fitted = family.fit(
         FitRequest(
-            fit=rows.take(split.fit).examples(), stop=rows.take(split.stop).examples(),
-            seed=lesson.seed, checkpoint=checkpoint,
+            fit=fit.examples(), stop=stop.examples(), seed=lesson.seed, checkpoint=checkpoint,
             on_progress=on_progress,
         )
     )  # fmt: skip
@@ -84,10 +93,10 @@ def _named(artifact: Artifact) -> Artifact:
 
 def _check_parity(fitted: Fitted, held: Rows, served: NDArray[np.float32]) -> float:
     gap = float(np.abs(fitted.predict(held.features) - served).max())
-    if gap > PARITY_MAX:
+    if gap > fitted.parity_most:
         raise InvariantError(
-            f"the ONNX graph differs from the fitted model by {gap:.1e}, at most {PARITY_MAX:.0e} "
-            "is borne"
+            f"the ONNX graph differs from the fitted model by {gap:.1e}, at most "
+            f"{fitted.parity_most:.0e} is borne"
         )
     return gap
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.signals.labels import UNKNOWN, Booked, classify, uniqueness, went_up
-from assay.signals.models import Examples
+from assay.signals.models import Examples, Features
 
 Int64s = NDArray[np.int64]
 SOON = 4
@@ -26,13 +26,14 @@ class Rows:
 
     `up` is the direction over the horizon, `up_soon` that over a quarter of it (see label_rows).
     `stop` (points) is the distance the payoffs are measured in; `long_points` and `short_points`
-    are price gained before the spread.
+    are price gained before the spread. Families of several bars learn from rows whose features are
+    windows; those are neither pooled nor kept in files.
     """
 
     time: Int64s
     end: Int64s
     symbol: Int64s
-    features: NDArray[np.float32]
+    features: Features
     outcome: NDArray[np.int8]
     up: NDArray[np.int8]
     up_soon: NDArray[np.int8]

@@ -33,6 +33,8 @@ class LightGbm:
     """Fit the family; see Family."""
 
     name: str = "lightgbm"
+    window: int = 1
+    rows_most: int | None = None
 
     def fit(self, request: FitRequest) -> Fitted:
         """Boost until later rows gain nothing more; go on from a checkpoint where there is one."""

@@ -40,6 +40,8 @@ class RandomForest:
     """Fit the family; see Family."""
 
     name: str = "random_forest"
+    window: int = 1
+    rows_most: int | None = None
 
     def fit(self, request: FitRequest) -> Fitted:
         """Grow all trees, for more never harm; go on from a checkpoint where there is one.
