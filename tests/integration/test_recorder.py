@@ -47,7 +47,7 @@ def messages(count: int) -> list[Message]:
             names = [
                 name
                 for name in Predicted.__struct_fields__
-                if name not in Message.__struct_fields__
+                if name not in (*Message.__struct_fields__, "votes", "layers")
             ]
             numbers = dict.fromkeys(names, number)
             words = {"symbol": "X", "model": "m1", "state": "ready"}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import onnx
+from msgspec import structs
 
 from assay.apps.config import Config
 from assay.apps.lab.labelling import read_instrument
@@ -13,6 +16,7 @@ from assay.apps.lab.setup import Costs
 from assay.model.time import Timeframe
 from assay.runtime.ids import seeded_generator
 from assay.signals.calibration import StepTable, to_score
+from assay.signals.ensemble import CELLS, Combination
 from assay.signals.features import Lead, standard_set
 from assay.signals.labels import went_up
 from assay.signals.models import (
@@ -24,7 +28,18 @@ from assay.signals.models import (
     find_family,
 )
 from assay.signals.models.drawing import ENTRY, Drawing
-from assay.signals.prediction import Artifact, Spans, Taught, write_artifact
+from assay.signals.prediction import (
+    Artifact,
+    CellSkill,
+    Ensemble,
+    Member,
+    Panel,
+    Spans,
+    Taught,
+    digest_graphs,
+    read_artifact,
+    write_artifact,
+)
 from tests.replay.markets import START, generate_bars
 
 HORIZON = 12
@@ -94,5 +109,52 @@ def make_model(
             calibrate_until=START, ready_from=ready_from,
         ),
     )  # fmt: skip
-    write_artifact(folder / artifact.id, artifact, graph)
+    write_artifact(folder / artifact.id, artifact, {"lightgbm": graph})
     return folder / artifact.id
+
+
+def make_ensemble(folder: Path, quorum: int = 2, window: int = 1) -> Path:
+    """Write an ensemble of three members, which are the model above and two that lean from it.
+
+    With a window of several bars the second is drawn by chance and reads so many.
+    Each set of voters takes the mean of their log odds, and is as sure as the model is.
+    """
+    alone, graphs = read_artifact(make_model(folder))
+    (graph,) = graphs.values()
+    trees = {"lightgbm": graph, "random_forest": _lean(graph, 0.4), "xgboost": _lean(graph, -0.4)}
+    if window > 1:
+        width = len(alone.taught.features)
+        drawn = draw_plane(seeded_generator(4).normal(size=(99, width)), window)
+        trees = {"cnn": drawn, **{name: trees[name] for name in ("lightgbm", "xgboost")}}
+    members = tuple(
+        Member(family=name, graph_sha256=sha256(each).hexdigest(), held_out_loss=0.69, facts={})
+        for name, each in trees.items()
+    )
+    panels = tuple(
+        Panel(
+            voters=voters, weights=((10_000 // len(voters),) * len(voters),) * len(CELLS),
+            up=alone.up, long=alone.long, short=alone.short, slope=1.0, slope_bound=0.5,
+        )
+        for size in range(3, quorum - 1, -1) for voters in combinations(trees, size)
+    )  # fmt: skip
+    cells = tuple(CellSkill(name=n, rows=9, slope=1.0, slope_bound=0.5) for n in CELLS)
+    artifact = structs.replace(
+        alone, id="ensemble-byhand", family="ensemble", graph_sha256=digest_graphs(trees),
+        ensemble=Ensemble(
+            members=members, quorum=quorum, combined_by=Combination("vote", "by hand"),
+            panels=panels, cells=cells,
+        ),
+    )  # fmt: skip
+    write_artifact(folder / artifact.id, artifact, trees)
+    return folder / artifact.id
+
+
+def _lean(graph: bytes, by: float) -> bytes:
+    """Return the graph with the leaves of its first tree so much higher in log odds."""
+    model = onnx.load_from_string(graph)
+    (trees,) = (node for node in model.graph.node if "TreeEnsemble" in node.op_type)
+    told = {each.name: each for each in trees.attribute}
+    weights = told["class_weights"].floats
+    for place, tree in enumerate(told["class_treeids"].ints):
+        weights[place] += by if tree == 0 else 0.0
+    return bytes(model.SerializeToString(deterministic=True))

@@ -88,6 +88,23 @@ class MachineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     stay_awake: bool = False
 
 
+class EnsembleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say how long a member of an ensemble may take to answer a live bar (ms), 0 for ever."""
+
+    member_deadline_ms: int = 200
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.member_deadline_ms <= 60_000:
+            raise UsageError(
+                f"ensemble.member_deadline_ms {self.member_deadline_ms} is outside 0..60000"
+            )
+
+    @property
+    def deadline(self) -> float | None:
+        """Return the deadline in seconds, None where there is none."""
+        return self.member_deadline_ms / 1_000 or None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Compose the sections of `config.toml`.
 
@@ -99,6 +116,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     log: LogConfig = LogConfig()
     risk: RiskConfig = RiskConfig()
     machine: MachineConfig = MachineConfig()
+    ensemble: EnsembleConfig = EnsembleConfig()
     instruments: dict[
         str, dict[str, Any]
     ] = {}  # Any: typed by Instrument, see configured_instrument

@@ -195,7 +195,7 @@ that the prediction set holds, `evidence` (thousandths of a decimal logarithm) s
 skill of a model that may speak, and for that of one that is silenced.
 """
 
-READY, WARMING, UNSKILLED, HINDSIGHT, SILENCED = 0, 1, 2, 3, 4
-FORECAST_STATES = ("ready", "warming", "unskilled", "hindsight", "silenced")
+READY, WARMING, UNSKILLED, HINDSIGHT, SILENCED, INQUORATE = 0, 1, 2, 3, 4, 5
+FORECAST_STATES = ("ready", "warming", "unskilled", "hindsight", "silenced", "inquorate")
 """States of a forecast: usable, features not settled, no proven skill, taught by this very bar,
-skill lost since."""
+skill lost since, too few members of an ensemble answered."""

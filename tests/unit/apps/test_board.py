@@ -17,6 +17,7 @@ from assay.model.messages import (
     DecisionMade,
     EquityMarked,
     FeaturesReady,
+    Layer,
     Message,
     OrderApproved,
     OrderCancelled,
@@ -27,6 +28,7 @@ from assay.model.messages import (
     RuleCheck,
     Tick,
     TradingHalted,
+    Vote,
 )
 from assay.model.time import DAY, MINUTE, SECOND
 
@@ -185,6 +187,8 @@ def test_a_decision_names_the_forecast_and_the_features_behind_it(desk: Desk) ->
     predicted = Predicted(
         id=8, cause=7, model="m1", state="ready", p_up=4_588, up_lower=4_298, up_upper=4_892,
         gain=80, loss=70, stop=60, target=60, horizon=30, **shares, **bar_of,
+        votes=(Vote("lightgbm", 4_700), Vote("xgboost", None, "late")),
+        layers=(Layer("regime", "confirmed", None, "volatility is calm"),),
     )  # fmt: skip
     inputs = {
         each.name: each.value
@@ -192,6 +196,8 @@ def test_a_decision_names_the_forecast_and_the_features_behind_it(desk: Desk) ->
     }
     assert inputs["probability: mid is higher"] == "0.4588 (0.4298 to 0.4892)"
     assert (inputs["model"], inputs["stop, in price"]) == ("m1", 0.0006)
+    assert (inputs["vote: lightgbm"], inputs["vote: xgboost"]) == ("0.4700", "none, late")
+    assert inputs["layer: regime"] == "confirmed: volatility is calm"
     assert (inputs["rsi 14"], inputs["adx 14"]) == (0.25, "unknown")
     unnamed = desk.detail(place, Basis(ready, predicted)).inputs
     assert [each.name for each in unnamed][-2:] == ["feature 1", "feature 2"]

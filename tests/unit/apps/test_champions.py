@@ -20,6 +20,7 @@ from assay.apps.lab.champions import (
     promote_model,
     scope_of,
 )
+from assay.apps.lab.exporting import export_mql5
 from assay.apps.paper.championing import find_champion, market_of, scope_of_plan, tell_champion
 from assay.apps.paper.plan import Plan
 from assay.books.governance import Act, Comparison, Fallback, GovernanceLog, Refusal, Scope
@@ -28,7 +29,7 @@ from assay.model.time import Timeframe
 from assay.runtime.home import Home, open_home
 from assay.runtime.logs import open_log
 from assay.signals.prediction import read_artifact, write_artifact
-from tests.replay.taught import make_model
+from tests.replay.taught import make_ensemble, make_model
 
 H1 = int(Timeframe.H1)
 SCOPE = Scope(("EURUSD",), H1)
@@ -112,6 +113,18 @@ def test_the_first_needs_no_evidence_the_next_one_does(desk: Desk, home: Home) -
     kinds = [line["line"] for line in desk.told("history")["lines"]]
     assert kinds == ["act", "refusal", "comparison", "refusal", "comparison", "act", "refusal"]
     assert desk.told("verify")["lines"] == 7
+
+
+def test_an_ensemble_is_promoted_until_a_graph_of_it_is_changed(desk: Desk, home: Home) -> None:
+    made = make_ensemble(home.path / "models")
+    assert desk.told("promote", made.name)["act"] == "first"
+    with pytest.raises(UsageError, match="train and export a member alone"):
+        export_mql5(made, home.path / "model.onnx")
+    spoil(made / "random_forest.onnx")
+    serving = find_serving(home, SCOPE)
+    assert serving is not None
+    changed = "random_forest.onnx is not the graph that was trained"
+    assert (serving.model, serving.refused) == ("", ((made.name, changed),))
 
 
 def test_evidence_that_was_changed_or_is_of_other_models_is_refused(desk: Desk, home: Home) -> None:

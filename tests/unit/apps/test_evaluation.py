@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.apps.lab.evaluation import Judged, break_even, score
+from assay.apps.lab.evaluation import Judged, break_even, score, score_members
 from assay.apps.lab.verdict import (
     BLOCKS_MIN,
     MeanNet,
@@ -29,7 +31,8 @@ from assay.model.errors import UsageError
 from assay.model.time import DAY, HOUR, parse_time
 from assay.runtime.ids import seeded_generator
 from assay.signals.labels import LONG, NEITHER, SHORT
-from assay.signals.prediction import Taught
+from assay.signals.prediction import Ensemble, Taught, read_artifact
+from tests.replay.taught import make_ensemble
 
 if TYPE_CHECKING:
     from assay.runtime.ids import Generator
@@ -47,6 +50,7 @@ def judged(p_up: list[int], side: list[int], reason: list[int], up: list[int]) -
         choice=choice, acted=np.where(choice["reason"] == 0, choice["side"], 0),
         outcome=np.where(rose, LONG, SHORT), up=rose,
         long_net=np.where(rose, 10, -12), short_net=np.where(rose, -12, 10),
+        votes=np.column_stack((forecasts["p_up"], 10_000 - forecasts["p_up"])),
     )  # fmt: skip
 
 
@@ -61,6 +65,18 @@ def test_figures_are_counted_as_they_are_named() -> None:
     assert (found["base_rate"], found["neither_rate"], found["up_rate"]) == (0.5, 0.25, 0.25)
     assert found["break_even_accuracy"] == pytest.approx(12 / 22)
     assert found["brier"] == pytest.approx((0.09 + 0.36 + 0.09 + 0.3025) / 4)
+
+
+def test_each_member_of_an_ensemble_is_judged_alone(tmp_path: Path) -> None:
+    rows = judged([7_000, 6_000, 3_000, 5_500], [1] * 4, [0] * 4, [1, 1, 0, 0])
+    two, _ = read_artifact(make_ensemble(tmp_path))
+    assert isinstance(two.ensemble, Ensemble)
+    pair = msgspec.structs.replace(two.ensemble, members=two.ensemble.members[:2])
+    told = score_members(rows, msgspec.structs.replace(two, ensemble=pair))["members"]
+    assert told["lightgbm"] == {"auc": 1.0, "direction_accuracy": 0.75}
+    assert told["random_forest"] == {"auc": 0.0, "direction_accuracy": 0.25}
+    alone = msgspec.structs.replace(two, ensemble=msgspec.UNSET)
+    assert score_members(rows, alone) == {}
 
 
 def test_a_model_that_takes_nothing_has_undefined_figures() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,15 +14,23 @@ from assay.runtime.ids import seeded_generator
 from assay.signals.training import Rows, split_rows
 from assay.signals.training.folds import Labels, combinatorial_folds, purged_folds
 from assay.signals.training.leaks import (
+    HeldOutBy,
     History,
     check_history,
     check_overlap,
     check_refit,
     check_shift,
     check_shuffled,
+    check_stacking,
     shuffle_labels,
 )
-from assay.signals.training.learners import draw_line, family_learner, score_folds, score_paths
+from assay.signals.training.learners import (
+    Learner,
+    draw_line,
+    family_learner,
+    score_folds,
+    score_paths,
+)
 
 BARS, HORIZON, WIDTH = 3_000, 10, 12
 BLOCK = 2 * HORIZON * MINUTE
@@ -201,3 +209,41 @@ def test_the_paths_of_a_line_that_knows_something_all_show_it() -> None:
     paths = score_paths(draw_line, rows, combined)
     assert len(paths) == 4
     assert min(paths) > 0.55
+
+
+MEMBERS = ("ridge", "xgboost")
+
+
+def stack_by(learners: Sequence[Learner], *, in_fold: bool = False) -> HeldOutBy:
+    """Return what a stacker learns from: out of purged folds, or of members that saw its rows."""
+
+    def told(rows: Rows) -> np.ndarray:
+        found = np.empty((len(rows), len(learners)))
+        whole = np.ones(len(rows), bool)
+        for place, learn in enumerate(learners):
+            if in_fold:
+                found[:, place] = learn(rows, whole, whole)
+                continue
+            for fold in purged_folds(labels_of(rows), folds=3):
+                found[fold.test, place] = learn(rows, fold.fit, fold.test)
+        return found
+
+    return told
+
+
+def test_a_stacker_on_out_of_fold_predictions_passes() -> None:
+    rows = rows_of(0.1)
+    t = check_stacking(stack_by([draw_line]), rows, ("ridge",), block=BLOCK, seed=1)
+    assert t < 3.7
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+def test_a_stacker_on_in_fold_predictions_is_caught_by_name(member: str) -> None:
+    leaking = draw_line if member == "ridge" else family_learner(member, 1)
+    told = stack_by([leaking], in_fold=True)
+    rows = rows_of(0.1).take(np.arange(BARS // 2))
+    with pytest.raises(DataError) as caught:
+        check_stacking(told, rows, (member,), block=BLOCK, seed=1)
+    message = str(caught.value)
+    assert message.startswith(f"leak check stacking: {member} foretells shuffled labels of the ro")
+    assert "let the stacker learn from purged out-of-fold predictions alone" in message

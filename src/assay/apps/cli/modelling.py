@@ -18,7 +18,27 @@ DataOption = Annotated[list[Path], typer.Option("--data", help="Parquet file of 
 SymbolOption = Annotated[
     list[str] | None, typer.Option("--symbol", help="Only this one; repeatable.")
 ]
-FamilyOption = Annotated[str, typer.Option("--model", help="Model family.")]
+FamilyOption = Annotated[
+    str, typer.Option("--model", help="Model family, or ensemble for several of them.")
+]
+MembersOption = Annotated[
+    str | None,
+    typer.Option(
+        "--members",
+        help="Families of an ensemble, as lightgbm,xgboost,random_forest, the usual ones.",
+    ),
+]
+QuorumOption = Annotated[
+    int | None,
+    typer.Option("--quorum", help="Members that must answer; more than half where none is given."),
+]
+CombineOption = Annotated[
+    str,
+    typer.Option(
+        "--combine",
+        help="vote, stack, best or select, or auto, which chooses on rows held out of the members.",
+    ),
+]
 HorizonOption = Annotated[
     int, typer.Option("--horizon", min=1, help="Bars that a bracket is held.")
 ]
@@ -47,15 +67,33 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everythi
 
 def _show_training(found: dict[str, Any]) -> str:
     verdict = "found skill" if found["skilled"] else "found no skill: the model will abstain always"
+    combined = f"{', '.join(found['members'])} combined by {found['combined_by']}\n" if (
+        "members" in found
+    ) else ""  # fmt: skip
     return (
         f"model {found['model']}: {found['rows']:,} rows, {found['from']} to {found['until']}, "
-        f"{found['seconds']:.1f} s\n"
+        f"{found['seconds']:.1f} s\n{combined}"
         f"calibration by {found['calibrated_by']} {verdict}\ncard {found['card']}\n"
         f"judge it with: assay evaluate --model {found['model']} --from "
         f"{found['evaluate_from']} --data FILE"
         + ("\nleak checks passed" if "leaks" in found else "")
         + (f"\nfor MetaTrader 5: {found['mql5']}" if "mql5" in found else "")
     )
+
+
+def _read_membership(
+    model: str, members: str | None, quorum: int | None, combine: str
+) -> dict[str, Any]:
+    """Return the family and the membership that a training is asked for."""
+    from assay.apps.lab.membership import ENSEMBLE, USUAL, choose_members
+    from assay.model.errors import UsageError
+
+    if members is None and model != ENSEMBLE:
+        if quorum is not None or combine != "auto":
+            raise UsageError("--quorum and --combine go with --model ensemble")
+        return {"family": model}
+    names = USUAL if members is None else tuple(members.split(","))
+    return {"family": ENSEMBLE, "membership": choose_members(names, quorum, combine)}
 
 
 def _show_evaluation(found: dict[str, Any]) -> str:
@@ -69,6 +107,8 @@ def _shown(value: object) -> str:
     if isinstance(value, list):
         spans = [f"{one['symbol']} from {one['from']} until {one['until']}" for one in value]
         return "; ".join(spans) or "never"
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_shown(each)}" for name, each in value.items())
     return f"{value:,.4f}" if isinstance(value, float) else str(value)
 
 
@@ -86,6 +126,9 @@ def train(
     until: Annotated[str, typer.Option("--until", help="Date that no label may reach beyond.")],
     symbol: SymbolOption = None,
     model: FamilyOption = "lightgbm",
+    members: MembersOption = None,
+    quorum: QuorumOption = None,
+    combine: CombineOption = "auto",
     horizon: HorizonOption = 30,
     stop: StopOption = 1.25,
     target: TargetOption = 1.25,
@@ -106,18 +149,24 @@ def train(
 ) -> None:
     """Teach a model on engine-true labels and calibrate it; a stopped training goes on.
 
-    Example: assay train --data eurusd_m1_2018.parquet --until 2018-12-31
+    With --model ensemble (or --members) several families are taught and combined.
+
+    Example: assay train --data eurusd_m1_2018.parquet --until 2018-12-31 --model ensemble
     """
     from assay.apps.lab.exporting import export_mql5
     from assay.apps.lab.leakchecks import check_training
     from assay.apps.lab.training import TrainingRequest, read_series, train_model
     from assay.books.trials import TrialLedger
+    from assay.model.errors import UsageError
     from assay.signals.labels import Bracket
 
+    asked = _read_membership(model, members, quorum, combine)
+    if mql5 and "membership" in asked:
+        raise UsageError("--export-mql5 writes one graph, an ensemble has several; give one family")
     place = open_home(home or default_home())
     request = TrainingRequest(
         series=read_series(data, symbol or ()), until=parse_time(until),
-        models=place.folder("models"), family=model,
+        models=place.folder("models"), **asked,
         bracket=Bracket(horizon=horizon, stop=stop, target=target),
         leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
         config=load_settings(Config, place).value, ledger=TrialLedger(place),
@@ -175,6 +224,9 @@ def walk_forward(
     out: Annotated[Path, typer.Option("--out", help="Folder for figures, chart and judged bars.")],
     symbol: SymbolOption = None,
     model: FamilyOption = "lightgbm",
+    members: MembersOption = None,
+    quorum: QuorumOption = None,
+    combine: CombineOption = "auto",
     scheme: Annotated[
         str,
         typer.Option(
@@ -218,7 +270,8 @@ def walk_forward(
     request = WalkRequest(
         training=TrainingRequest(
             series=series, until=parse_time(end) if end else last, models=place.folder("models"),
-            family=model, bracket=Bracket(horizon=horizon, stop=stop, target=target),
+            **_read_membership(model, members, quorum, combine),
+            bracket=Bracket(horizon=horizon, stop=stop, target=target),
             leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
             config=load_settings(Config, place).value, ledger=TrialLedger(place),
         ),

@@ -116,6 +116,12 @@ def _forecast(told: Predicted, scale: Scale) -> list[tuple[str, Value]]:
     for name, share, low, high in shares:
         spread = f"{share / CERTAIN:.4f} ({low / CERTAIN:.4f} to {high / CERTAIN:.4f})"
         found.append((f"probability: {name}", spread))
+    found += [
+        (f"vote: {vote.member}", f"none, {vote.why}" if vote.score is None
+         else f"{vote.score / CERTAIN:.4f}")
+        for vote in told.votes
+    ]  # fmt: skip
+    found += [(f"layer: {each.name}", f"{each.verdict}: {each.text}") for each in told.layers]
     distances = ("stop", "target", "gain", "loss")
     return found + [(f"{name}, in price", getattr(told, name) / points) for name in distances]
 

@@ -163,8 +163,8 @@ def compare_models(
 
 
 def _read_model(folder: Path) -> _Model:
-    artifact, graph = read_artifact(folder)
-    return _Model(artifact=artifact, forecaster=Forecaster(artifact, graph))
+    artifact, graphs = read_artifact(folder)
+    return _Model(artifact=artifact, forecaster=Forecaster(artifact, graphs))
 
 
 def _until(series: BarSeries, end: int | None) -> BarSeries:

@@ -37,8 +37,24 @@ EVIDENCE = "evidence"
 LEVEL = 0.05
 
 
+class _Member(msgspec.Struct, frozen=True):
+    family: str
+    graph_sha256: str
+
+
+class _Members(msgspec.Struct, frozen=True):
+    members: tuple[_Member, ...]
+
+
 class _Described(msgspec.Struct, frozen=True):
     graph_sha256: str
+    ensemble: _Members | None = None
+
+    def graphs(self) -> dict[str, str]:
+        """Return the digest of each graph by the name of its file."""
+        if self.ensemble is None:
+            return {GRAPH: self.graph_sha256}
+        return {f"{each.family}.onnx": each.graph_sha256 for each in self.ensemble.members}
 
 
 class _Instruments(msgspec.Struct, frozen=True):
@@ -78,14 +94,15 @@ def describe_damage(models: Path, model: str, digest: str) -> str | None:
     folder = models / model
     try:
         text = (folder / DESCRIPTION).read_bytes()
-        graph = sha256((folder / GRAPH).read_bytes()).hexdigest()
-        described = msgspec.json.decode(text, type=_Described).graph_sha256
+        graphs = msgspec.json.decode(text, type=_Described).graphs()
+        found = {name: sha256((folder / name).read_bytes()).hexdigest() for name in graphs}
     except OSError as error:
         return f"{Path(error.filename or folder).name} cannot be read ({error.strerror})"
     except msgspec.MsgspecError as error:
         return f"{DESCRIPTION} is torn ({error})"
-    if graph != described:
-        return f"{GRAPH} is not the graph that was trained"
+    changed = [name for name, told in graphs.items() if found[name] != told]
+    if changed:
+        return f"{changed[0]} is not the graph that was trained"
     if sha256(text).hexdigest() != digest:
         return f"{DESCRIPTION} is not the one that was promoted"
     return None
@@ -105,9 +122,9 @@ def load_fault(models: Path, model: str, digest: str, scope: Scope) -> str | Non
     if damage:
         return damage
     try:
-        artifact, graph = read_artifact(models / model)
+        artifact, graphs = read_artifact(models / model)
         check_features(artifact, scope.symbols)
-        Forecaster(artifact, graph)
+        Forecaster(artifact, graphs)
     except AssayError as error:
         return str(error)
     return None

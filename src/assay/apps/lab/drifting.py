@@ -21,8 +21,8 @@ from assay.signals.drift import (
     find_detector,
     measure_reference,
 )
-from assay.signals.models import OnnxClassifier
-from assay.signals.prediction import Artifact, scores_of
+from assay.signals.models import narrow_windows
+from assay.signals.prediction import Artifact, Forecaster, Graphs
 from assay.signals.training import Bars, Rows, cut_windows
 
 
@@ -46,26 +46,24 @@ class Streams:
 
 
 def measure_model(
-    artifact: Artifact, graph: bytes, rows: Rows, bars: Sequence[Bars] = ()
+    artifact: Artifact, graphs: Graphs, rows: Rows, bars: Sequence[Bars] = ()
 ) -> ModelReference:
     """Return how features, forecasts and losses lay on the calibration span.
 
     `bars` are those of each instrument, by its number, which a model of several bars reads.
     """
     held = rows.take(rows.time >= artifact.spans.calibrate_from)
-    model, features = OnnxClassifier(graph), held.features
-    if model.window > 1:
-        held = cut_windows(held, bars, model.window)
-        features = held.features.newest
-    told, _, _ = scores_of(model.predict(held.features))
-    p = artifact.up.look_up(told)[0] / ONE
-    names = artifact.taught.features
+    forecaster = Forecaster(artifact, graphs)
+    if forecaster.window > 1:
+        held = cut_windows(held, bars, forecaster.window)
+    p = artifact.up.look_up(forecaster.score(held.features))[0] / ONE
+    features = np.asarray(narrow_windows(held.features, 1))
     return ModelReference(
         model=artifact.id, score=measure_reference(p),
         loss=measure_reference(log_losses(p, held.up == 1)),
         features={
             name: measure_reference(features[:, k].astype(np.float64))
-            for k, name in enumerate(names)
+            for k, name in enumerate(artifact.taught.features)
         },
     )  # fmt: skip
 

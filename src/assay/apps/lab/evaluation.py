@@ -33,7 +33,7 @@ from assay.model.errors import DataError
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
 from assay.signals.calibration import ONE
-from assay.signals.calibration.scoring import score_probabilities
+from assay.signals.calibration.scoring import area_under_curve, score_probabilities
 from assay.signals.labels import LONG, SHORT
 from assay.signals.prediction import (
     Artifact,
@@ -66,7 +66,8 @@ class EvaluationRequest:
 class Judged:
     """Hold one row an evaluated bar, pooled over instruments in the order of time.
 
-    `acted` is the side that would be taken were nothing silenced, 0 for none.
+    `acted` is the side that would be taken were nothing silenced, 0 for none; `votes` [n, members]
+    are the scores of up of each member, in ten-thousandths.
     """
 
     time: np.ndarray
@@ -78,6 +79,7 @@ class Judged:
     up: np.ndarray
     long_net: np.ndarray
     short_net: np.ndarray
+    votes: np.ndarray
 
     def __len__(self) -> int:
         return len(self.time)
@@ -121,14 +123,14 @@ def judge_series(
 ) -> Evaluation:  # fmt: skip
     """Judge a model on these bars, whatever files the request names; see evaluate_model."""
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
-    artifact, graph = read_artifact(request.model)
+    artifact, graphs = read_artifact(request.model)
     ready = artifact.spans.ready_from
     if request.start < ready:
         raise DataError(
             f"--from {format_time(request.start)} is before {format_time(ready)}, when the "
             f"calibration of {artifact.id} ended and one horizon had passed; begin there or later"
         )
-    forecaster = Forecaster(artifact, graph)
+    forecaster = Forecaster(artifact, graphs)
     shown = [_until(one, request.end) for one in series]
     check_bars(shown, artifact)
     check_features(artifact, [one.symbol for one in shown])
@@ -153,6 +155,7 @@ def judge_series(
         **judge_edge(judged, artifact.taught, account, skilled=artifact.is_skilled),
         **judge_guard(judged, artifact.taught, [one.symbol for one in shown]),
         **tell_trial(request.ledger, trial, equity, account.cash),
+        **score_members(judged, artifact),
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
     return Evaluation(
@@ -228,7 +231,8 @@ def judge_rows(instrument: Instrument, forecaster: Forecaster, rows: Rows) -> Ju
         settled=bars.settled,
     )
     # Of every bar, whatever is judged: a guard follows them all.
-    forecasts = forecast_guarded(forecaster, shown, forecaster.artifact.guard())
+    poll = forecaster.ask(shown)
+    forecasts = forecast_guarded(forecaster, shown, forecaster.artifact.guard(), poll)
     at = np.searchsorted(bars.close_time, rows.time)
     events = instrument.events[instrument.events["kind"] == BASE_BAR]
     fair = forecasts["state"][at] != WARMING
@@ -238,7 +242,26 @@ def judge_rows(instrument: Instrument, forecaster: Forecaster, rows: Rows) -> Ju
         choice=weigh_bars(events[at], forecasts[at], instrument.setup.terms[0]),
         acted=sides_acted_on(events[at], forecasts[at], instrument.setup.terms[0]),
         outcome=rows.outcome, up=rows.up == 1, long_net=rows.long_net, short_net=rows.short_net,
+        votes=poll.scores[at],
     )  # fmt: skip
+
+
+def score_members(judged: Judged, artifact: Artifact) -> dict[str, Any]:
+    """Return how each member of an ensemble foretold the direction alone; nothing for one family.
+
+    Before calibration, which changes neither figure unless a member leans to one side.
+    """
+    if len(artifact.families) == 1:
+        return {}
+    return {
+        "members": {
+            family: {
+                "auc": area_under_curve(score / ONE, judged.up),
+                "direction_accuracy": float(((score >= ONE // 2) == judged.up).mean()),
+            }
+            for family, score in zip(artifact.families, judged.votes.T, strict=True)
+        }
+    }
 
 
 def pool_judged(parts: Sequence[Judged]) -> Judged:

@@ -20,6 +20,7 @@ REASONS = {
     "warming": "features that had not settled", "unskilled": "a calibration that showed no skill",
     "hindsight": "bars the model was taught by",
     "silenced": "skill that it had lost, as its guard found",
+    "inquorate": "too few members that answered",
 }  # fmt: skip
 
 

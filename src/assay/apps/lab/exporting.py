@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.model.errors import OperatorError
+from assay.model.errors import OperatorError, UsageError
 from assay.model.time import SECOND
 from assay.signals.models import OnnxClassifier
 from assay.signals.models.mql5 import to_mql5
@@ -16,9 +16,16 @@ def export_mql5(folder: Path, path: Path) -> None:
 
     Its metadata name the model, the features in their order, and the bars that it reads at once.
     What it answers is the score that was calibrated, not the probability; the card has the table.
-    Raises OperatorError where the file cannot be written.
+    Raises UsageError for an ensemble, which is no single graph, OperatorError where the file cannot
+    be written.
     """
-    artifact, graph = read_artifact(folder)
+    artifact, graphs = read_artifact(folder)
+    if len(graphs) > 1:
+        raise UsageError(
+            f"{artifact.id} is an ensemble of {', '.join(graphs)}, and MetaTrader 5 runs one "
+            "graph; train and export a member alone"
+        )
+    (graph,) = graphs.values()
     about = {
         "model": artifact.id, "features": ",".join(artifact.taught.features),
         "window": str(OnnxClassifier(graph).window),

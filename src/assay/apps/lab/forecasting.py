@@ -145,10 +145,11 @@ def forecast_events(setup: Setup, start: int = 0) -> Setup:
     return replace(setup, forecasts=found)
 
 
-def with_model(setup: Setup, folder: Path | None) -> Setup:
+def with_model(setup: Setup, folder: Path | None, deadline: float | None = None) -> Setup:
     """Return the setup with the forecaster that strategy `ai` needs; another stays as it was.
 
-    Raises UsageError for a model without such a strategy, or the other way round.
+    With a `deadline` (s) members of an ensemble that are late or broken are left out. Raises
+    UsageError for a model without such a strategy, or the other way round.
     """
     if folder is None:
         if setup.strategy.conclude is not None:
@@ -159,10 +160,10 @@ def with_model(setup: Setup, folder: Path | None) -> Setup:
         return setup
     if setup.strategy.conclude is None:
         raise UsageError(f"strategy {setup.strategy.name} takes no --model; strategy ai does")
-    artifact, graph = read_artifact(folder)
+    artifact, graphs = read_artifact(folder)
     check_features(artifact, setup.symbols)
     _check_length(setup, artifact)
-    return replace(setup, forecaster=Forecaster(artifact, graph))
+    return replace(setup, forecaster=Forecaster(artifact, graphs, deadline))
 
 
 def _check_length(setup: Setup, artifact: Artifact) -> None:

@@ -20,7 +20,7 @@ from assay.apps.lab.training import TrainingRequest, bars_until, digest_training
 from assay.apps.lab.trial import Look, enter_look, span_of
 from assay.market.series import BarSeries
 from assay.signals.features import FeatureSet, Told, standard_set
-from assay.signals.models import find_family
+from assay.signals.models import widest_window
 from assay.signals.training import Rows, cut_windows, pool, split_rows
 from assay.signals.training.folds import (
     Labels,
@@ -36,8 +36,10 @@ from assay.signals.training.leaks import (
     check_refit,
     check_shift,
     check_shuffled,
+    check_stacking,
 )
 from assay.signals.training.learners import draw_line, family_learner, score_folds, score_paths
+from assay.signals.training.stacking import hold_out
 
 LINE_ROWS, FAMILY_ROWS = 12_000, 5_000
 """Rows that the straight line and the family are checked on, of all the time and of the last."""
@@ -157,27 +159,46 @@ def _check_learners(found: Experiment, tell: Tell) -> dict[str, Any]:
     folds = purged_folds(Labels(time=rows.time, end=rows.end), folds=FOLDS)
     check_refit(draw_line, rows, folds[-1])
     line = check_shuffled(draw_line, rows, folds, block=block, seed=request.seed)
-    last = _show_family(found, rows.take(np.arange(max(0, len(rows) - FAMILY_ROWS), len(rows))))
+    last = _show_families(found, rows.take(np.arange(max(0, len(rows) - FAMILY_ROWS), len(rows))))
     start = int(np.quantile(last.time, FAMILY_FITS, method="nearest"))
     (fold,) = walk_forward(Labels(time=last.time, end=last.end), folds=1, over=(start, None))
-    learn = family_learner(request.family, request.seed)
-    tell(f"checking {request.family} for leaks", 0.5)
-    check_refit(learn, last, fold)
-    tell(f"shuffling the labels of {request.family}", 0.7)
-    family = check_shuffled(learn, last, [fold], block=block, seed=request.seed)
+    families = []
+    for family in request.families:
+        learn = family_learner(family, request.seed)
+        tell(f"checking {family} for leaks", 0.5)
+        check_refit(learn, last, fold)
+        tell(f"shuffling the labels of {family}", 0.7)
+        families.append(check_shuffled(learn, last, [fold], block=block, seed=request.seed))
+    worst = max(families, key=lambda each: each.t)
     return {
-        "refit": 2, "shuffled_auc": family.auc, "shuffled_t": family.t,
+        "refit": 1 + len(families), "shuffled_auc": worst.auc, "shuffled_t": worst.t,
         "shuffled_line_auc": line.auc, "shuffled_line_t": line.t,
+        **_check_stacking(request, last, block, tell),
     }  # fmt: skip
 
 
-def _show_family(found: Experiment, rows: Rows) -> Rows:
+def _show_families(found: Experiment, rows: Rows) -> Rows:
     request = found.request
-    window = find_family(request.family).window
+    window = widest_window(request.families)
     if window == 1:
         return rows
     bars = describe_series(found.series, found.features, request.config, request.costs)
     return cut_windows(rows, bars, window)
+
+
+def _check_stacking(
+    request: TrainingRequest, rows: Rows, block: int, tell: Tell
+) -> dict[str, float]:
+    """Check what the combination of an ensemble learns from, by the function that trains it."""
+    if request.joined is None:
+        return {}
+
+    def held_out(mixed: Rows) -> np.ndarray:
+        tell("shuffling what members are combined on", 0.9)
+        return hold_out(mixed, request.families, seed=request.seed)
+
+    t = check_stacking(held_out, rows, request.families, block=block, seed=request.seed)
+    return {"stacking_t": t}
 
 
 def score_line(found: Experiment) -> dict[str, Any]:

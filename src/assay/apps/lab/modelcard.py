@@ -11,10 +11,11 @@ import numpy as np
 from assay.model.errors import AssayError
 from assay.model.time import MINUTE, format_time
 from assay.signals.calibration import ONE, Choice
+from assay.signals.ensemble import CELLS
 from assay.signals.features import Lead
 from assay.signals.guard import Watch
 from assay.signals.labels import OUTCOMES
-from assay.signals.prediction import Artifact, read_artifact
+from assay.signals.prediction import Artifact, Ensemble, read_artifact
 from assay.signals.training import Rows
 
 CARD = "card.md"
@@ -58,6 +59,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         ("wrong, it loses", f"{artifact.loss:.3f} stop distances before costs"),
         *_list_watch(artifact.watch),
         ("features", f"{len(taught.features)}, digest {taught.features_digest[:12]}"),
+        *_list_ensemble(artifact.ensemble),
         *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
     ]
 
@@ -83,6 +85,36 @@ def _tell_kept(folder: Path) -> dict[str, Any]:
         "minutes": taught.timeframe / MINUTE, "skilled": artifact.is_skilled,
         "ready_from": format_time(artifact.spans.ready_from),
     }  # fmt: skip
+
+
+def _list_ensemble(ensemble: object) -> list[tuple[str, str]]:
+    if not isinstance(ensemble, Ensemble):
+        return []
+    combined, whole = ensemble.combined_by, ensemble.panels[0]
+    losses = ", ".join(f"{name} {loss:.6f}" for name, loss in combined.losses.items())
+    facts = [
+        ("members", ", ".join(each.family for each in ensemble.members)),
+        ("quorum", f"{ensemble.quorum} of {len(ensemble.members)}"),
+        ("combined by", f"{combined.method}: {combined.reason}"),
+        *([("log loss of combinations on held-out rows", losses)] if losses else []),
+    ]
+    for place, each in enumerate(ensemble.members):
+        shares = [row[place] / ONE for row in whole.weights]
+        weight = f"{shares[0]:.2f}" if len(set(shares)) == 1 else ", ".join(
+            f"{name} {share:.2f}" for name, share in zip(CELLS, shares, strict=True)
+        )  # fmt: skip
+        told = "; ".join(f"{name.replace('_', ' ')} {value}" for name, value in each.facts.items())
+        facts.append((
+            each.family,
+            f"weight {weight}; log loss on held-out rows {each.held_out_loss:.6f}; {told}",
+        ))  # fmt: skip
+    for cell in ensemble.cells:
+        shown = (
+            "too few rows" if cell.slope_bound is None
+            else f"slope {cell.slope:.3f}, above {cell.slope_bound:.3f} at 99.9 %"
+        )  # fmt: skip
+        facts.append((f"in {cell.name} volatility", f"{shown} ({cell.rows:,} rows)"))
+    return facts
 
 
 def _list_calibration(choice: Choice) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
@@ -21,6 +21,7 @@ from assay.apps.lab.labelling import (
     stride_of,
 )
 from assay.apps.lab.leading import choose_candidates, follow_leaders
+from assay.apps.lab.membership import ENSEMBLE, Membership, choose_members
 from assay.apps.lab.modelcard import CARD, write_card
 from assay.apps.lab.provenance import digest_series
 from assay.apps.lab.setup import Costs
@@ -32,13 +33,14 @@ from assay.market.sources.parquet import read_parquet
 from assay.model.errors import DataError, UsageError
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
-from assay.signals.calibration import AUTO, FEWEST_PARTS, find_method
+from assay.signals.calibration import AUTO, FEWEST_PARTS, ONE, find_method
 from assay.signals.drift import write_reference
+from assay.signals.ensemble import CELLS
 from assay.signals.features import FeatureSet, standard_set
 from assay.signals.labels import Bracket
-from assay.signals.models import find_family
-from assay.signals.prediction import read_artifact, write_artifact
-from assay.signals.training import Lesson, Rows, pool, train
+from assay.signals.models import find_family, widest_window
+from assay.signals.prediction import Artifact, Ensemble, Graphs, read_artifact, write_artifact
+from assay.signals.training import Bars, Lesson, Rows, pool, train, train_ensemble
 
 UNFINISHED, TRAINED = ".unfinished", ".trained"
 ROWS_FILE, CHECKPOINT, MODEL = "rows-{}.npz", "checkpoint", "model"
@@ -49,7 +51,8 @@ class TrainingRequest:
     """Say what to teach, on which bars, until when (ns UTC), and where models are kept.
 
     `leaders` are the symbols that others may follow: None for all, empty for none.
-    `calibration` names a method, AUTO to choose one.
+    `calibration` names a method, AUTO to choose one. A `family` of ENSEMBLE has a `membership`,
+    the usual one where none is given.
     """
 
     series: Sequence[BarSeries]
@@ -63,6 +66,17 @@ class TrainingRequest:
     costs: Costs = field(default_factory=Costs)
     config: Config = field(default_factory=Config)
     ledger: TrialLedger | None = None
+    membership: Membership | None = None
+
+    @property
+    def joined(self) -> Membership | None:
+        """Return the members of an ensemble; None for one family alone."""
+        return (self.membership or choose_members()) if self.family == ENSEMBLE else None
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Return every family that is taught."""
+        return self.joined.members if self.joined else (self.family,)
 
 
 def train_model(
@@ -74,7 +88,8 @@ def train_model(
     answered from what it made. Raises UsageError and DataError where bars and span do not fit.
     """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
-    find_family(request.family)
+    for family in request.families:
+        find_family(family)
     if request.calibration != AUTO:
         find_method(request.calibration)
     features = standard_set(request.series[0].timeframe)
@@ -93,6 +108,7 @@ def train_model(
         "from": format_time(artifact.spans.fit_from),
         "until": format_time(artifact.spans.calibrate_until),
         "evaluate_from": format_time(artifact.spans.ready_from),
+        **_tell_ensemble(artifact),
         "calibrated_by": artifact.calibrated_by.method, "skilled": artifact.is_skilled,
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
@@ -126,23 +142,55 @@ def _teach(
         parts.append(_rows_of(one, number, request, features, work))
     tell("looking for leaders", 1.0)
     features, rows = follow_leaders(pool(parts), series, candidates, request.config)
-    lesson = Lesson(
-        family=request.family, symbols=tuple(one.symbol for one in series),
-        timeframe=int(series[0].timeframe), features=features, bracket=request.bracket,
-        seed=request.seed, calibration=request.calibration,
-    )  # fmt: skip
-    bars = ()
-    if find_family(request.family).window > 1:
+    lesson, bars = _lesson_of(request, features), ()
+    if widest_window(request.families) > 1:
         bars = describe_series(series, features, request.config, request.costs)
-    artifact, graph = train(
-        rows, lesson, work / CHECKPOINT,
-        lambda done, most: tell(f"fitting {request.family}", done / most), bars=bars,
-    )  # fmt: skip
+    artifact, graphs = _fit(rows, lesson, work / CHECKPOINT, tell, bars)
     folder = request.models / artifact.id
-    write_artifact(folder, artifact, graph)
-    write_reference(folder, measure_model(artifact, graph, rows, bars))
+    write_artifact(folder, artifact, graphs)
+    write_reference(folder, measure_model(artifact, graphs, rows, bars))
     write_card(folder, artifact, rows)
     (work / MODEL).write_text(artifact.id)
+
+
+def _lesson_of(request: TrainingRequest, features: FeatureSet) -> Lesson:
+    joined = request.joined
+    shared = Lesson(
+        family=request.family, symbols=tuple(one.symbol for one in request.series),
+        timeframe=int(request.series[0].timeframe), features=features, bracket=request.bracket,
+        seed=request.seed, calibration=request.calibration,
+    )  # fmt: skip
+    if joined is None:
+        return shared
+    return replace(
+        shared, members=joined.members, quorum=joined.quorum, combination=joined.combination
+    )
+
+
+def _fit(
+    rows: Rows, lesson: Lesson, checkpoint: Path, tell: Callable[[str, float], None],
+    bars: Sequence[Bars],
+) -> tuple[Artifact, Graphs]:  # fmt: skip
+    if lesson.members:
+        return train_ensemble(rows, lesson, checkpoint, tell, bars=bars)
+    return train(
+        rows, lesson, checkpoint, lambda done, most: tell(f"fitting {lesson.family}", done / most),
+        bars=bars,
+    )  # fmt: skip
+
+
+def _tell_ensemble(artifact: Artifact) -> dict[str, Any]:
+    if not isinstance(artifact.ensemble, Ensemble):
+        return {}
+    ensemble = artifact.ensemble
+    return {
+        "members": list(artifact.families), "quorum": ensemble.quorum,
+        "combined_by": ensemble.combined_by.method,
+        "weights": {
+            cell: dict(zip(artifact.families, [share / ONE for share in row], strict=True))
+            for cell, row in zip(CELLS, ensemble.panels[0].weights, strict=True)
+        },
+    }  # fmt: skip
 
 
 def read_series(paths: Sequence[Path], symbols: Sequence[str]) -> list[BarSeries]:
@@ -172,6 +220,7 @@ def digest_training(request: TrainingRequest, features: FeatureSet) -> str:
         request.seed, features.digest, request.bracket, stride_of(request.bracket.horizon),
         request.costs, request.leaders,
         request.calibration, msgspec.json.encode(request.config),
+        *([request.joined] if request.joined else []),
     )  # fmt: skip
     return sha256(repr(facts).encode()).hexdigest()[:16]
 

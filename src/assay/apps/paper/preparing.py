@@ -61,7 +61,8 @@ def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
         return setup
     from assay.apps.lab.forecasting import with_model
 
-    setup = with_model(setup, home / "models" / plan.model if plan.model else None)
+    folder = home / "models" / plan.model if plan.model else None
+    setup = with_model(setup, folder, config.ensemble.deadline)
     if plan.source == "sim":
         window = setup.forecaster.window if setup.forecaster else 1
         setup = replace(setup, history=past_columns(plan, config, window))

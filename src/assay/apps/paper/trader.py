@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -24,7 +24,7 @@ from assay.model.messages import (
 )
 from assay.runtime.clock import Clock
 from assay.runtime.ids import COUNTER_BITS, IdSource
-from assay.runtime.journal import Batch, Halt, Journal
+from assay.runtime.journal import Batch, Halt, Journal, Recorded
 from assay.runtime.ring import NullRing, Publisher
 from assay.runtime.runners import InlineRunner
 from assay.trading.brokers.ports import Broker
@@ -211,26 +211,27 @@ class PaperTrader:
 
     def _replay(self, position: int) -> int:
         """Push the inputs after a position again; what follows must be what was recorded."""
-        expected: list[Message] = []
         replayed = 0
-        for recorded in self._journal.read(position):
-            message = recorded.message
-            if message.id >> COUNTER_BITS == PLATFORM:
-                if not expected or encode_message(expected.pop(0)) != encode_message(message):
-                    raise InvariantError(
-                        f"replaying position {recorded.position} gave another "
-                        f"{type(message).__name__} than was recorded"
-                    )
-                continue
-            if expected:
-                raise InvariantError(f"replay gave {len(expected)} messages that nobody recorded")
-            expected = self._runner.push(message)[1:]
-            if message.id >> COUNTER_BITS == FEED:
-                self.next = _counter(message.id) - self.fed
+        for given, followed in _by_input(self._journal.read(position)):
+            self._remember(each.message for each in followed)
+            answers = self._runner.push(given.message)[1:]
+            for answer, recorded in zip(answers, followed, strict=False):
+                if encode_message(answer) != encode_message(recorded.message):
+                    raise _other_than(recorded)
+            if len(followed) > len(answers):
+                raise _other_than(followed[len(answers)])
+            if len(answers) > len(followed):
+                left = len(answers) - len(followed)
+                raise InvariantError(f"replay gave {left} messages that nobody recorded")
+            if given.message.id >> COUNTER_BITS == FEED:
+                self.next = _counter(given.message.id) - self.fed
             replayed += 1
-        if expected:
-            raise InvariantError(f"replay gave {len(expected)} messages that nobody recorded")
         return replayed
+
+    def _remember(self, recorded: Iterable[Message]) -> None:
+        """Let the members of an ensemble vote as they did: who was late then is absent again."""
+        if self.topology.predictor is not None:
+            self.topology.predictor.recall(recorded)
 
     def _settle_unknown_orders(self) -> None:
         for order in self._journal.unconfirmed_orders():
@@ -353,6 +354,30 @@ class PaperTrader:
             if len(self._buffer) >= batch:
                 self.commit()
         self.commit(with_snapshot=True)
+
+
+def _by_input(records: Iterable[Recorded]) -> Iterator[tuple[Recorded, list[Recorded]]]:
+    """Return each input with what the platform answered to it."""
+    given: Recorded | None = None
+    followed: list[Recorded] = []
+    for recorded in records:
+        if recorded.message.id >> COUNTER_BITS == PLATFORM:
+            if given is None:
+                raise _other_than(recorded)
+            followed.append(recorded)
+            continue
+        if given is not None:
+            yield given, followed
+        given, followed = recorded, []
+    if given is not None:
+        yield given, followed
+
+
+def _other_than(recorded: Recorded) -> InvariantError:
+    return InvariantError(
+        f"replaying position {recorded.position} gave another "
+        f"{type(recorded.message).__name__} than was recorded"
+    )
 
 
 def _counter(number: int) -> int:

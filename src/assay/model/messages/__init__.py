@@ -17,7 +17,7 @@ from assay.model.messages.ops import (
     PlatformStarted,
     ReplacedHead,
 )
-from assay.model.messages.signals import FeaturesReady, Predicted
+from assay.model.messages.signals import FeaturesReady, Layer, Predicted, Vote
 from assay.model.messages.trading import (
     DecisionMade,
     EquityMarked,
@@ -41,6 +41,7 @@ __all__ = [
     "FeaturesReady",
     "GapFound",
     "HomeRestored",
+    "Layer",
     "Message",
     "OrderApproved",
     "OrderCancelled",
@@ -58,6 +59,7 @@ __all__ = [
     "Tick",
     "TradingHalted",
     "TradingResumed",
+    "Vote",
     "decode_message",
     "decode_messages",
     "encode_message",

@@ -1,5 +1,7 @@
 """Signals: what the bars say."""
 
+import msgspec
+
 from assay.model.messages.envelope import Message
 
 
@@ -20,6 +22,27 @@ class FeaturesReady(Message, frozen=True, kw_only=True):
     missing: tuple[str, ...] = ()
 
 
+class Vote(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Hold the score of up (ten-thousandths) of one member, or why it gave none: late or broken."""
+
+    member: str
+    score: int | None
+    why: str = ""
+
+
+class Layer(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Hold what one layer said: its verdict, a score of up (ten-thousandths) if any, and why.
+
+    Technical, ensemble and calibration say up, down or even; the ensemble may have no quorum,
+    then calibration is silent. The regime is confirmed, unconfirmed or untested.
+    """
+
+    name: str
+    verdict: str
+    score: int | None
+    text: str
+
+
 class Predicted(Message, frozen=True, kw_only=True):
     """Carry what a model expects of the brackets that open after a bar, closed at `ts_event`.
 
@@ -27,9 +50,11 @@ class Predicted(Message, frozen=True, kw_only=True):
     (bars) on, `long` and `short` that a bracket of that side earns after costs. Before costs, one
     whose side is right gains `gain` and one whose side is wrong loses `loss`; these, `stop` and
     `target` are distances in points. Only a `state` of ready may be traded, not one of warming,
-    unskilled, hindsight or silenced. `set_size` counts the directions that the prediction set
-    holds, both where nothing is known of it. `evidence` is thousandths of a decimal logarithm:
-    that the skill is gone while the model may speak, that it is back while it is silenced.
+    unskilled, hindsight, silenced or inquorate. `set_size` counts the directions that the
+    prediction set holds, both where nothing is known of it. `evidence` is thousandths of a decimal
+    logarithm: that the skill is gone while the model may speak, that it is back while it is
+    silenced. Of an ensemble, `votes` say which member voted what, and `layers` what each of the
+    four layers said.
     """
 
     symbol: str
@@ -52,3 +77,5 @@ class Predicted(Message, frozen=True, kw_only=True):
     horizon: int
     set_size: int = 2
     evidence: int = 0
+    votes: tuple[Vote, ...] = ()
+    layers: tuple[Layer, ...] = ()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 
 from assay.model.errors import InvariantError, OperatorError, UsageError
 from assay.signals.models.ports import Examples, Family, Features, FitRequest, Fitted
 from assay.signals.models.serving import OnnxClassifier
-from assay.signals.models.windows import Windows, whole_windows
+from assay.signals.models.windows import Windows, narrow_windows, whole_windows
 
 __all__ = [
     "Examples", "Family", "Features", "FitRequest", "Fitted", "OnnxClassifier", "Windows",
-    "family_names", "find_family", "whole_windows",
+    "family_names", "find_family", "narrow_windows", "whole_windows", "widest_window",
 ]  # fmt: skip
 EXTRA_LIBRARY = "torch"
 
@@ -41,3 +42,11 @@ def find_family(name: str) -> Family:
     if family.name != name:
         raise InvariantError(f"signals/models/{name} calls itself {family.name!r}")
     return family
+
+
+def widest_window(names: Iterable[str]) -> int:
+    """Return how many bars that of these families reads which reads most.
+
+    Raises UsageError for one that is unknown.
+    """
+    return max(find_family(name).window for name in names)

@@ -61,6 +61,18 @@ def as_windows(features: Float32s | Windows) -> Windows:
     return Windows(features.reshape(count * length, width), last, length)
 
 
+def narrow_windows(features: Float32s | Windows, length: int) -> Float32s | Windows:
+    """Return the newest so many rows of each window, rows [n, k] for one; rows stay as they are.
+
+    >>> wide = Windows(np.arange(4, dtype=np.float32)[:, None], np.array([3]), 3)
+    >>> np.asarray(narrow_windows(wide, 1)).tolist(), narrow_windows(wide, 2).shape
+    ([[3.0]], (1, 2, 1))
+    """
+    if not isinstance(features, Windows):
+        return features
+    return features.newest if length == 1 else Windows(features.rows, features.last, length)
+
+
 def whole_windows(settled: Bools, length: int) -> Bools:
     """Return of each row whether it has settled, and the length - 1 rows before it, too.
 

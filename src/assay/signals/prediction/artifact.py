@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,10 +10,13 @@ import msgspec
 
 from assay.model.errors import DataError, UsageError
 from assay.signals.calibration import FEWEST_PARTS, Choice, StepTable
+from assay.signals.ensemble import Combination
 from assay.signals.features import FeatureSet, Lead, standard_set
 from assay.signals.guard import Guard, Watch
 
 DESCRIPTION, GRAPH = "model.json", "model.onnx"
+Graphs = Mapping[str, bytes]
+"""The ONNX graph of each member, by its family; a model of one family has one."""
 
 
 class Spans(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,12 +52,65 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return standard_set(self.timeframe, self.leaders)
 
 
+class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Describe a member of an ensemble; `held_out_loss` is its log loss on rows unseen by it."""
+
+    family: str
+    graph_sha256: str
+    held_out_loss: float
+    facts: dict[str, float | int | str]
+
+
+class Panel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold how the scores of some members become one, and its calibration; see Artifact.
+
+    `weights` [cells, voters] are ten-thousandths of the log odds of the `voters`.
+    """
+
+    voters: tuple[str, ...]
+    weights: tuple[tuple[int, ...], ...]
+    up: StepTable
+    long: StepTable
+    short: StepTable
+    slope: float
+    slope_bound: float
+
+
+class CellSkill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold what calibration showed in one cell of volatility; bound None where too few rows."""
+
+    name: str
+    rows: int
+    slope: float | None
+    slope_bound: float | None
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Say whether skill was shown in this cell alone."""
+        return self.slope_bound is not None and self.slope_bound > 0
+
+
+class Ensemble(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold the members, how they were combined and why, and a panel for each set of voters.
+
+    The first panel is that of all members; the others are those of at least `quorum` of them.
+    """
+
+    members: tuple[Member, ...]
+    quorum: int
+    combined_by: Combination
+    panels: tuple[Panel, ...]
+    cells: tuple[CellSkill, ...]
+
+
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Describe a trained model; its graph lies beside, named by its digest.
+    """Describe a trained model; its graphs lie beside, named by their digests.
 
     `up` calibrates the direction, `long` and `short` the chance that a bracket earns after costs.
     `gain` and `loss` are what a bracket earns before costs where its side is right about the
     direction, and loses where it is wrong, in stop distances. `watch` is what a guard holds it to.
+    `graph_sha256` is the digest of the graph, of an ensemble that of its members' digests; a model
+    of one family has no `ensemble`.
     """
 
     id: str
@@ -72,6 +129,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     facts: dict[str, float | int | str]
     calibrated_by: Choice = Choice(FEWEST_PARTS, "there was no other when it was taught")
     watch: Watch = Watch()
+    ensemble: Ensemble | msgspec.UnsetType = msgspec.UNSET
 
     def guard(self) -> Guard:
         """Return a fresh guard for one symbol."""
@@ -82,12 +140,33 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Say whether calibration found skill; a model without it always abstains."""
         return self.slope_bound > 0
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        """Return the families of its members; a model of one family is its own member."""
+        if isinstance(self.ensemble, Ensemble):
+            return tuple(each.family for each in self.ensemble.members)
+        return (self.family,)
 
-def write_artifact(folder: Path, artifact: Artifact, graph: bytes) -> None:
-    """Write graph, then description: a folder with a description is whole."""
+
+def digest_graphs(graphs: Graphs) -> str:
+    """Return the digest of a graph; of several, that of their digests by family."""
+    if len(graphs) == 1:
+        return sha256(*graphs.values()).hexdigest()
+    lines = [f"{family} {sha256(graph).hexdigest()}\n" for family, graph in graphs.items()]
+    return sha256("".join(lines).encode()).hexdigest()
+
+
+def _graph_files(artifact: Artifact) -> dict[str, str]:
+    if isinstance(artifact.ensemble, Ensemble):
+        return {family: f"{family}.onnx" for family in artifact.families}
+    return {artifact.family: GRAPH}
+
+
+def write_artifact(folder: Path, artifact: Artifact, graphs: Graphs) -> None:
+    """Write graphs, then description: a folder with a description is whole."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in (
-        (GRAPH, graph),
+        *((name, graphs[family]) for family, name in _graph_files(artifact).items()),
         (DESCRIPTION, msgspec.json.format(msgspec.json.encode(artifact), indent=1)),
     ):
         beside = folder / f".{name}"
@@ -95,17 +174,33 @@ def write_artifact(folder: Path, artifact: Artifact, graph: bytes) -> None:
         beside.replace(folder / name)
 
 
-def read_artifact(folder: Path) -> tuple[Artifact, bytes]:
-    """Return description and graph; raise UsageError where there is none, DataError when torn."""
+def read_artifact(folder: Path) -> tuple[Artifact, Graphs]:
+    """Return description and graphs; raise UsageError where there is none, DataError when torn."""
     try:
         text = (folder / DESCRIPTION).read_bytes()
-        graph = (folder / GRAPH).read_bytes()
     except FileNotFoundError:
-        raise UsageError(f"model {folder.name} is unknown; `assay train` makes one") from None
+        raise _unknown(folder) from None
     try:
         artifact = msgspec.json.decode(text, type=Artifact)
     except msgspec.MsgspecError as error:
         raise DataError(f"{folder / DESCRIPTION}: {error}; train the model again") from None
-    if sha256(graph).hexdigest() != artifact.graph_sha256:
-        raise DataError(f"{folder / GRAPH} is not the graph that was trained; train it again")
-    return artifact, graph
+    files = _graph_files(artifact)
+    try:
+        graphs = {family: (folder / name).read_bytes() for family, name in files.items()}
+    except FileNotFoundError:
+        raise _unknown(folder) from None
+    if isinstance(artifact.ensemble, Ensemble):
+        for member in artifact.ensemble.members:
+            if sha256(graphs[member.family]).hexdigest() != member.graph_sha256:
+                raise _refused(folder / files[member.family])
+    if digest_graphs(graphs) != artifact.graph_sha256:
+        raise _refused(folder / next(iter(files.values())))
+    return artifact, graphs
+
+
+def _unknown(folder: Path) -> UsageError:
+    return UsageError(f"model {folder.name} is unknown; `assay train` makes one")
+
+
+def _refused(path: Path) -> DataError:
+    return DataError(f"{path} is not the graph that was trained; train it again")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from assay.kernel.records import FORECAST, FORECAST_STATES
+from assay.kernel.records import FORECAST, FORECAST_STATES, WARMING
 from assay.model.errors import DataError
 from assay.model.messages import BarClosed, FeaturesReady, Message, Predicted
 from assay.signals.features import Described, read_values
@@ -16,6 +17,8 @@ from assay.signals.features.values import LITTLE_ENDIAN, pack_values
 from assay.signals.guard import Guard
 from assay.signals.models.ports import Float32s
 from assay.signals.prediction.forecaster import Forecaster, Shown, forecast_guarded
+from assay.signals.prediction.layers import describe_layers
+from assay.signals.prediction.polling import Poll, recall_poll
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -45,6 +48,7 @@ class Predictor:
     guards: dict[str, Guard] = field(default_factory=dict)
     _closes: dict[str, tuple[int, int]] = field(init=False, default_factory=dict)
     _rows: dict[str, tuple[bytes, ...]] = field(init=False, default_factory=dict)
+    _recalled: dict[tuple[str, int], Poll] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         fresh = {symbol: self.forecaster.artifact.guard() for symbol in self.symbols}
@@ -54,6 +58,15 @@ class Predictor:
         """Keep what the model reads of the bars before a symbol's first live one."""
         for row, settled in zip(past.values, past.settled, strict=True):
             self._remember(symbol, pack_values(row), settled=bool(settled))
+
+    def recall(self, told: Iterable[Message]) -> None:
+        """Give the next answers to these bars by the votes that were recorded of them.
+
+        So a decision on a bar that some member missed is made again as it was.
+        """
+        for each in told:
+            if isinstance(each, Predicted) and each.votes:
+                self._recalled[each.symbol, each.ts_event] = recall_poll(each.votes)
 
     def handle(self, message: Message) -> list[Message]:
         """Keep a bar's close; answer its features.
@@ -82,13 +95,16 @@ class Predictor:
             features=self._show(ready), close=close, spread=spread,
             settled=np.array([ready.settled]),
         )  # fmt: skip
-        found = forecast_guarded(self.forecaster, shown, self.guards[ready.symbol])[0]
+        poll = self._recalled.pop((ready.symbol, ready.ts_event), None)
+        poll = poll or self.forecaster.ask(shown, live=True)
+        guard = self.guards[ready.symbol]
+        found = forecast_guarded(self.forecaster, shown, guard, poll)[0]
         self._remember(ready.symbol, ready.values, settled=ready.settled)
         values = dict(zip(FORECAST.names or (), found.tolist(), strict=True))
         return Predicted(
             id=self.next_id(), cause=ready.id, tenant=ready.tenant, ts_event=ready.ts_event,
             ts_init=ready.ts_init, symbol=ready.symbol, timeframe=ready.timeframe,
-            model=self.forecaster.artifact.id,
+            model=self.forecaster.artifact.id, **self._tell_members(poll, shown.rows, found),
             **{**values, "state": FORECAST_STATES[values["state"]]},
         )  # fmt: skip
 
@@ -105,6 +121,19 @@ class Predictor:
         reach = self.forecaster.window - 1
         if reach:
             self._rows[symbol] = (*self._rows.get(symbol, ()), row)[-reach:] if settled else ()
+
+    def _tell_members(self, poll: Poll, row: Float32s, found: Any) -> dict[str, Any]:
+        """Return the votes and layers of a forecast by several members, nothing by one alone."""
+        families = self.forecaster.artifact.families
+        if len(families) == 1:
+            return {}
+        votes = poll.votes(families)
+        if found["state"] == WARMING:
+            return {"votes": votes}
+        scores = self.forecaster.pool(poll, row)
+        score = None if scores is None else int(scores[0])
+        layers = describe_layers(self.forecaster.artifact, poll, score, row, found)
+        return {"votes": votes, "layers": layers}
 
     def snapshot(self) -> bytes:
         """Return the bytes of everything its future depends on."""

@@ -12,22 +12,31 @@ from numpy.typing import NDArray
 
 from assay.model.errors import InvariantError
 from assay.signals.calibration import FEWEST_PARTS
+from assay.signals.ensemble import AUTO
 from assay.signals.features import FeatureSet
+from assay.signals.guard import Watch
 from assay.signals.labels import Bracket
-from assay.signals.models import FitRequest, Fitted, OnnxClassifier, find_family
-from assay.signals.prediction.artifact import Artifact, Spans, Taught
-from assay.signals.training.calibrating import calibrate, measure_promise
+from assay.signals.models import (
+    Features,
+    FitRequest,
+    Fitted,
+    OnnxClassifier,
+    find_family,
+    narrow_windows,
+)
+from assay.signals.prediction.artifact import Artifact, Graphs, Spans, Taught
+from assay.signals.training.calibrating import Calibration, calibrate, measure_promise
 from assay.signals.training.rows import Bars, Rows
-from assay.signals.training.sequences import cut_windows, sample_rows
+from assay.signals.training.sequences import choose_examples, cut_windows
 from assay.signals.training.splits import Split, split_rows
-
-STOP_PART = 10
-"""Where rows are sampled, those to stop by are this part of those to fit on, or fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
-    """Say what to teach: family, instruments, bars, features, bracket, calibration, seed."""
+    """Say what to teach: family, instruments, bars, features, bracket, calibration, seed.
+
+    An ensemble names its members, how many of them are a quorum, and the combination.
+    """
 
     family: str
     symbols: tuple[str, ...]
@@ -36,13 +45,21 @@ class Lesson:
     bracket: Bracket
     seed: int = 1
     calibration: str = FEWEST_PARTS
+    members: tuple[str, ...] = ()
+    quorum: int = 1
+    combination: str = AUTO
+
+    @property
+    def span(self) -> int:
+        """Return the horizon in ns."""
+        return self.bracket.horizon * self.timeframe
 
 
 def train(
     rows: Rows, lesson: Lesson, checkpoint: Path,
     on_progress: Callable[[int, int], None] | None = None, *, bars: Sequence[Bars] = (),
-) -> tuple[Artifact, bytes]:  # fmt: skip
-    """Return the trained model and its graph; equal rows and lessons give equal ones.
+) -> tuple[Artifact, Graphs]:  # fmt: skip
+    """Return the trained model of one family and its graph; equal rows and lessons give equal ones.
 
     `bars` are those of each instrument, by its number, which a family of several bars reads.
     Raises DataError where the rows are too few to fit, to stop or to calibrate on.
@@ -51,48 +68,81 @@ def train(
     if family.window > 1:
         rows = cut_windows(rows, bars, family.window)
     split = split_rows(rows)
-    fit, stop = rows.take(split.fit), rows.take(split.stop)
-    if family.rows_most is not None:
-        fit = sample_rows(fit, bars, family.rows_most)
-        stop = sample_rows(stop, bars, family.rows_most // STOP_PART)
-    fitted = family.fit(
-        FitRequest(
-            fit=fit.examples(), stop=stop.examples(), seed=lesson.seed, checkpoint=checkpoint,
-            on_progress=on_progress,
-        )
+    recipe = Recipe(
+        seed=lesson.seed, checkpoint=checkpoint, on_progress=on_progress, bars=bars
     )  # fmt: skip
+    member = fit_member(lesson.family, rows, split, recipe)
     held = rows.take(split.calibrate)
-    probabilities = OnnxClassifier(fitted.onnx).predict(held.features)
-    parity = _check_parity(fitted, held, probabilities)
     found = calibrate(
-        held, probabilities, horizon=lesson.bracket.horizon * lesson.timeframe,
-        method=lesson.calibration, seed=lesson.seed,
-    )  # fmt: skip
-    gain, loss = _payoffs(held)
-    graph_digest = sha256(fitted.onnx).hexdigest()
+        held, member.served, horizon=lesson.span, method=lesson.calibration, seed=lesson.seed
+    )
+    gain, loss = measure_payoffs(held)
     artifact = Artifact(
-        id="", family=lesson.family, graph_sha256=graph_digest, seed=lesson.seed,
-        taught=_taught(rows, held, lesson), spans=_spans(rows, held, split, lesson),
+        id="", family=lesson.family, graph_sha256=sha256(member.onnx).hexdigest(),
+        seed=lesson.seed, taught=tell_taught(rows, held, lesson),
+        spans=tell_spans(rows, held, split, lesson),
         up=found.up, long=found.long, short=found.short, calibrated_by=found.choice,
         slope=found.slope.value, slope_bound=found.slope.bound, gain=gain, loss=loss,
-        facts={**fitted.facts, "onnx_parity": parity},
-        watch=measure_promise(
-            held, probabilities, found, bars=lesson.bracket.horizon, length=lesson.timeframe,
-            seed=lesson.seed,
-        ),
+        facts=member.facts, watch=watch_of(held, member.served, found, lesson),
     )  # fmt: skip
-    return _named(artifact), fitted.onnx
+    return name_artifact(artifact), {lesson.family: member.onnx}
 
 
-def _named(artifact: Artifact) -> Artifact:
+def watch_of(
+    held: Rows, probabilities: NDArray[np.float32], found: Calibration, lesson: Lesson
+) -> Watch:
+    """Return what a guard holds a model to that was so calibrated on these rows."""
+    return measure_promise(
+        held, probabilities, found, bars=lesson.bracket.horizon, length=lesson.timeframe,
+        seed=lesson.seed,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Say how to fit: seed, where to keep progress, whom to tell of it, and the rows' bars."""
+
+    seed: int
+    checkpoint: Path
+    on_progress: Callable[[int, int], None] | None = None
+    bars: Sequence[Bars] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FittedMember:
+    """Hold a family's graph, the facts worth telling, and its answers on the calibration rows."""
+
+    onnx: bytes
+    facts: dict[str, float | int | str]
+    served: NDArray[np.float32]
+
+
+def fit_member(family: str, rows: Rows, split: Split, recipe: Recipe) -> FittedMember:
+    """Fit a family on the split; rows may be of windows that are wider than it reads."""
+    chosen = find_family(family)
+    fit, stop = choose_examples(chosen, rows.take(split.fit), rows.take(split.stop), recipe.bars)
+    fitted = chosen.fit(
+        FitRequest(
+            fit=fit, stop=stop, seed=recipe.seed, checkpoint=recipe.checkpoint,
+            on_progress=recipe.on_progress,
+        )
+    )  # fmt: skip
+    held = narrow_windows(rows.features[split.calibrate], chosen.window)
+    served = OnnxClassifier(fitted.onnx).predict(held)
+    facts = {**fitted.facts, "onnx_parity": _check_parity(fitted, held, served)}
+    return FittedMember(fitted.onnx, facts, served)
+
+
+def name_artifact(artifact: Artifact) -> Artifact:
+    """Return the artifact with an id made of its family and all that it holds."""
     import msgspec
 
     digest = sha256(msgspec.json.encode(artifact)).hexdigest()[:10]
     return msgspec.structs.replace(artifact, id=f"{artifact.family}-{digest}")
 
 
-def _check_parity(fitted: Fitted, held: Rows, served: NDArray[np.float32]) -> float:
-    gap = float(np.abs(fitted.predict(held.features) - served).max())
+def _check_parity(fitted: Fitted, held: Features, served: NDArray[np.float32]) -> float:
+    gap = float(np.abs(fitted.predict(held) - served).max())
     if gap > fitted.parity_most:
         raise InvariantError(
             f"the ONNX graph differs from the fitted model by {gap:.1e}, at most "
@@ -101,7 +151,7 @@ def _check_parity(fitted: Fitted, held: Rows, served: NDArray[np.float32]) -> fl
     return gap
 
 
-def _payoffs(held: Rows) -> tuple[float, float]:
+def measure_payoffs(held: Rows) -> tuple[float, float]:
     """Return what a bracket gains before costs where its side was right, and loses where not.
 
     Given the direction, not the net result: whether costs were earned depends on volatility, and
@@ -114,7 +164,8 @@ def _payoffs(held: Rows) -> tuple[float, float]:
     return max(gain, 0.0), max(loss, 0.0)
 
 
-def _taught(rows: Rows, held: Rows, lesson: Lesson) -> Taught:
+def tell_taught(rows: Rows, held: Rows, lesson: Lesson) -> Taught:
+    """Return what is learnt from; `held` are the rows of the calibration."""
     return Taught(
         symbols=lesson.symbols, timeframe=lesson.timeframe, features=lesson.features.names,
         features_digest=lesson.features.digest, leaders=lesson.features.leaders,
@@ -124,10 +175,11 @@ def _taught(rows: Rows, held: Rows, lesson: Lesson) -> Taught:
     )  # fmt: skip
 
 
-def _spans(rows: Rows, held: Rows, split: Split, lesson: Lesson) -> Spans:
+def tell_spans(rows: Rows, held: Rows, split: Split, lesson: Lesson) -> Spans:
+    """Return the spans of a training; nothing before a horizon after the last is fair to judge."""
     until = int(rows.end.max())
     return Spans(
         fit_from=int(rows.time.min()), fit_until=int(rows.end[split.fit | split.stop].max()),
         calibrate_from=int(held.time.min()), calibrate_until=until,
-        ready_from=until + lesson.bracket.horizon * lesson.timeframe,
+        ready_from=until + lesson.span,
     )  # fmt: skip

@@ -1,8 +1,9 @@
 """Checks that every experiment passes: nothing of the future may be in what it learns from.
 
-Five of them, each raising DataError with its name, the feature or row, and the remedy:
+Six of them, each raising DataError with its name, the feature or row, and the remedy:
 `overlap` (exact), `truncated history` of the features and `refit` of the learner (exact: cutting
-the future changes nothing of the past), `future shift` and `shuffled labels` (against chance).
+the future changes nothing of the past), `future shift`, `shuffled labels` and `stacking` (against
+chance).
 """
 
 from __future__ import annotations
@@ -201,9 +202,7 @@ def check_shuffled(
             area = area_under_curve(scores, up)
             areas += [] if area is None else [area]
             skills.append(_skill_of_blocks(scores, up, rows.time[fold.test] // (2 * block)))
-    found = np.concatenate(skills)
-    error = float(np.sqrt((found**2).sum()))
-    t = float(found.sum()) / error if error > 0 else 0.0
+    t = _t_of(skills)
     auc = float(np.mean(areas)) if areas else 0.5
     least = NormalDist().inv_cdf(1 - CHANCE)
     if t > least:
@@ -214,6 +213,42 @@ def check_shuffled(
             "on all rows: make it on the rows to fit with alone"
         )
     return Shuffled(auc=auc, t=t)
+
+
+HeldOutBy = Callable[[Rows], Float64s]
+"""Given rows, what a stacker is to learn from: each member's score [n, members] of every row."""
+
+
+def check_stacking(
+    held_out: HeldOutBy, rows: Rows, names: Sequence[str], *, block: int, seed: int
+) -> float:
+    """Raise DataError where a stacker learns from members that saw its rows; return the largest t.
+
+    Labels are shuffled as by check_shuffled, and members may foretell none of them: one that was
+    fitted on the very rows that the stacker learns from remembers theirs. `names` are the members.
+    """
+    skills: dict[str, list[Float64s]] = {name: [] for name in names}
+    for draw in range(SHUFFLES):
+        mixed = shuffle_labels(rows, block, seed, draw)
+        for name, scores in zip(names, held_out(mixed).T, strict=True):
+            skills[name].append(
+                _skill_of_blocks(scores, mixed.up_soon == 1, rows.time // (2 * block))
+            )
+    found = {name: _t_of(each) for name, each in skills.items()}
+    worst, least = max(found, key=found.__getitem__), NormalDist().inv_cdf(1 - CHANCE / len(names))
+    if found[worst] > least:
+        raise DataError(
+            f"leak check stacking: {worst} foretells shuffled labels of the rows that the stacker "
+            f"learns from (t {found[worst]:.1f}, by chance below {least:.1f}): it was fitted on "
+            "those rows; let the stacker learn from purged out-of-fold predictions alone"
+        )
+    return found[worst]
+
+
+def _t_of(skills: Sequence[Float64s]) -> float:
+    found = np.concatenate(skills)
+    error = float(np.sqrt((found**2).sum()))
+    return float(found.sum()) / error if error > 0 else 0.0
 
 
 def shuffle_labels(rows: Rows, block: int, seed: int, draw: int) -> Rows:

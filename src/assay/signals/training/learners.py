@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.signals.calibration.scoring import area_under_curve
-from assay.signals.models import FitRequest, OnnxClassifier, find_family
+from assay.signals.models import FitRequest, OnnxClassifier, find_family, narrow_windows
 from assay.signals.training.folds import Bools, Combinations, Fold
-from assay.signals.training.rows import Rows
+from assay.signals.training.rows import Bars, Rows
+from assay.signals.training.sequences import choose_examples
 
 Float64s = NDArray[np.float64]
 Learner = Callable[[Rows, Bools, Bools], Float64s]
@@ -51,25 +52,26 @@ def draw_line(rows: Rows, fit: Bools, test: Bools) -> Float64s:
     return np.einsum("ni,i->n", scale(rows.features[test].astype(np.float64)), slopes)
 
 
-def family_learner(name: str, seed: int) -> Learner:
+def family_learner(name: str, seed: int, bars: Sequence[Bars] = ()) -> Learner:
     """Return what fits a model family, and answers as it is served; the last rows stop it.
 
-    Raises UsageError for a family that is unknown.
+    `bars` are as in choose_examples. Raises UsageError for a family that is unknown.
     """
     family = find_family(name)
 
     def learn(rows: Rows, fit: Bools, test: Bools) -> Float64s:
         known = rows.take(fit)
         edge = int(np.quantile(known.time, 1 - STOP_SHARE, method="nearest"))
+        earlier, later = known.take(known.end < edge), known.take(known.time >= edge)
+        taught, stop = choose_examples(family, earlier, later, bars)
         with TemporaryDirectory(prefix="assay-leaks-") as folder:
             fitted = family.fit(
                 FitRequest(
-                    fit=known.take(known.end < edge).examples(),
-                    stop=known.take(known.time >= edge).examples(), seed=seed,
-                    checkpoint=Path(folder) / "checkpoint",
+                    fit=taught, stop=stop, seed=seed, checkpoint=Path(folder) / "checkpoint"
                 )
             )  # fmt: skip
-        return OnnxClassifier(fitted.onnx).predict(rows.features[test]).astype(np.float64)
+        shown = narrow_windows(rows.features[test], family.window)
+        return OnnxClassifier(fitted.onnx).predict(shown).astype(np.float64)
 
     return learn
 

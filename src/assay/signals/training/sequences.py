@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.signals.labels import choose_events, uniqueness
-from assay.signals.models import Windows, whole_windows
+from assay.signals.models import Examples, Family, Windows, narrow_windows, whole_windows
 from assay.signals.training.rows import Bars, Rows
 
 Int64s = NDArray[np.int64]
+STOP_PART = 10
+"""Where rows are sampled, those to stop by are this part of those to fit on, or fewer."""
 
 
 def cut_windows(rows: Rows, bars: Sequence[Bars], length: int) -> Rows:
@@ -43,6 +45,22 @@ def sample_rows(rows: Rows, bars: Sequence[Bars], most: int) -> Rows:
     for one, at in zip(bars, kept, strict=True):
         weight[at] = uniqueness(places[at], np.searchsorted(one.close_time, rows.end[at]))
     return replace(rows, weight=weight).take(np.sort(np.concatenate(kept)))
+
+
+def choose_examples(
+    family: Family, fit: Rows, stop: Rows, bars: Sequence[Bars]
+) -> tuple[Examples, Examples]:
+    """Return what a family fits on and stops by: windows as long as it reads, as many as it takes.
+
+    The rows' windows are at least as long; `bars` as in sample_rows.
+    """
+    found = [
+        replace(rows, features=narrow_windows(rows.features, family.window)) for rows in (fit, stop)
+    ]
+    if family.rows_most is not None:
+        mosts = (family.rows_most, family.rows_most // STOP_PART)
+        found = [sample_rows(rows, bars, most) for rows, most in zip(found, mosts, strict=True)]
+    return found[0].examples(), found[1].examples()
 
 
 def _places(times: Int64s, symbol: Int64s, bars: Sequence[Bars]) -> Int64s:

@@ -29,6 +29,7 @@ STATES = {
     "unskilled": "no_skill: the calibration of the model showed none",
     "hindsight": "hindsight: the model was taught by this very bar",
     "silenced": "skill_lost: the model has been right less often than it promised",
+    "inquorate": "no_quorum: too few members of the ensemble answered",
 }
 
 
@@ -54,9 +55,10 @@ def _chain(
         return ["bracket_open: held until its stop, its target or its horizon"]
     if outcome == EXIT:
         return [f"horizon_over: the bracket was open for {predicted.horizon} bars"]
+    layers = [f"{each.name}: {each.verdict}, {each.text}" for each in predicted.layers]
     if reason == NOT_READY:
-        return [STATES[predicted.state]]
-    found = [f"forecast: {predicted.model} looks {predicted.horizon} bars ahead"]
+        return [STATES[predicted.state], *layers]
+    found = [f"forecast: {predicted.model} looks {predicted.horizon} bars ahead", *layers]
     if "expected" in told:
         found += [
             f"direction: {told['side']} is right with {told['probability'] / 1e4:.4f}, between "

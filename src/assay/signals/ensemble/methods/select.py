@@ -1,0 +1,31 @@
+"""Dynamic selection: a stack of its own in calm, usual and turbulent volatility."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assay.signals.ensemble.cells import CELLS
+from assay.signals.ensemble.ports import Float64s, HeldOut
+from assay.signals.ensemble.weighing import fit_weights
+
+ROWS_LEAST = 1_000
+"""A cell of fewer rows takes the weights of all rows."""
+
+
+class Select:
+    """Weigh members by what each adds to the others in volatility like this."""
+
+    name = "select"
+
+    def weigh(self, held: HeldOut) -> Float64s:
+        """Return the weights of each cell."""
+        usual = fit_weights(held.odds, held.up, held.weight)
+        found = np.tile(usual, (len(CELLS), 1))
+        for cell in range(len(CELLS)):
+            mine = held.cell == cell
+            if int(mine.sum()) >= ROWS_LEAST:
+                found[cell] = fit_weights(held.odds[mine], held.up[mine], held.weight[mine])
+        return found
+
+
+PLUGIN = Select()

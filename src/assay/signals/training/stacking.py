@@ -1,0 +1,76 @@
+"""What members say of rows that they were not fitted on, which a combination may learn from.
+
+Source: D. Wolpert, Stacked generalization, Neural Networks, 1992; with the folds purged and
+embargoed as M. Lopez de Prado has it, Advances in Financial Machine Learning, 2018, 7.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.signals.calibration.binning import log_odds
+from assay.signals.ensemble import HeldOut, cells_of
+from assay.signals.models import narrow_windows
+from assay.signals.training.folds import Fold, Labels, purged_folds
+from assay.signals.training.learners import family_learner
+from assay.signals.training.rows import Bars, Rows
+
+Float64s = NDArray[np.float64]
+FOLDS = 4
+
+
+def fold_rows(rows: Rows) -> list[Fold]:
+    """Return the folds that members are held out by: each row is in one test."""
+    return purged_folds(Labels(time=rows.time, end=rows.end), folds=FOLDS)
+
+
+def hold_out(
+    rows: Rows, families: Sequence[str], *, seed: int, bars: Sequence[Bars] = (),
+    keep: Path | None = None, tell: Callable[[str, float], None] | None = None,
+) -> Float64s:  # fmt: skip
+    """Return each family's probability of up [n, families] by models that did not see the row.
+
+    What is done lies in the folder `keep`, and is not done again; `bars` as in choose_examples.
+    Raises DataError where the rows are too few to be cut in folds.
+    """
+    folds = fold_rows(rows)
+    found = np.full((len(rows), len(families)), np.nan)
+    for place, family in enumerate(families):
+        learn = family_learner(family, seed, bars)
+        for number, fold in enumerate(folds):
+            if tell:
+                done = place * len(folds) + number
+                tell(f"holding out of {family}", done / (len(families) * len(folds)))
+            kept = keep / f"held-out-{family}-{number + 1}.npy" if keep else None
+            if kept and kept.exists():
+                found[fold.test, place] = np.load(kept)
+                continue
+            found[fold.test, place] = learn(rows, fold.fit, fold.test)
+            if kept:
+                _save(kept, found[fold.test, place])
+    return found
+
+
+def describe_held_out(rows: Rows, probabilities: Float64s, names: Sequence[str]) -> HeldOut:
+    """Return held-out probabilities [n, members] of these rows as combinations learn from them."""
+    first, last = int(rows.time.min()), int(rows.time.max())
+    return HeldOut(
+        odds=log_odds(probabilities), up=rows.up_soon == 1, weight=rows.weight,
+        age=(last - rows.time) / max(last - first, 1), cell=tell_cells(rows, names),
+    )  # fmt: skip
+
+
+def tell_cells(rows: Rows, names: Sequence[str]) -> NDArray[np.int64]:
+    """Return the cell of volatility of each row [n]; of a window, that of its newest bar."""
+    return cells_of(np.asarray(narrow_windows(rows.features, 1)), names)
+
+
+def _save(path: Path, values: Float64s) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(".part.npy")
+    np.save(beside, values)
+    beside.replace(path)
