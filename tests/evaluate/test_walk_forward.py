@@ -38,3 +38,16 @@ def test_a_training_on_real_hours_passes_the_leak_checks(shared: Path, tmp_path:
     leaks = json.loads(told)["leaks"]
     assert leaks["overlap"] == 3
     assert leaks["shuffled_t"] < 3.72
+
+
+def test_an_ensemble_walks_as_one_model(shared: Path, tmp_path: Path) -> None:
+    (data,) = (shared / "data" / "bars").glob("eurusd_h1_lean-oanda_*.parquet")
+    told = assay("walk-forward", "--data", data, "--folds", 1, "--from", "2009-07-01", "--to",
+                 "2009-10-01", "--scheme", "rolling", "--horizon", 12, "--members",
+                 "lightgbm,xgboost", "--quorum", 1, "--home", tmp_path / "home", "--out",
+                 tmp_path / "out")  # fmt: skip
+    found = json.loads(told)
+    (fold,) = found["folds"]
+    assert fold["model"].startswith("ensemble-")
+    assert found["leaks"]["refit"] == 3
+    assert found["leaks"]["stacking_t"] < 3.9

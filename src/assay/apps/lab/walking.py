@@ -33,7 +33,7 @@ from assay.model.errors import DataError
 from assay.model.time import format_time
 from assay.runtime.program import program_digest
 from assay.signals.features import standard_set
-from assay.signals.models import find_family
+from assay.signals.models import widest_window
 from assay.signals.prediction import Taught, read_artifact
 from assay.signals.training.folds import ANCHORED, ROLLING, Fold, walk_forward
 from assay.signals.training.leaks import check_overlap
@@ -208,7 +208,7 @@ def _walk_step(
     request: WalkRequest, step: Step, tell: Tell
 ) -> tuple[Judgement, Judged, np.ndarray]:
     training = request.training
-    window = find_family(training.family).window
+    window = widest_window(training.families)
     settling = standard_set(training.series[0].timeframe).settling + window - 1 + BEFORE
     begin = step.fit_from if request.scheme == ROLLING else None
     past = [_between(one, begin, step.fit_until, settling) for one in training.series]
