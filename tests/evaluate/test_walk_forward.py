@@ -1,13 +1,24 @@
-"""A walk-forward over real hours of EURUSD: leaks checked, the same bytes from two homes."""
+"""A walk-forward over real hours of EURUSD: leaks checked, the same bytes from two homes.
+
+Of the walks that docs/walk-forward.md tells of, the first fold; all of them: ASSAY_EVERY_FOLD=1.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from assay.apps.lab.walking import MEASURES
+from tools.tidy import ROOT
+
 CLI = "from assay.apps.cli.main import main; main()"
+EVERY_FOLD = bool(os.environ.get("ASSAY_EVERY_FOLD"))
+MAJORS = ("eurusd", "gbpusd", "usdjpy")
 NAMES = ("walk-forward.json", "walk-forward.svg", "predictions.parquet")
 
 
@@ -51,3 +62,24 @@ def test_an_ensemble_walks_as_one_model(shared: Path, tmp_path: Path) -> None:
     assert fold["model"].startswith("ensemble-")
     assert found["leaks"]["refit"] == 3
     assert found["leaks"]["stacking_t"] < 3.9
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("xauusd_m5", ["xauusd_m5_histdata_20100103_20191231"]),
+        ("majors_m1", [f"{each}_m1_histdata_20180101_20191231" for each in MAJORS]),
+    ],
+)
+def test_a_fold_of_a_committed_walk_comes_out_the_same(
+    shared: Path, tmp_path: Path, name: str, files: list[str]
+) -> None:
+    told = json.loads((ROOT / "docs" / "walk-forward" / f"{name}.json").read_bytes())
+    data = [word for each in files
+            for word in ("--data", shared / "data" / "bars" / f"{each}.parquet")]  # fmt: skip
+    for fold in told["folds"] if EVERY_FOLD else told["folds"][:1]:
+        made = json.loads(assay("train", *data, "--until", fold["fit_until"], "--home", tmp_path))
+        assert made["model"] == fold["model"]
+        found = json.loads(assay("evaluate", "--model", made["model"], *data, "--from",
+                                 fold["from"], "--to", fold["to"], "--home", tmp_path))  # fmt: skip
+        assert {key: found[key] for key in MEASURES} == {key: fold[key] for key in MEASURES}

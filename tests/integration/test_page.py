@@ -53,7 +53,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("NOT RUN: no Chromium; install one, or name it with ASSAY_CHROMIUM")
     # The sandbox of Chromium refuses to run as root, where it could hold nothing back anyway.
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        started = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield started
         started.close()
 

@@ -14,7 +14,6 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from assay.model.errors import DataError
 from assay.model.time import format_time
@@ -120,6 +119,8 @@ def check_shift(history: History, settled: Bools, mid: Int64s) -> float:
     the bar itself. It fails above 0.25 and half of that of its own bar, beyond chance over all
     features; prices that merely trend or bounce stay below either.
     """
+    from scipy.stats import rankdata  # a second to load, and only checks need it
+
     news = np.diff(mid, prepend=mid[:1]).astype(np.float64)
     change = np.diff(history.values.astype(np.float64), axis=0, prepend=history.values[:1])
     usable = settled & np.roll(settled, 1)
