@@ -19,6 +19,7 @@ COMMANDS = (
     "governing",
     "correlating",
     "regimes",
+    "patterns",
     "running",
     "operations",
     "backup",

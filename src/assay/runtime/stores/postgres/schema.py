@@ -9,7 +9,7 @@ import psycopg
 from assay.model.errors import OperatorError, UsageError
 from assay.runtime.stores.postgres.dump import dump_database
 
-HEAD = "0005"
+HEAD = "0006"
 _LOCK = 0x41535341_59000001
 _MIGRATIONS = Path(__file__).parent / "migrations"
 

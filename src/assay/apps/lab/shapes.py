@@ -1,0 +1,49 @@
+"""Where the shapes of a scan are kept: in memory, or in the PostgreSQL of a home."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from assay.apps.config import Config
+from assay.model.errors import UsageError
+from assay.runtime.home import Home
+from assay.runtime.settings import load_settings
+from assay.signals.recognition import MemoryShapes, ShapeStore
+
+STORES = ("memory", "postgres")
+OpenShapes = Callable[[str], AbstractContextManager[ShapeStore]]
+
+
+@contextmanager
+def in_memory(series: str) -> Iterator[ShapeStore]:  # noqa: ARG001  each opening is empty
+    """Give an empty store that ends with the scan."""
+    yield MemoryShapes()
+
+
+def choose_shapes(name: str, home: Home) -> OpenShapes:
+    """Return what opens the store of this name; raise UsageError for an unknown one.
+
+    That of PostgreSQL forgets the shapes of the series first: a scan knows no later ones.
+    """
+    if name == "memory":
+        return in_memory
+    if name != "postgres":
+        raise UsageError(f"store {name!r} is unknown; use one of {', '.join(STORES)}")
+
+    @contextmanager
+    def in_postgres(series: str) -> Iterator[ShapeStore]:
+        from assay.runtime.stores.postgres import open_postgres
+        from assay.signals.recognition.postgres import PostgresShapes
+
+        dsn = load_settings(Config, home).value.postgres.dsn or None
+        server = open_postgres(home.path, dsn)
+        try:
+            store = PostgresShapes(server.dsn, series=series)
+            store.clear()
+            yield store
+            store.close()
+        finally:
+            server.stop()
+
+    return in_postgres

@@ -1,0 +1,40 @@
+"""A small body over a long lower shadow, near or under the low before (Nison 1991)."""
+
+from __future__ import annotations
+
+from assay.kernel.compiling import allocation_free
+from assay.signals.recognition.candles import (
+    TALIB,
+    body,
+    bottom,
+    hardly,
+    lower,
+    near,
+    upper,
+    usual_body,
+)
+from assay.signals.recognition.pattern import Pattern
+from assay.signals.streams.columns import LOW
+
+
+@allocation_free
+def find(bars, t, swings):  # type: ignore[no-untyped-def]
+    """Return 1 for a hammer."""
+    if (
+        body(bars, t) < usual_body(bars, t)
+        and lower(bars, t) > body(bars, t)
+        and upper(bars, t) < hardly(bars, t)
+        and bottom(bars, t) <= bars[t - 1, LOW] + near(bars, t - 1)
+    ):
+        return 1
+    return 0
+
+
+PLUGIN = Pattern(
+    name="hammer",
+    kind="candle",
+    span=12,
+    sides=("up",),
+    source=TALIB.format("HAMMER"),
+    find=find,
+)

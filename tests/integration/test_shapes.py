@@ -1,0 +1,110 @@
+"""Shapes of patterns in PostgreSQL: found again, isolated, absent without pgvector."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import psycopg
+import pytest
+
+from assay.apps.cli.console import run
+from assay.apps.cli.main import build
+from assay.apps.lab.simulation import write_simulation
+from assay.market.simulation import Scenario
+from assay.model.errors import OperatorError
+from assay.model.time import Timeframe
+from assay.runtime.home import open_home
+from assay.runtime.stores.postgres import PostgresServer, open_postgres, remove_postgres
+from assay.signals.recognition import MemoryShapes
+from assay.signals.recognition.postgres import PostgresShapes
+from assay.signals.recognition.shapes import SHAPE_SIZE
+
+COUNT = 50
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    folder = open_home(tmp_path_factory.mktemp("shapes")).path
+    started = open_postgres(folder)
+    assert isinstance(started, PostgresServer)
+    yield started
+    started.stop()
+    remove_postgres(folder)
+
+
+def test_neighbours_are_almost_those_of_a_full_search(server: PostgresServer) -> None:
+    rng = np.random.default_rng(1)
+    shapes = rng.standard_normal((800, SHAPE_SIZE)).astype(np.float32)
+    ours, exact = PostgresShapes(server.dsn, series="walk"), MemoryShapes()
+    other = PostgresShapes(server.dsn, series="other")
+    for place, shape in enumerate(shapes):
+        for store in (ours, exact):
+            store.add(shape, ts_close=place, known=place + 1, move=place)
+        other.add(shape, ts_close=place, known=place + 1, move=-1)
+    other.close()
+    found = 0
+    for shape in rng.standard_normal((20, SHAPE_SIZE)).astype(np.float32):
+        near = ours.nearest(shape, now=800, count=COUNT)
+        assert len(set(near)) == COUNT
+        found += len(set(near) & set(exact.nearest(shape, now=800, count=COUNT)))
+    assert found >= 0.95 * 20 * COUNT
+    # What was not known at the moment that asks is not there for it.
+    assert ours.nearest(shapes[0], now=40, count=COUNT).max() == 39
+    assert ours.nearest(shapes[500], now=800, count=1).tolist() == [500]
+    ours.clear()
+    assert ours.nearest(shapes[0], now=800, count=COUNT).tolist() == []
+    ours.close()
+
+
+def test_a_tenant_sees_its_own_and_what_is_shared_and_changes_nothing(
+    server: PostgresServer,
+) -> None:
+    for tenant in ("", "a", "b"):
+        store = PostgresShapes(server.dsn, series="shared", tenant=tenant)
+        store.add(np.zeros(SHAPE_SIZE, np.float32), ts_close=1, known=2, move=3)
+        store.close()
+    see = "select tenant from embedding.pattern_shape where series = 'shared' order by tenant"
+    with psycopg.connect(server.tenant_dsn, autocommit=True) as connection:
+        assert connection.execute(see).fetchall() == [("",)]
+        connection.execute("set assay.tenant = 'a'")
+        assert connection.execute(see).fetchall() == [("",), ("a",)]
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("delete from embedding.pattern_shape")
+    with psycopg.connect(server.admin_dsn) as connection:
+        row = connection.execute(
+            "select relforcerowsecurity from pg_class where relname = 'pattern_shape'"
+        ).fetchone()
+    assert row == (True,)
+
+
+def test_without_pgvector_the_rest_stands_and_shapes_are_refused(server: PostgresServer) -> None:
+    with psycopg.connect(server.admin_dsn, autocommit=True) as connection:
+        connection.execute("create database without template template0")
+    dsn = server.place.conninfo("postgres", "without")
+    with pytest.raises(OperatorError, match="install pgvector"):
+        PostgresShapes(dsn, series="walk")
+
+
+def test_a_scan_keeps_its_shapes_in_postgres(
+    server: PostgresServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scenario = Scenario(seed=7, bars=1_000, timeframe=Timeframe.H1, symbols=("EURUSD",))
+    (file,) = write_simulation(scenario, tmp_path)["files"]
+    home = server.place.home
+    said = []
+    for given in ([], ["--store", "postgres"]):
+        arguments = ["patterns", "scan", "--data", file, "--home", str(home), "--json", *given]
+        assert run(build(), arguments) == 0
+        said.append(json.loads(capsys.readouterr().out))
+        said[-1].pop("seconds")
+    # As few shapes as these are searched whole, so all answers are equal.
+    assert said[0] == said[1]
+    with psycopg.connect(server.dsn) as connection:
+        row = connection.execute(
+            "select count(*) from embedding.pattern_shape where series like 'EURUSD.H1.12.%'"
+        ).fetchone()
+    assert row is not None
+    assert row[0] > 40
