@@ -74,6 +74,8 @@ prepare() {
   parts+=($!)
   compile_room signals.guard &
   parts+=($!)
+  compile_room signals.recognition &
+  parts+=($!)
   tools/build_page.sh &
   parts+=($!)
   for part in "${parts[@]}"; do

@@ -223,6 +223,7 @@ def test_a_report_stands_alone_and_begins_with_the_verdict(judge: Any, tmp_path:
     names = {path.name for path in (tmp_path / "made" / "here").iterdir()}
     assert names == {
         "report.html", "reliability.svg", "coverage.svg", "expected.svg", "equity.svg", "vigil.svg",
+        "rules.svg", "promises.svg", "importance.svg", "shapley.svg",
     }  # fmt: skip
     html = (tmp_path / "made" / "here" / "report.html").read_text()
     text = re.sub(r"\s+", " ", re.sub(r"<(style|svg|head).*?</\1>|<[^>]*>", " ", html, flags=re.S))
@@ -231,6 +232,31 @@ def test_a_report_stands_alone_and_begins_with_the_verdict(judge: Any, tmp_path:
     assert text.index(head) < 300
     assert not re.search(r'(src|href)="https?:', html)
     assert f"{found['n']:,}" in text
+    assert_evidence(found)
+    assert "Beside simple rules" in text
+
+
+def assert_evidence(found: Told) -> None:
+    """Hold what a planted trend must show: the line and momentum see it, shuffled labels do not."""
+    told = found["evidence"]
+    assert told["absent"] == []
+    rules = {row["rule"]: row for row in told["baselines"]}
+    assert list(rules) == ["model", "flat", "momentum", "reversion", "linear", "shuffled"]
+    assert rules["model"]["net_lower"] == rules["flat"]["lead_lower"] == found["net_lower"]
+    assert rules["reversion"]["net_upper"] < 0 < rules["linear"]["net_mean"]
+    assert rules["linear"]["taken"] > 100 > rules["shuffled"]["taken"]
+    assert rules["linear"]["log_loss"] < np.log(2) - 0.005 < rules["shuffled"]["log_loss"]
+    assert found["ece_band_lower"] < found["ece_band_upper"]
+    assert told["superiority"]["beaten"] > 0.05
+    for name, column in (("months", "n"), ("months", "taken"), ("sides", "taken")):
+        assert sum(row[column] for row in told[name]) == found[column]
+    assert 0 < sum(row["n"] for row in told["regimes"]) <= found["n"]
+    promised = told["deciles"][-1]
+    assert promised["realised_mean"] > promised["promised"] > 0
+    features = told["importance"]["features"]
+    assert len(features) == len({row["feature"] for row in features}) > 40
+    assert features[0]["rise"] > 0.001 > features[-1]["rise"]
+    assert all(row["shap"] >= 0 for row in features)
 
 
 def test_both_drivers_trade_a_model_alike(

@@ -201,7 +201,7 @@ def test_superiority_equals_a_slow_reference() -> None:
                 is_kept = scores[k] >= -sqrt(2 * log(log(n)))
                 centre = (max(mean[k], 0.0), mean[k] if is_kept else 0.0, mean[k])[kind]
                 highest = max(highest, sqrt(n) * (returns[rows, k].mean() - centre) / deviation[k])
-            above[kind] += highest > found.statistic
+            above[kind] += highest >= found.statistic
     assert found.statistic == pytest.approx(max(scores))
     assert [found.lower, found.p, found.upper] == (above / 150).tolist()
     assert found.lower < found.p < found.upper
@@ -216,6 +216,7 @@ def test_superiority_has_its_size_and_its_power() -> None:
     returns[:, 2] += 0.4
     assert judge_superiority(returns, draws=200).p < 0.01
     assert judge_superiority(np.zeros((30, 2))).p == 1.0
+    assert judge_superiority(returns[:, :2] - 3.0, draws=50).p == 1.0  # all of them lose
     with pytest.raises(DataError, match="19 days"):
         judge_superiority(returns[:19])
 

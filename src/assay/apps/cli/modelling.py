@@ -97,8 +97,12 @@ def _read_membership(
 
 
 def _show_evaluation(found: dict[str, Any]) -> str:
-    lines = [f"{name:<24}{_shown(value)}" for name, value in found.items() if name != "verdict"]
-    return "\n".join([found["verdict"], *lines])
+    from assay.apps.lab.evidencetext import word_evidence
+
+    apart = ("verdict", "evidence")
+    lines = [f"{name:<24} {_shown(value)}" for name, value in found.items() if name not in apart]
+    gathered = word_evidence(found["evidence"]) if "evidence" in found else []
+    return "\n".join([found["verdict"], *lines, *gathered])
 
 
 def _shown(value: object) -> str:
@@ -189,7 +193,10 @@ def evaluate(
         Path | None, typer.Option("--predictions", help="Parquet file, one row a judged bar.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option("--report", help="Folder for report.html and its charts.")
+        Path | None,
+        typer.Option(
+            "--report", help="Folder for report.html and its charts; weighs the evidence too."
+        ),
     ] = None,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
     home: HomeOption = None,
@@ -208,7 +215,7 @@ def evaluate(
     request = EvaluationRequest(
         model=place.folder("models") / model, data=data, start=parse_time(start),
         end=parse_time(end) if end else None, config=load_settings(Config, place).value,
-        risk=risk, ledger=TrialLedger(place),
+        risk=risk, ledger=TrialLedger(place), evidence=report is not None,
     )  # fmt: skip
     with progress("judging", 1.0, quiet=as_json) as bar:
         found = evaluate_model(request, fill_stages(bar))

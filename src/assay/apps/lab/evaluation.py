@@ -12,6 +12,8 @@ import numpy as np
 
 from assay.apps.config import Config
 from assay.apps.lab.drivers import sweep
+from assay.apps.lab.evidence import gather_evidence
+from assay.apps.lab.evidencefigures import judge_chance
 from assay.apps.lab.forecasting import check_features, forecast_events
 from assay.apps.lab.labelling import (
     Instrument,
@@ -19,6 +21,7 @@ from assay.apps.lab.labelling import (
     read_instrument,
     told_by_leaders,
 )
+from assay.apps.lab.seen import Seen
 from assay.apps.lab.setup import Costs, prepare
 from assay.apps.lab.training import read_series
 from assay.apps.lab.trial import Look, enter_look, span_of, tell_trial
@@ -50,7 +53,10 @@ from assay.trading.engine.loading import load_strategy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRequest:
-    """Say which model to judge on which files between which times (ns UTC, bar opens)."""
+    """Say which model to judge on which files between which times (ns UTC, bar opens).
+
+    With `evidence` simple rules, months, regimes and features are looked at too, which takes time.
+    """
 
     model: Path
     data: Sequence[Path]
@@ -60,6 +66,7 @@ class EvaluationRequest:
     config: Config = field(default_factory=Config)
     risk: str | None = None
     ledger: TrialLedger | None = None
+    evidence: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +101,11 @@ class Judged:
         """Return what the better side, taken or not, would have earned (minor units a lot)."""
         return np.where(self.choice["side"] > 0, self.long_net, self.short_net)
 
+    def net_of(self, sides: np.ndarray) -> np.ndarray:
+        """Return what these sides [n] would have earned, 0 for none (minor units a lot)."""
+        net = np.where(sides > 0, self.long_net, self.short_net)
+        return np.where(sides == 0, 0, net).astype(np.float64)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
@@ -110,18 +122,29 @@ class Evaluation:
 def evaluate_model(
     request: EvaluationRequest, on_stage: Callable[[str, float], None] | None = None
 ) -> Evaluation:
-    """Judge a model on bars after its calibration; raise DataError for a span that is not.
+    """Judge a model on bars after its calibration, with evidence where asked for.
 
     Labels, predictions and trades are those of the engine; nothing is fitted on the span.
     """
-    return judge_series(request, read_series(request.data, ()), on_stage)
+    tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
+    seen: list[Seen] = []
+    series = read_series(request.data, ())
+    found = judge_series(request, series, on_stage, seen if request.evidence else None)
+    if request.evidence:
+        _, graphs = read_artifact(request.model)
+        found = gather_evidence(found, seen, graphs, request.start, tell)
+        found.figures["seconds"] = round(watch.elapsed(), 2)
+    return found
 
 
 def judge_series(
     request: EvaluationRequest, series: Sequence[BarSeries],
-    on_stage: Callable[[str, float], None] | None = None,
+    on_stage: Callable[[str, float], None] | None = None, seen: list[Seen] | None = None,
 ) -> Evaluation:  # fmt: skip
-    """Judge a model on these bars, whatever files the request names; see evaluate_model."""
+    """Judge a model on these bars, whatever files the request names; note what was `seen`.
+
+    Raises DataError for a span that is not after its calibration.
+    """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     artifact, graphs = read_artifact(request.model)
     ready = artifact.spans.ready_from
@@ -140,7 +163,10 @@ def judge_series(
     for number, one in enumerate(shown):
         tell(f"judging {one.symbol}", number / len(shown))
         instrument = read_instrument(one, features, request.config, request.costs, told)
-        parts.append(_judge(instrument, forecaster, number, request))
+        rows = label_instrument(instrument, forecaster.bracket, number=number, stride=1)
+        parts.append(_judge(instrument, forecaster, rows, request.start))
+        if seen is not None:
+            seen.append(Seen(instrument=instrument, rows=rows, forecaster=forecaster))
     judged = pool_judged(parts)
     if not len(judged):
         before = features.settling + forecaster.window - 1
@@ -151,7 +177,7 @@ def judge_series(
     tell("trading", 1.0)
     account, figures, equity = _trade(request, shown, forecaster)
     figures = {
-        "verdict": "", **score(judged), **figures,
+        "verdict": "", **score(judged), **judge_chance(judged, artifact.taught, account), **figures,
         **judge_edge(judged, artifact.taught, account, skilled=artifact.is_skilled),
         **judge_guard(judged, artifact.taught, [one.symbol for one in shown]),
         **tell_trial(request.ledger, trial, equity, account.cash),
@@ -208,13 +234,10 @@ def _until(series: BarSeries, end: int | None) -> BarSeries:
     return series if end is None else series.select(series.ts_open < end)
 
 
-def _judge(
-    instrument: Instrument, forecaster: Forecaster, number: int, request: EvaluationRequest
-) -> Judged:
+def _judge(instrument: Instrument, forecaster: Forecaster, rows: Rows, start: int) -> Judged:
     """Return the judged bars of one instrument: settled, in the span, with a known outcome."""
-    rows = label_instrument(instrument, forecaster.bracket, number=number, stride=1)
     opened = rows.time - forecaster.artifact.taught.timeframe
-    return judge_rows(instrument, forecaster, rows.take(opened >= request.start))
+    return judge_rows(instrument, forecaster, rows.take(opened >= start))
 
 
 def judge_rows(instrument: Instrument, forecaster: Forecaster, rows: Rows) -> Judged:

@@ -12,6 +12,7 @@ from assay.apps.lab.output import appearing_together
 from assay.apps.lab.verdict import blocks_of, coverage_of, reliability_of
 from assay.apps.lab.watching import picture_vigil
 from assay.books.reports import JudgedModel, Reliability, RiskCoverage, write_evaluation
+from assay.books.reports.evidence import Evidence
 from assay.kernel.records import FORECAST_STATES, READY
 from assay.signals.calibration import ONE
 
@@ -45,8 +46,13 @@ def describe_evaluation(evaluation: Evaluation) -> JudgedModel:
         currency_digits=account.currency_digits, cash=account.cash, times=equity["ts"],
         balance=equity["balance"], equity=equity["equity"], first=int(judged.time[0]),
         last=int(judged.time[-1]), facts=list_facts(evaluation.artifact), notes=_notes(evaluation),
-        vigil=picture_vigil(judged, evaluation.artifact.taught),
+        vigil=picture_vigil(judged, evaluation.artifact.taught), evidence=_evidence(evaluation),
     )  # fmt: skip
+
+
+def _evidence(evaluation: Evaluation) -> Evidence | None:
+    found = evaluation.figures.get("evidence")
+    return None if found is None else Evidence(found=found, currency=evaluation.account.currency)
 
 
 def _blocks(evaluation: Evaluation) -> np.ndarray:
@@ -81,4 +87,5 @@ def _notes(evaluation: Evaluation) -> list[str]:
             "Results a lot are means over instruments whose lots differ in worth; figures of one "
             "instrument need an evaluation of its file alone."
         )
-    return told
+    gathered = evaluation.figures.get("evidence") or {"absent": []}
+    return [*told, *(f"Not measured: {each}." for each in gathered["absent"])]

@@ -32,7 +32,7 @@ def judge_superiority(
 
     `returns` has a row a day and a column a configuration. The statistic is the highest
     sqrt(n) mean / deviation, at least 0, where deviation is the long-run one under the stationary
-    bootstrap, and the p-value the share of bootstraps with a higher one. Configurations so bad that
+    bootstrap, and the p-value the share of bootstraps with one as high. Configurations so bad that
     they say nothing of the best are not recentred (`p`); with all of them recentred it is `upper`,
     with the losing ones at their means `lower`. Source: Hansen, "A Test for Superior Predictive
     Ability", Journal of Business & Economic Statistics 23(4), 2005. With blocks of 5 days, `p` is
@@ -55,7 +55,8 @@ def judge_superiority(
     generator = seeded_generator(seed)
     for rows in stationary_rows(generator, n, block=block, draws=draws):
         drawn = sqrt(n) * (varied[rows].mean(axis=0) - centres) / deviation
-        higher += np.maximum(drawn.max(axis=1), 0.0) > statistic
+        # As high counts: where none earns anything, no sample of chance is below it.
+        higher += np.maximum(drawn.max(axis=1), 0.0) >= statistic
     lower, p, upper = (higher / draws).tolist()
     return Superiority(statistic, p, lower, upper)
 

@@ -10,13 +10,13 @@ import numpy as np
 from markupsafe import Markup
 
 from assay.books.analytics.performance import drawdowns
-from assay.books.reports import charts, skill, vigil
+from assay.books.reports import charts, evidence, skill, vigil
 from assay.books.reports.judged import JudgedModel
 from assay.books.reports.wording import NOTHING, format_moment, format_number
 
 Draw = Callable[[charts.Size], str]
 WIDE, NARROW = charts.Size(11.0, 4.6), charts.Size(4.0, 4.4)
-SHARE, COUNT, SCORE, RATIO, MONEY = "share", "count", "score", "ratio", "money"
+SHARE, COUNT, SCORE, RATIO, MONEY, COST = "share count score ratio money cost".split()
 FIGURES = (
     ("n", "Bars judged", COUNT, "Bars with settled features and a known outcome; neighbours "
      "overlap, so they say less than their number."),
@@ -34,6 +34,10 @@ FIGURES = (
     ("net_lower", "Its lower bound", MONEY, "Where this is above 0, luck alone is unlikely to have "
      "earned the mean (95 % interval, blocks of two horizons resampled)."),
     ("net_upper", "Its upper bound", MONEY, "Where this is below 0, the model loses."),
+    ("cost_mean", "Mean cost", COST, "Spread, slippage and commission that taken decisions "
+     "reckoned with, a lot."),
+    ("break_even_cost", "Break-even cost", COST, "The cost at which the mean net result would be "
+     "0: the further above the cost, the more room there is."),
     ("accuracy_all", "Accuracy on all bars", SHARE, "How often the side the model leans to was the "
      "outcome, abstentions included; compare it with the base rate."),
     ("base_rate", "Base rate", SHARE, "The share of the commonest outcome (long, short, neither): "
@@ -48,10 +52,22 @@ FIGURES = (
      "market without drift."),
     ("brier", "Brier score", SCORE, "Mean squared error of the probability: 0.25 is saying 50 % "
      "always, lower is better."),
+    ("brier_lower", "Its lower bound", SCORE, "95 % interval, blocks of two horizons resampled."),
+    ("brier_upper", "Its upper bound", SCORE, "Where this is below 0.25, the forecasts say more "
+     "than 50 % always."),
     ("log_loss", "Log loss", SCORE, "Mean surprise: 0.6931 is saying 50 % always, lower is "
      "better."),
+    ("log_loss_lower", "Its lower bound", SCORE, "95 % interval, as above."),
+    ("log_loss_upper", "Its upper bound", SCORE, "Where this is below 0.6931, the forecasts say "
+     "more than 50 % always."),
     ("ece", "Calibration error", SCORE, "Mean gap between forecast and frequency over 15 bins of "
-     "equal mass: 0.02 means two points of a hundred."),
+     "equal mass: 0.02 means two points of a hundred. It is never 0, for outcomes are few."),
+    ("ece_band_lower", "By chance, from", SCORE, "Were every probability true, the calibration "
+     "error would lie between this and the next, in 95 % of such spans."),
+    ("ece_band_upper", "By chance, to", SCORE, "An error above this is more than chance: the "
+     "probabilities are not true."),
+    ("ece_p", "As large by chance", SHARE, "How often chance alone makes so large a calibration "
+     "error."),
     ("auc", "Area under the curve", SCORE, "The chance that a rise was given more than a fall: 0.5 "
      "is no skill, 1 is certainty."),
     ("set_coverage", "Prediction sets hold", SHARE, "How often the direction was in the set: 90 % "
@@ -104,6 +120,7 @@ def render_evaluation(
     )  # fmt: skip
     environment.filters["moment"] = format_moment
     head, _, rest = result.verdict.partition(":")
+    gathered = result.evidence
     return environment.get_template("evaluation.html.j2").render(
         result=result,
         verdict=(head, rest.strip()),
@@ -114,6 +131,10 @@ def render_evaluation(
                          "direction_accuracy_all", "ece", "net_return", "max_drawdown")
         ],
         figures=[(label, _format(result, name), how) for name, label, _, how in FIGURES],
+        tables={} if gathered is None else evidence.tabulate_evidence(gathered),
+        superiority=evidence.word_superiority(gathered),
+        calibration_says=evidence.word_calibration(result.figures),
+        importance_says=evidence.word_importance(gathered),
         # The charts hold numbers and fixed words only, so their markup is safe as it is.
         charts={
             name: tuple(Markup(svg) for svg in pair)
@@ -135,6 +156,9 @@ def draw_charts(result: JudgedModel) -> dict[str, tuple[str, str]]:
     if len(result.times) > 1:
         curves = _curves(result)
         painters["equity"] = (lambda size: charts.draw_curves(curves, size), charts.WIDE)
+    if result.evidence is not None:
+        drawn = evidence.draw_evidence(result.evidence)
+        painters |= {name: (draw, WIDE) for name, draw in drawn.items()}
     watched = result.vigil
     if watched is not None and len(watched.times):
         painters["vigil"] = (lambda size: vigil.draw_vigil(watched, size), charts.WIDE)
@@ -162,5 +186,6 @@ def _format(result: JudgedModel, name: str) -> str:
     scaled, digits, unit = {
         SHARE: (100 * value, 2, " %"), COUNT: (value, 0, ""), SCORE: (value, 4, ""),
         RATIO: (value, 2, ""), MONEY: (value, result.currency_digits, f" {result.currency} a lot"),
+        COST: (value, result.currency_digits, f" {result.currency} a lot"),
     }[form]  # fmt: skip
     return format_number(scaled, digits, unit=unit, plus=form == MONEY or name == "net_return")

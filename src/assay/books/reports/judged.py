@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from assay.books.reports.evidence import Evidence
 from assay.model.errors import UsageError
 
 Floats = npt.NDArray[np.float64]
@@ -88,6 +89,7 @@ class JudgedModel:
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
     notes: Sequence[str] = field(default_factory=tuple)
     vigil: Vigil | None = None
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in (self.times, self.balance, self.equity)}
