@@ -54,7 +54,7 @@ test: check ## set everything up and pass the ladder, self-contained (<= 12 min)
 evaluate: install ## the program on the market data of ../shared (ASSAY_SHARED names another place)
 	@[[ -d "$(ASSAY_SHARED)/data" ]] || { echo "evaluate: $(ASSAY_SHARED)/data is absent;" \
 	  "put the market data there or name its place with ASSAY_SHARED" >&2; exit 4; }
-	@$(BIN)/pytest -q tests/evaluate
+	@$(BIN)/pytest -q --dist loadfile -n 2 tests/evaluate
 
 soak: install ## long kills, fuzzing and endurance, for BUDGET seconds (SEED=number begins elsewhere)
 	@ASSAY_SOAK_BUDGET=$(BUDGET) ASSAY_SOAK_SEED=$(SEED) $(BIN)/pytest -q tests/soak

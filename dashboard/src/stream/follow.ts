@@ -6,7 +6,7 @@ import { coalesce } from "./batch";
 import { StreamClient, type StreamSocket, type StreamWorld } from "./client";
 import { phaseChanged } from "./connection";
 
-const BATCH_MS = 50;
+const BATCH_MS = 100;
 
 async function findRefusal(): Promise<Problem | null> {
   try {
@@ -32,7 +32,7 @@ const browser: StreamWorld = {
   },
 };
 
-/** Keep the store up to date from the stream, at most twenty times a second. */
+/** Keep the store up to date from the stream, at most ten times a second. */
 export function followStream(store: DeskStore): StreamClient {
   let waiting: Change[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
