@@ -111,8 +111,11 @@ def child_of(home: Home, name: str) -> psutil.Process | None:
     """Return a child of the platform that runs now."""
     state = read_state(home)
     for child in state.children if state else ():
-        if child.name == name and child.status == "running" and psutil.pid_exists(child.pid):
-            return psutil.Process(child.pid)
+        if child.name == name and child.status == "running":
+            try:
+                return psutil.Process(child.pid)
+            except psutil.NoSuchProcess:  # it has ended since the state was written
+                continue
     return None
 
 
