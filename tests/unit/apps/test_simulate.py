@@ -175,6 +175,8 @@ def test_the_simulated_feed_begins_on_a_monday_morning(tmp_path: Path) -> None:
         (Plan(source="sim", kind="square"), "'square'"),
         (Plan(source="sim", strength=2.0), "strength 2"),
         (Plan(seed=1), "--source sim"),
+        (Plan(symbols=("EURUSD",)), "--source sim"),
+        (Plan(source="sim", symbols=("EURSEK",)), "EURSEK"),
         (Plan(source="replay", data=("x.parquet",), kind="none"), "--source sim"),
     ],
 )

@@ -11,6 +11,7 @@ import typer
 from assay.apps.cli.backtesting import CalendarOption, parse_params
 from assay.apps.cli.console import EXIT_INTERRUPTED, HomeOption, JsonOption, emit, note
 from assay.apps.cli.opening import open_page
+from assay.apps.cli.simulating import read_symbols
 from assay.model.errors import UsageError
 from assay.runtime.home import open_home
 
@@ -87,6 +88,10 @@ def up(
     strength: Annotated[
         float | None, typer.Option("--strength", help="Strength of --source sim, 0 to 1; 0.7.")
     ] = None,
+    symbols: Annotated[
+        list[str] | None,
+        typer.Option("--symbols", help="Those of --source sim, EURUSD,XAUUSD or repeated; eight."),
+    ] = None,
     seconds: Annotated[
         float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")
     ] = None,
@@ -118,6 +123,7 @@ def up(
         model=model,
         params=parse_params(param or []), risk=risk, seconds=seconds, seed=seed, kind=kind,
         speed=parse_speed(_usual_speed(source) if speed is None else speed), strength=strength,
+        symbols=read_symbols(symbols) if symbols else None,
         calendar=str(calendar.resolve()) if calendar else None,
     )  # fmt: skip
     browser = sys.stdout.isatty() and not (no_browser or plain or as_json)

@@ -32,9 +32,9 @@ the market's pace are eight hours.
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold source, data, strategy, speed (market seconds a second, None unbounded), time.
 
-    `calendar` names a file of releases, near which the modelled spread is wider; `seed`, `kind`
-    and `strength` are those of the simulated market, None the usual ones. `model` is the one that
-    strategy ai trades; the simulated market teaches one where none is named.
+    `calendar` names a file of releases, near which the modelled spread is wider; `seed`, `kind`,
+    `strength` and `symbols` are those of the simulated market, None the usual ones. `model` is the
+    one that strategy ai trades; the simulated market teaches one where none is named.
     """
 
     source: str = "sample"
@@ -48,6 +48,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     seed: int | None = None
     kind: str | None = None
     strength: float | None = None
+    symbols: tuple[str, ...] | None = None
     model: str | None = None
 
     @property
@@ -63,8 +64,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             if self.data:
                 raise UsageError("--data goes with --source replay; sim makes its own")
             return []
-        if (self.seed, self.kind, self.strength) != (None, None, None):
-            raise UsageError("--seed, --kind and --strength go with --source sim")
+        if {self.seed, self.kind, self.strength, self.symbols} != {None}:
+            raise UsageError("--seed, --kind, --strength and --symbols go with --source sim")
         if self.source == "sample":
             if self.data:
                 raise UsageError("--data goes with --source replay; the sample is packaged")
@@ -75,7 +76,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     def scenario(self) -> Scenario:
         """Return the market to simulate; raise UsageError for one that makes no sense."""
-        from assay.market.simulation import Scenario
+        from assay.market.simulation import SYMBOLS, Scenario
 
         return Scenario(
             seed=1 if self.seed is None else self.seed,
@@ -83,6 +84,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             strength=SIM_STRENGTH if self.strength is None else self.strength,
             bars=SIM_HISTORY + SIM_BARS,
             timeframe=Timeframe.M1,
+            symbols=SYMBOLS if self.symbols is None else self.symbols,
         )
 
 
