@@ -147,6 +147,8 @@ class Stream:
             return
         client = Client(socket, session)
         if self.follower.board is not None:
+            if not self.clients:  # nobody holds an older board
+                self._version, self._is_owed = self.follower.version, False
             client.offer(self._snapshot_bytes())
         self.clients.add(client)
         listening = asyncio.create_task(self._listen(client))
