@@ -175,8 +175,7 @@ def trainer_of(home: Home, up: subprocess.Popen[bytes], before: int = 0) -> psut
 @pytest.mark.long
 def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
     opened, port = open_home(home), free_port()
-    few = ("--symbols", "EURUSD,USDJPY", "--port", "0")
-    up = start(*few, home=home)
+    up = start("--port", "0", home=home)
     first = trainer_of(opened, up)
     with socket.create_server(("127.0.0.1", port)):
         refused = call("up", "--plain", "--port", str(port), home=home.parent / "other", code=4)
@@ -189,7 +188,7 @@ def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
     psutil.wait_procs([second], timeout=LONG_S)
     assert processes_of(home) == []
 
-    up = start(*few, home=home)
+    up = start("--port", "0", home=home)
     trainer_of(opened, up)
     assert call("stop", home=home)["ended"] == ["up"]
     assert up.wait(LONG_S) == 0
@@ -198,11 +197,11 @@ def test_up_teaches_a_model_once_whatever_happens_meanwhile(home: Path) -> None:
     assert not list((home / "models").glob("lightgbm-*"))
 
     # With a training in it, on a machine that other tests keep busy.
-    figures = call("up", "--plain", *few, "--for", "1", home=home, seconds=3 * LONG_S)
+    figures = call("up", "--plain", "--for", "1", "--port", "0", home=home, seconds=3 * LONG_S)
     assert figures["events"] > 0
     taught = [(model, model.stat().st_mtime_ns) for model in (home / "models").glob("*/model.onnx")]
     assert len(taught) == 1
-    again = start(*few, home=home)
+    again = start("--port", "0", home=home)
     assert wait_for(trades(opened, again), seconds=LONG_S)
     assert child_of(opened, "trainer") is None
     assert [(model, model.stat().st_mtime_ns) for model, _ in taught] == taught
