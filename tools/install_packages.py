@@ -1,4 +1,4 @@
-"""Install the program into the environment of this Python; uv first, for it is ten times faster.
+"""Install the program into the environment of this Python; uv first, for it is faster.
 
 Usage: .venv/bin/python tools/install_packages.py TARGET   (such as ".[dev]"; edits show at once)
 
