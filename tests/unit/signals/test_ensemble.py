@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from onnx import TensorProto, helper
 
 from assay.model.errors import DataError
@@ -17,6 +18,7 @@ from assay.signals.ensemble.weighing import fit_weights
 from assay.signals.prediction import Members, read_artifact
 from assay.signals.prediction.polling import recall_poll
 from assay.signals.prediction.technical import SIGNALS, count_signals
+from assay.signals.training.fitting import name_artifact
 from assay.signals.training.folds import Fold, Labels, purged_folds
 from tests.replay.taught import make_ensemble
 
@@ -148,3 +150,18 @@ def test_signals_count_up_down_or_neither() -> None:
     names = ("spread", *SIGNALS)
     row = np.array([9, 1, 1, -1, 0, np.nan, 0.5, 2], np.float32)
     assert count_signals(row, names) == (3, 1)
+
+
+def test_an_id_hangs_on_all_but_how_near_the_graphs_came(ensemble: Path) -> None:
+    artifact, _ = read_artifact(ensemble)
+    assert artifact.ensemble is not None
+
+    def named(**facts: float) -> str:
+        assert artifact.ensemble is not None
+        first, *others = artifact.ensemble.members
+        told = replace(first, facts={**first.facts, **facts})
+        members = replace(artifact.ensemble, members=(told, *others))
+        return name_artifact(replace(artifact, id="", facts=facts, ensemble=members)).id
+
+    assert named(onnx_parity=1e-7) == named(onnx_parity=2e-7) == named()
+    assert named(rounds=7) != named()

@@ -30,6 +30,9 @@ from assay.signals.training.rows import Bars, Rows
 from assay.signals.training.sequences import choose_examples, cut_windows
 from assay.signals.training.splits import Split, split_rows
 
+PARITY = "onnx_parity"
+"""The fact that tells the largest difference between a graph's probabilities and the library's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lesson:
@@ -129,15 +132,22 @@ def fit_member(family: str, rows: Rows, split: Split, recipe: Recipe) -> FittedM
     )  # fmt: skip
     held = narrow_windows(rows.features[split.calibrate], chosen.window)
     served = OnnxClassifier(fitted.onnx).predict(held)
-    facts = {**fitted.facts, "onnx_parity": _check_parity(fitted, held, served)}
+    facts = {**fitted.facts, PARITY: _check_parity(fitted, held, served)}
     return FittedMember(fitted.onnx, facts, served)
 
 
 def name_artifact(artifact: Artifact) -> Artifact:
-    """Return the artifact with an id made of its family and all that it holds."""
+    """Return the artifact with an id made of its family and of all that it decides by.
+
+    How near a graph comes to the library that fitted it differs by a last bit from one kind of
+    processor to the next, so it is no part of the id.
+    """
     import msgspec
 
-    digest = sha256(msgspec.json.encode(artifact)).hexdigest()[:10]
+    told = msgspec.json.decode(msgspec.json.encode(artifact))
+    for part in (told, *(told.get("ensemble") or {}).get("members", ())):
+        part["facts"].pop(PARITY, None)
+    digest = sha256(msgspec.json.encode(told)).hexdigest()[:10]
     return msgspec.structs.replace(artifact, id=f"{artifact.family}-{digest}")
 
 
