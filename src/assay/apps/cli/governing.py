@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
+from assay.apps.cli.retraining import retrain
 from assay.apps.cli.sealed import AuditOption, CheckpointOption, KeyOption, verify_ledger
 from assay.apps.config import Config
 from assay.model.time import format_time, parse_time
@@ -184,7 +185,7 @@ def rollback(
 
 
 def history(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Tell every comparison, act, refusal and fallback of the governance log, oldest first.
+    """Tell every act, comparison, retraining, refusal and fallback of the log, oldest first.
 
     Example: assay models history
     """
@@ -205,7 +206,7 @@ def _models_of(line: GovernanceLine) -> set[str]:
 def _tell_line(line: GovernanceLine) -> dict[str, Any]:
     import msgspec
 
-    from assay.books.governance import Act, Comparison, Refusal
+    from assay.books.governance import Act, Comparison, Refusal, Retraining
 
     when = f"{line.number:>4}  {format_time(line.at)[:19].replace('T', ' ')}  {line.who}"
     if isinstance(line, Act):
@@ -220,6 +221,11 @@ def _tell_line(line: GovernanceLine) -> dict[str, Any]:
             f"compared: {line.challenger} with {line.champion} over {line.labels:,} labels, "
             f"{outcome} (log e {line.log_score:.2f} and {line.profit:.2f}, try {line.tries}, "
             f"evidence {line.evidence[:12]})"
+        )
+    elif isinstance(line, Retraining):
+        told = (
+            f"retrained: {line.challenger} challenges {line.champion}, taught until "
+            f"{format_time(line.until)[:16]}: {line.reason}"
         )
     elif isinstance(line, Refusal):
         told = f"refused: {line.model} was not {line.act}: {line.reason}"
@@ -270,7 +276,7 @@ def register(app: typer.Typer) -> None:
     )
     for name, command in (
         ("list", list_models), ("show", show), ("compare", compare), ("promote", promote),
-        ("rollback", rollback), ("history", history), ("verify", verify),
+        ("retrain", retrain), ("rollback", rollback), ("history", history), ("verify", verify),
     ):  # fmt: skip
         models.command(name)(command)
     app.add_typer(models, name="models")

@@ -106,7 +106,7 @@ class _Model:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """Hold what both models said of labelled bars: `p`, `taken`, `earned` [n, 2]."""
+    """Hold what models said of labelled bars: `p`, `taken`, `earned` [n, models]."""
 
     time: np.ndarray
     end: np.ndarray
@@ -135,7 +135,7 @@ def compare_models(
     series = [_until(one, request.end) for one in read_series(request.data, ())]
     start = _check(request, [one.artifact for one in pair], series)
     _enter(request, series, start)
-    rows = _observe(pair, series, request, start, tell)
+    rows = _observe(pair, series, start, (request.config, request.costs), tell)
     tell("weighing", 1.0)
     windows = choose_windows(rows.time, rows.end)
     rows = rows.take(windows.rows)
@@ -160,6 +160,24 @@ def compare_models(
         bar=log(line.tries / LEVEL), drift=drift,
         known=windows.end[windows.owner],
     )  # fmt: skip
+
+
+def find_drift(
+    folder: Path, series: Sequence[BarSeries], config: Config,
+    on_stage: Callable[[str, float], None] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Return what each detector tells of a model since its calibration; see `tell_drift`.
+
+    Empty where the model was taught before references were kept. Raises DataError where no label
+    has come since.
+    """
+    model = _read_model(folder)
+    start = model.artifact.spans.ready_from
+    tell = on_stage or (lambda _stage, _share: None)
+    rows = _observe([model], series, start, (config, Costs()), tell)
+    windows = choose_windows(rows.time, rows.end)
+    rows = rows.take(windows.rows)
+    return tell_drift(_watch(folder, model.artifact, rows), windows.end[windows.owner])
 
 
 def _read_model(folder: Path) -> _Model:
@@ -213,20 +231,21 @@ def _enter(request: ChallengeRequest, series: Sequence[BarSeries], start: int) -
 
 
 def _observe(
-    pair: Sequence[_Model], series: Sequence[BarSeries], request: ChallengeRequest, start: int,
-    tell: Callable[[str, float], None],
+    pair: Sequence[_Model], series: Sequence[BarSeries], start: int,
+    priced: tuple[Config, Costs], tell: Callable[[str, float], None],
 ) -> _Rows:  # fmt: skip
-    """Return what both models said of all labelled bars, in the order of time, then instrument."""
+    """Return what the models said of all labelled bars, in the order of time, then instrument."""
+    config, costs = priced
     parts = []
-    sets = [one.artifact.taught.feature_set for one in pair]
-    told = [told_by_leaders(series, one, request.config) for one in sets]
+    sets = {one.digest: one for one in (each.artifact.taught.feature_set for each in pair)}
+    told = {digest: told_by_leaders(series, one, config) for digest, one in sets.items()}
     for number, one in enumerate(series):
         tell(f"judging {one.symbol}", number / len(series))
-        shown = [read_instrument(one, sets[0], request.config, request.costs, told[0])]
-        if sets[1].digest == sets[0].digest:
-            shown.append(shown[0])
-        else:
-            shown.append(read_instrument(one, sets[1], request.config, request.costs, told[1]))
+        seen = {
+            digest: read_instrument(one, features, config, costs, told[digest])
+            for digest, features in sets.items()
+        }
+        shown = [seen[each.artifact.taught.features_digest] for each in pair]
         parts.append(_observe_one(pair, shown, number, start))
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])

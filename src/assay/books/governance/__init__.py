@@ -11,13 +11,20 @@ from assay.books.governance.lines import (
     Fallback,
     GovernanceLine,
     Refusal,
+    Retraining,
     Scope,
 )
 from assay.books.governance.log import GovernanceLog
-from assay.books.governance.standing import Standing, count_tries, find_comparison, stand
+from assay.books.governance.standing import (
+    Standing,
+    count_tries,
+    find_comparison,
+    find_contender,
+    stand,
+)
 
 __all__ = [
     "ACTS", "Act", "ActsHead", "Comparison", "FIRST", "Fallback", "GovernanceLine",
-    "GovernanceLog", "PROMOTED", "ROLLED_BACK", "Refusal", "Scope", "Standing", "count_tries",
-    "find_comparison", "stand",
+    "GovernanceLog", "PROMOTED", "ROLLED_BACK", "Refusal", "Retraining", "Scope", "Standing",
+    "count_tries", "find_comparison", "find_contender", "stand",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The lines of the governance log: comparisons, acts, refusals, and what served instead."""
+"""The lines of the governance log: retrainings, comparisons, acts, refusals, fallbacks."""
 
 from __future__ import annotations
 
@@ -114,7 +114,25 @@ class Fallback(
     hash: str = ""
 
 
-GovernanceLine = Act | Comparison | Refusal | Fallback
+class Retraining(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="line",
+    tag="retraining",
+):  # fmt: skip
+    """Say which challenger of which champion was trained, on bars until when (ns UTC), and why."""
+
+    number: int = 0
+    at: int
+    who: str
+    scope: Scope
+    champion: str
+    challenger: str
+    until: int
+    reason: str
+    previous: str = NO_LINE
+    hash: str = ""
+
+
+GovernanceLine = Act | Comparison | Refusal | Fallback | Retraining
 
 
 class ActsHead(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

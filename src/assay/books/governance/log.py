@@ -20,13 +20,14 @@ from assay.books.governance.lines import (
     Fallback,
     GovernanceLine,
     Refusal,
+    Retraining,
     Scope,
 )
 from assay.books.governance.standing import Standing, count_tries, stand
 from assay.model.errors import RetryError, UsageError
 from assay.runtime.home import Home
 
-LineT = TypeVar("LineT", Comparison, Refusal, Fallback)
+LineT = TypeVar("LineT", Comparison, Refusal, Fallback, Retraining)
 
 
 class GovernanceLog(ChainedLedger[GovernanceLine, ActsHead]):
@@ -51,7 +52,7 @@ class GovernanceLog(ChainedLedger[GovernanceLine, ActsHead]):
         return stand(self.lines()).get(scope, Standing(scope, ()))
 
     def enter(self, line: LineT) -> LineT:
-        """Write a refusal or a fallback, flushed to the disk."""
+        """Write a line that decides nothing, flushed to the disk."""
         with self.open() as (folder, found):
             append_lines(ACTS, folder, found, [line], now=self.home.clock.now_ns())
         return line

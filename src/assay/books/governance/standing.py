@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from assay.books.governance.lines import ROLLED_BACK, Act, Comparison, GovernanceLine, Scope
+from assay.books.governance.lines import (
+    ROLLED_BACK,
+    Act,
+    Comparison,
+    GovernanceLine,
+    Retraining,
+    Scope,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,19 @@ def find_comparison(
     wanted = (scope, champion, challenger)
     for line in reversed(lines):
         if isinstance(line, Comparison) and (line.scope, line.champion, line.challenger) == wanted:
+            return line
+    return None
+
+
+def find_contender(lines: Sequence[GovernanceLine], scope: Scope) -> Retraining | None:
+    """Return the last retraining for the present champion of a scope; None where there was none.
+
+    Whoever was champion since, and was rolled back, contends no more.
+    """
+    for line in reversed(lines):
+        if isinstance(line, Act) and line.scope == scope:
+            return None
+        if isinstance(line, Retraining) and line.scope == scope:
             return line
     return None
 

@@ -1,0 +1,61 @@
+"""`assay models retrain`: look after a champion, from whatever runs commands by the clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
+from assay.apps.config import Config
+from assay.runtime.home import open_home
+from assay.runtime.settings import load_settings
+
+
+def retrain(
+    data: Annotated[
+        list[Path], typer.Option("--data", help="Parquet file of all bars until now; repeatable.")
+    ],
+    every: Annotated[
+        int, typer.Option("--every", min=1, help="Days after which a calibration is old.")
+    ] = 30,
+    patience: Annotated[
+        int, typer.Option("--patience", min=1, help="Days that a challenger has to be better in.")
+    ] = 90,
+    market: Annotated[
+        str, typer.Option("--market", help="Market of its own, as `list` names it; else the real.")
+    ] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Do the next step for the champion of these bars: train a challenger, compare, or promote.
+
+    A challenger is trained once the champion's calibration is old or its forecasts or losses have
+    drifted, as the champion was trained, on all the bars. Each further run holds it to the champion
+    on the bars that came since, and promotes it where `assay models compare` would allow that. Run
+    it by the clock, on files that grow.
+
+    Example: assay models retrain --data eurusd_m1.parquet --every 30
+    """
+    from assay.apps.lab.retraining import RetrainingRequest, retrain
+
+    place = open_home(home)
+    request = RetrainingRequest(
+        home=place, data=data, every=every, patience=patience, market=market,
+        config=load_settings(Config, place).value,
+    )  # fmt: skip
+    with progress("retraining", 1.0, quiet=as_json) as bar:
+        found = retrain(request, fill_stages(bar))
+    emit(found, as_json, _show)
+
+
+def _show(found: dict[str, Any]) -> str:
+    told = {
+        "promoted": "{challenger} is champion of {scope} now, in the place of {champion}",
+        "compared": "{challenger} goes on challenging {champion}",
+        "waiting": "{challenger} waits for labels to be held to {champion} by",
+        "trained": "{challenger} was trained and challenges {champion} from now on",
+        "content": "{champion} stays champion of {scope}; nothing asks for another",
+    }[found["step"]]
+    return "\n".join([told.format(**found), *(f"  {reason}" for reason in found["reasons"])])

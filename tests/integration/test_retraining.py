@@ -1,0 +1,131 @@
+"""A champion is looked after: a challenger in time, held to it from one start, promoted if better.
+
+Each step is a run of its own, as a clock would begin it, on files that grew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from assay.apps.cli.console import run
+from assay.apps.cli.main import build
+from assay.apps.lab.champions import promote_model
+from assay.apps.lab.retraining import RetrainingRequest
+from assay.apps.lab.retraining import retrain as retrain_champion
+from assay.apps.lab.training import TrainingRequest, train_model
+from assay.books.governance import Act, GovernanceLog, Retraining, stand
+from assay.books.trials import TrialLedger
+from assay.market.series import BarSeries
+from assay.market.simulation import Scenario, simulate
+from assay.market.sources.parquet import write_parquet
+from assay.model.errors import UsageError
+from assay.model.time import Timeframe
+from assay.runtime.home import Home, open_home
+from assay.runtime.ids import seeded_generator
+from assay.signals.drift import measure_reference, read_reference, write_reference
+from assay.signals.labels import Bracket
+
+HORIZON, BARS, TAUGHT, GROWN = 6, 11_000, 6_500, 7_500
+LONG_AGO, NEVER = 1, 100_000
+
+
+@pytest.fixture(scope="module")
+def series() -> BarSeries:
+    scenario = Scenario(
+        seed=3, bars=BARS, strength=0.9, timeframe=Timeframe.H1, symbols=("EURUSD",)
+    )  # fmt: skip
+    (market,) = simulate(scenario)
+    return market.bars
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, series: BarSeries) -> Home:
+    """Return a home whose champion was taught the first bars."""
+    place = open_home(tmp_path_factory.mktemp("retrained") / "home")
+    made = train_model(
+        TrainingRequest(
+            series=[series], until=int(series.ts_open[TAUGHT]), models=place.folder("models"),
+            family="xgboost", bracket=Bracket(horizon=HORIZON, stop=1.0, target=1.0), seed=4,
+        )
+    )  # fmt: skip
+    promote_model(place, made["model"])
+    return place
+
+
+def champion_of(home: Home) -> str:
+    (standing,) = stand(GovernanceLog(home).lines()).values()
+    return standing.champion
+
+
+def looks(home: Home) -> int:
+    return (TrialLedger(home).path / "ledger.jsonl").read_text().count("\n")
+
+
+def step(home: Home, folder: Path, bars: BarSeries, *words: object) -> dict[str, Any]:
+    path = folder / f"eurusd_h1_{len(bars)}.parquet"
+    write_parquet(bars, path)
+    asked = RetrainingRequest(home=home, data=[path], **dict(words))  # type: ignore[arg-type]
+    return retrain_champion(asked)
+
+
+def test_a_champion_is_looked_after_step_by_step(
+    home: Home, series: BarSeries, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    champion, grown = champion_of(home), series.select(slice(GROWN))
+    content = step(home, tmp_path, grown, ("every", NEVER))
+    assert (content["step"], content["champion"]) == ("content", champion)
+
+    trained = step(home, tmp_path, grown, ("every", LONG_AGO))
+    assert trained["step"] == "trained", trained
+    assert "days since its calibration, 1 are allowed" in trained["reasons"][0]
+    challenger = trained["challenger"]
+    assert challenger.startswith("xgboost-")
+    assert challenger != champion
+
+    waiting = step(home, tmp_path, grown, ("every", LONG_AGO))
+    assert (waiting["step"], waiting["challenger"]) == ("waiting", challenger)
+
+    held = step(home, tmp_path, series, ("every", LONG_AGO), ("patience", NEVER))
+    assert held["step"] in ("compared", "promoted")
+    assert held["challenger"] == challenger
+    before = looks(home)
+
+    again = step(home, tmp_path, series, ("every", LONG_AGO), ("patience", 1))
+    assert again["step"] == "trained"
+    assert again["challenger"] not in (champion, challenger)
+    (first, second) = [line for line in GovernanceLog(home).lines() if type(line) is Retraining]
+    assert (first.challenger, second.challenger) == (challenger, again["challenger"])
+    assert looks(home) > before
+
+    assert run(build(), ["models", "history", "--home", str(home.path), "--json"]) == 0
+    told = [line["told"] for line in json.loads(capsys.readouterr().out)["lines"]]
+    assert any(f"retrained: {challenger} challenges {champion}" in line for line in told)
+
+
+def test_losses_beyond_those_of_the_calibration_ask_for_a_challenger_whatever_the_age(
+    home: Home, series: BarSeries, tmp_path: Path
+) -> None:
+    place = open_home(tmp_path / "home")
+    copytree(home.path / "models", place.path / "models")
+    (first, *_) = GovernanceLog(home).lines()
+    assert isinstance(first, Act)
+    promote_model(place, first.model)
+    folder = place.path / "models" / first.model
+    known = read_reference(folder)
+    assert known is not None
+    better = measure_reference(seeded_generator(1).normal(0.4, 0.1, 2_000))
+    write_reference(folder, replace(known, loss=better))
+    found = step(place, tmp_path, series, ("every", NEVER))
+    assert found["step"] == "trained"
+    assert any("of loss told drift on" in reason for reason in found["reasons"])
+
+
+def test_bars_without_a_champion_are_refused(series: BarSeries, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="nobody is champion of EURUSD at 60 minutes"):
+        step(open_home(tmp_path / "home"), tmp_path, series)
