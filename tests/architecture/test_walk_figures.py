@@ -12,8 +12,15 @@ from tools.tidy import ROOT
 WALKS = sorted((ROOT / "docs" / "walk-forward").glob("*.json"))
 
 
-def test_gold_and_three_majors_are_walked() -> None:
-    assert [path.stem for path in WALKS] == ["majors_m1", "xauusd_m5"]
+def test_gold_twice_and_three_majors_are_walked() -> None:
+    assert [path.stem for path in WALKS] == ["majors_m1", "xauusd_m5", "xauusd_m5_cnn"]
+
+
+def test_kept_models_are_of_kept_walks() -> None:
+    walked = {fold["model"] for path in WALKS for fold in json.loads(path.read_bytes())["folds"]}
+    kept = sorted((ROOT / "docs" / "walk-forward" / "models").iterdir())
+    assert kept
+    assert {folder.name for folder in kept} <= walked
 
 
 @pytest.mark.parametrize("path", WALKS, ids=lambda path: path.stem)

@@ -25,8 +25,9 @@ from assay.signals.labels import Bracket
 
 SEEDS = range(101, 101 + int(os.environ.get("ASSAY_PLANTED_SEEDS", "1")))
 SYMBOLS = {"linear": ("EURUSD",), "regime": ("EURUSD",), "lagged": ("EURUSD", "GBPUSD")}
-BARS, TAUGHT = 400_000, 0.85
-"""So much that 50,000 bars are left to judge each symbol on."""
+MARKETS = {"linear": (400_000, 0.85), "regime": (800_000, 0.8), "lagged": (400_000, 0.85)}
+"""Bars of each symbol and the share to learn from; at least 50,000 are left to judge on. Which
+regime it is has to be learnt too, from regimes of 600 bars."""
 EMPTY_BARS, EMPTY_TAUGHT = 150_000, 0.62
 HORIZON, SUREST = 30, 0.3
 BINS = 20
@@ -143,10 +144,11 @@ def judge(folder: Path, scenario: Scenario, taught: float) -> Judgement:
 def test_planted_skill_is_found_and_traded(
     tmp_path: Path, record_property: Callable[[str, object], None], seed: int, kind: str
 ) -> None:
+    bars, taught = MARKETS[kind]
     scenario = Scenario(
-        seed=seed, bars=BARS, kind=kind, horizon=HORIZON, symbols=SYMBOLS[kind]
+        seed=seed, bars=bars, kind=kind, horizon=HORIZON, symbols=SYMBOLS[kind]
     )  # fmt: skip
-    judgement = judge(tmp_path, scenario, TAUGHT)
+    judgement = judge(tmp_path, scenario, taught)
     assert len(judgement.evaluation.judged) >= 50_000
     found = judgement.skill()
     record_property(f"{kind} {seed}", found)

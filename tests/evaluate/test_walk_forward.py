@@ -1,6 +1,7 @@
 """A walk-forward over real hours of EURUSD: leaks checked, the same bytes from two homes.
 
-Of the walks that docs/walk-forward.md tells of, the first fold; all of them: ASSAY_EVERY_FOLD=1.
+Of the walks that docs/walk-forward.md tells of, the first fold; all of them: ASSAY_EVERY_FOLD=1. Of
+those by networks, whose fit takes PyTorch and time, the graphs that are kept there.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from shutil import copytree
+from typing import Any
 
 import pytest
 
 from assay.apps.lab.walking import MEASURES
+from assay.runtime.home import open_home
 from tools.tidy import ROOT
 
 CLI = "from assay.apps.cli.main import main; main()"
@@ -66,24 +70,46 @@ def test_an_ensemble_walks_as_one_model(shared: Path, tmp_path: Path) -> None:
     assert found["leaks"]["stacking_t"] < 3.9
 
 
-@pytest.mark.parametrize(
-    ("name", "files"),
-    [
-        ("xauusd_m5", ["xauusd_m5_histdata_20100103_20191231"]),
-        ("majors_m1", [f"{each}_m1_histdata_20180101_20191231" for each in MAJORS]),
-    ],
-)
-def test_a_fold_of_a_committed_walk_comes_out_the_same(
-    shared: Path, tmp_path: Path, name: str, files: list[str]
-) -> None:
-    told = json.loads((ROOT / "docs" / "walk-forward" / f"{name}.json").read_bytes())
-    data = [word for each in files
+WALKS = {
+    "xauusd_m5": ["xauusd_m5_histdata_20100103_20191231"],
+    "majors_m1": [f"{each}_m1_histdata_20180101_20191231" for each in MAJORS],
+}
+KEPT = ROOT / "docs" / "walk-forward"
+KEPT_MODELS = sorted((KEPT / "models").iterdir())
+
+
+def data_of(shared: Path, walk: str) -> list[object]:
+    files = WALKS["_".join(walk.split("_")[:2])]
+    return [word for each in files
             for word in ("--data", shared / "data" / "bars" / f"{each}.parquet")]  # fmt: skip
+
+
+def hold(model: str, fold: dict[str, Any], data: list[object], home: Path) -> None:
+    """Judge a model on the bars of a fold, and hold what comes of it to what was kept."""
+    found = json.loads(assay("evaluate", "--model", model, *data, "--from", fold["from"], "--to",
+                             fold["to"], "--home", home))  # fmt: skip
+    assert found["verdict"].partition(":")[0] == fold["verdict"].partition(":")[0]
+    for name in set(MEASURES) - {"verdict"}:
+        assert found[name] == pytest.approx(fold[name], rel=1e-3, abs=NEAR.get(name)), name
+
+
+@pytest.mark.parametrize("walk", WALKS)
+def test_a_fold_of_a_committed_walk_comes_out_the_same(
+    shared: Path, tmp_path: Path, walk: str
+) -> None:
+    told, data = json.loads((KEPT / f"{walk}.json").read_bytes()), data_of(shared, walk)
     for fold in told["folds"] if EVERY_FOLD else told["folds"][:1]:
         made = json.loads(assay("train", *data, "--until", fold["fit_until"], "--home", tmp_path))
-        found = json.loads(assay("evaluate", "--model", made["model"], *data, "--from",
-                                 fold["from"], "--to", fold["to"], "--home", tmp_path))  # fmt: skip
-        verdict, _, _ = found.pop("verdict").partition(":")
-        assert verdict == fold.pop("verdict").partition(":")[0]
-        for key in set(MEASURES) & set(fold):
-            assert found[key] == pytest.approx(fold[key], rel=1e-3, abs=NEAR.get(key)), key
+        hold(made["model"], fold, data, tmp_path)
+
+
+@pytest.mark.parametrize("folder", KEPT_MODELS, ids=lambda folder: folder.name)
+def test_a_kept_model_of_a_committed_walk_is_judged_the_same(
+    shared: Path, tmp_path: Path, folder: Path
+) -> None:
+    (walk, fold), = [
+        (path.stem, fold) for path in sorted(KEPT.glob("*.json"))
+        for fold in json.loads(path.read_bytes())["folds"] if fold["model"] == folder.name
+    ]  # fmt: skip
+    copytree(folder, open_home(tmp_path / "home").folder("models") / folder.name)
+    hold(folder.name, fold, data_of(shared, walk), tmp_path / "home")
