@@ -33,6 +33,29 @@ def call(out: Path, *arguments: str) -> int:
     return run(build(), ["simulate", *ARGUMENTS, *arguments, "--out", str(out)])
 
 
+def test_turbulence_is_told_where_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("--bars", "600", "--timeframe", "H1", "--horizon", "6", "--kind", "volatility")
+    assert call(tmp_path / "with", *more, "--turbulence", "--json") == 0
+    told: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert call(tmp_path / "without", *more) == 0
+    assert "of turbulence" not in capsys.readouterr().out
+    truth, plain = (
+        pq.read_table(tmp_path / name / "truth.parquet") for name in ("with", "without")
+    )
+    assert truth.drop_columns("p_turbulent").equals(plain)
+    chance = truth["p_turbulent"].to_numpy(zero_copy_only=False)
+    known = ~np.isnan(chance)
+    # The usual of an hour takes 20 days, a label six bars.
+    assert not known[: 20 * 20].any()
+    assert known[500:594].all()
+    assert not known[594:600].any()
+    assert chance[known].min() < 0.2
+    assert chance[known].max() > 0.8
+    assert told["turbulence"]["30"] == pytest.approx(bayes_accuracy(chance, 0.3))
+
+
 def test_simulate_writes_bars_and_truth(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(tmp_path / "sim", "--json") == 0
     told: dict[str, Any] = json.loads(capsys.readouterr().out)

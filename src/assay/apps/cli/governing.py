@@ -46,9 +46,10 @@ def _table(found: dict[str, Any]) -> str:
     for row in found["models"]:
         state = row["damage"] or ("skilled" if row["skilled"] else "no skill shown")
         role = f"  champion of {row['champion_of']}" if row["champion_of"] else ""
+        label = "" if row["label"] in (None, "bracket") else f", foretells label {row['label']}"
         lines.append(
             f"{row['model']:<28} {','.join(row['symbols'])} at {row['minutes']:g} minutes, fair "
-            f"from {row['ready_from'][:10]}, {state}{role}"
+            f"from {row['ready_from'][:10]}, {state}{label}{role}"
         )
     for one in found["champions"]:
         lines.append(f"champion {one['champion']} of {one['scope']} since {one['since'][:16]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,9 @@ from assay.model.time import parse_time
 from assay.runtime.environment import default_home
 from assay.runtime.home import open_home
 from assay.runtime.settings import load_settings
+
+if TYPE_CHECKING:
+    from assay.apps.lab.evaluation import EvaluationRequest
 
 DataOption = Annotated[list[Path], typer.Option("--data", help="Parquet file of bars; repeatable.")]
 SymbolOption = Annotated[
@@ -40,7 +43,8 @@ CombineOption = Annotated[
     ),
 ]
 HorizonOption = Annotated[
-    int, typer.Option("--horizon", min=1, help="Bars that a bracket is held.")
+    int,
+    typer.Option("--horizon", min=1, help="Bars that a bracket is held, or a label looks ahead."),
 ]
 StopOption = Annotated[
     float, typer.Option("--stop", help="Stop in average true ranges x root of the horizon.")
@@ -62,16 +66,29 @@ CalibrationOption = Annotated[
         "the calibration span.",
     ),
 ]
+LabelOption = Annotated[
+    str,
+    typer.Option(
+        "--label",
+        help="bracket, which is traded; or, to foretell alone, fixed-horizon, trend-scanning or "
+        "volatility.",
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
 
 
 def _show_training(found: dict[str, Any]) -> str:
-    verdict = "found skill" if found["skilled"] else "found no skill: the model will abstain always"
+    traded = found["label"] == "bracket"
+    verdict = "found skill" if found["skilled"] else "found no skill"
+    if traded and not found["skilled"]:
+        verdict += ": the model will abstain always"
     combined = f"{', '.join(found['members'])} combined by {found['combined_by']}\n" if (
         "members" in found
     ) else ""  # fmt: skip
+    label = "" if traded else f" foretells label {found['label']}"
     return (
-        f"model {found['model']}: {found['rows']:,} rows, {found['from']} to {found['until']}, "
+        f"model {found['model']}{label}: {found['rows']:,} rows, {found['from']} to "
+        f"{found['until']}, "
         f"{found['seconds']:.1f} s\n{combined}"
         f"calibration by {found['calibrated_by']} {verdict}\ncard {found['card']}\n"
         f"judge it with: assay evaluate --model {found['model']} --from "
@@ -139,6 +156,7 @@ def train(
     leaders: LeadersOption = "all",
     calibration: CalibrationOption = "isotonic",
     seed: SeedOption = 1,
+    label: LabelOption = "bracket",
     check_leaks: Annotated[
         bool, typer.Option("--check-leaks", help="First check that nothing of the future is in it.")
     ] = False,
@@ -153,7 +171,8 @@ def train(
 ) -> None:
     """Teach a model on engine-true labels and calibrate it; a stopped training goes on.
 
-    With --model ensemble (or --members) several families are taught and combined.
+    With --model ensemble (or --members) several families are taught and combined. A model of
+    another --label is judged by `assay evaluate` and not traded.
 
     Example: assay train --data eurusd_m1_2018.parquet --until 2018-12-31 --model ensemble
     """
@@ -162,18 +181,20 @@ def train(
     from assay.apps.lab.training import TrainingRequest, read_series, train_model
     from assay.books.trials import TrialLedger
     from assay.model.errors import UsageError
-    from assay.signals.labels import Bracket
+    from assay.signals.labels import BRACKET, Bracket
 
     asked = _read_membership(model, members, quorum, combine)
+    bracket = Bracket(horizon=horizon, stop=stop, target=target)
+    if label != BRACKET and bracket != Bracket(horizon=horizon):
+        raise UsageError(f"--stop and --target are of brackets, label {label} has neither")
     if mql5 and "membership" in asked:
         raise UsageError("--export-mql5 writes one graph, an ensemble has several; give one family")
     place = open_home(home or default_home())
     request = TrainingRequest(
         series=read_series(data, symbol or ()), until=parse_time(until),
-        models=place.folder("models"), **asked,
-        bracket=Bracket(horizon=horizon, stop=stop, target=target),
+        models=place.folder("models"), **asked, bracket=bracket,
         leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
-        config=load_settings(Config, place).value, ledger=TrialLedger(place),
+        config=load_settings(Config, place).value, ledger=TrialLedger(place), label=label,
     )  # fmt: skip
     with progress("training", 1.0, quiet=as_json) as bar:
         leaks = {"leaks": check_training(request, fill_stages(bar))} if check_leaks else {}
@@ -209,6 +230,7 @@ def evaluate(
     """
     from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model, write_predictions
     from assay.apps.lab.evaluationreport import write_report
+    from assay.apps.lab.targets import is_traded
     from assay.books.trials import TrialLedger
 
     place = open_home(home or default_home())
@@ -217,6 +239,9 @@ def evaluate(
         end=parse_time(end) if end else None, config=load_settings(Config, place).value,
         risk=risk, ledger=TrialLedger(place), evidence=report is not None,
     )  # fmt: skip
+    if not is_traded(request.model):
+        _evaluate_target(request, predictions, as_json)
+        return
     with progress("judging", 1.0, quiet=as_json) as bar:
         found = evaluate_model(request, fill_stages(bar))
     if predictions:
@@ -224,6 +249,38 @@ def evaluate(
     if report:
         write_report(found, report)
     emit({"model": model, **found.figures}, as_json, _show_evaluation)
+
+
+def _evaluate_target(
+    request: EvaluationRequest, predictions: Path | None, as_json: bool
+) -> None:  # fmt: skip
+    """Judge a model of a label that is no trade."""
+    from assay.apps.lab.targets import evaluate_target, write_answers
+    from assay.model.errors import UsageError
+
+    if request.evidence:
+        raise UsageError(
+            f"model {request.model.name} is not traded, so there is no --report of it; take "
+            "--json, which holds its reliability, or --predictions"
+        )
+    if request.risk:
+        raise UsageError(f"model {request.model.name} is not traded, so there is no --risk to it")
+    with progress("judging", 1.0, quiet=as_json) as bar:
+        found = evaluate_target(request, fill_stages(bar))
+    if predictions:
+        write_answers(found, predictions)
+    emit({"model": request.model.name, **found.figures}, as_json, _show_target)
+
+
+def _show_target(found: dict[str, Any]) -> str:
+    apart = ("verdict", "reliability")
+    lines = [f"{name:<24} {_shown(value)}" for name, value in found.items() if name not in apart]
+    table = [
+        f"said {row['forecast']:.4f}, came {row['came']:.4f} ({row['lower']:.4f} to "
+        f"{row['upper']:.4f}) of {row['n']:,} bars"
+        for row in found["reliability"]
+    ]
+    return "\n".join([found["verdict"], *lines, *table])
 
 
 def walk_forward(

@@ -33,7 +33,18 @@ def _lines(figures: dict[str, Any]) -> str:
         f"{figures['first']} to {figures['last']}\n"
         f"best possible accuracy {figures['horizon']} bars ahead: {_percent(accuracy['30'])} "
         f"on the surest 30 %, {_percent(accuracy['100'])} on all\n"
+        f"{_word_turbulence(figures)}"
         f"{figures['truth']}  {figures['seconds']:.1f} s"
+    )
+
+
+def _word_turbulence(figures: dict[str, Any]) -> str:
+    if "turbulence" not in figures:
+        return ""
+    accuracy = figures["turbulence"]
+    return (
+        f"of turbulence: {_percent(accuracy['30'])} on the surest 30 %, "
+        f"{_percent(accuracy['100'])} on all\n"
     )
 
 
@@ -71,6 +82,14 @@ def simulate(
         int | None,
         typer.Option("--invert-at", help="From this bar of each symbol on, the signal inverts."),
     ] = None,
+    turbulence: Annotated[
+        bool,
+        typer.Option(
+            "--turbulence",
+            help="Also tell p_turbulent, the chance that label volatility comes out turbulent; "
+            "takes seconds more.",
+        ),
+    ] = False,
     home: HomeOption = None,  # noqa: ARG001  every command takes it; this one needs no home
     as_json: JsonOption = False,
 ) -> None:
@@ -91,7 +110,7 @@ def simulate(
             bar.describe(symbol)
             bar.advance()
 
-        figures = write_simulation(scenario, out, advance)
+        figures = write_simulation(scenario, out, advance, turbulence=turbulence)
     emit(figures, as_json, _lines)
 
 

@@ -15,7 +15,7 @@ from assay.apps.config import Config
 from assay.apps.lab.champions import LEVEL, digest_pair, keep_evidence, scope_of
 from assay.apps.lab.drifting import DriftPath, Streams, tell_drift, watch_model
 from assay.apps.lab.evaluation import Judged, check_bars, judge_rows
-from assay.apps.lab.forecasting import check_features
+from assay.apps.lab.forecasting import check_features, check_traded
 from assay.apps.lab.labelling import (
     Instrument,
     label_instrument,
@@ -194,6 +194,8 @@ def _check(request: ChallengeRequest, pair: Sequence[Artifact], series: Sequence
     champion, challenger = pair
     if champion.id == challenger.id:
         raise UsageError(f"{champion.id} cannot challenge itself; name another model")
+    for one in pair:
+        check_traded(one)
     labels = [(one.taught.horizon, one.taught.stop, one.taught.target) for one in pair]
     if labels[0] != labels[1]:
         raise DataError(

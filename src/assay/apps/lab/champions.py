@@ -115,7 +115,7 @@ def digest_model(models: Path, model: str) -> str:
 
 def load_fault(models: Path, model: str, digest: str, scope: Scope) -> str | None:
     """Load a model as trading does; return in words why it cannot be, None where it can."""
-    from assay.apps.lab.forecasting import check_features
+    from assay.apps.lab.forecasting import check_features, check_traded
     from assay.signals.prediction import Forecaster, read_artifact
 
     damage = describe_damage(models, model, digest)
@@ -123,6 +123,7 @@ def load_fault(models: Path, model: str, digest: str, scope: Scope) -> str | Non
         return damage
     try:
         artifact, graphs = read_artifact(models / model)
+        check_traded(artifact)
         check_features(artifact, scope.symbols)
         Forecaster(artifact, graphs)
     except AssayError as error:

@@ -14,7 +14,7 @@ from assay.apps.config import Config
 from assay.apps.lab.drivers import sweep
 from assay.apps.lab.evidence import gather_evidence
 from assay.apps.lab.evidencefigures import judge_chance
-from assay.apps.lab.forecasting import check_features, forecast_events
+from assay.apps.lab.forecasting import check_features, check_traded, forecast_events
 from assay.apps.lab.labelling import (
     Instrument,
     label_instrument,
@@ -143,10 +143,12 @@ def judge_series(
 ) -> Evaluation:  # fmt: skip
     """Judge a model on these bars, whatever files the request names; note what was `seen`.
 
-    Raises DataError for a span that is not after its calibration.
+    Raises DataError for a span that is not after its calibration, UsageError for a model of a
+    label that is no trade.
     """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     artifact, graphs = read_artifact(request.model)
+    check_traded(artifact)
     ready = artifact.spans.ready_from
     if request.start < ready:
         raise DataError(
@@ -154,11 +156,11 @@ def judge_series(
             f"calibration of {artifact.id} ended and one horizon had passed; begin there or later"
         )
     forecaster = Forecaster(artifact, graphs)
-    shown = [_until(one, request.end) for one in series]
+    shown = [until(one, request.end) for one in series]
     check_bars(shown, artifact)
     check_features(artifact, [one.symbol for one in shown])
     features, parts = artifact.taught.feature_set, []
-    trial = _enter(request, shown, artifact)
+    trial = enter_evaluation(request, shown, artifact)
     told = told_by_leaders(shown, features, request.config)
     for number, one in enumerate(shown):
         tell(f"judging {one.symbol}", number / len(shown))
@@ -190,9 +192,10 @@ def judge_series(
     )  # fmt: skip
 
 
-def _enter(
+def enter_evaluation(
     request: EvaluationRequest, shown: Sequence[BarSeries], artifact: Artifact
 ) -> Trial | None:
+    """Count the look that an evaluation is; None without a ledger or a bar in the span."""
     costs = [str(getattr(request.costs, name)) for name in request.costs.__slots__]
     decides = artifact.id, costs, request.risk, msgspec.json.encode(request.config)
     span = [one.select(one.ts_open >= request.start) for one in shown]
@@ -230,7 +233,8 @@ def check_bars(series: Sequence[BarSeries], artifact: Artifact) -> None:
         )
 
 
-def _until(series: BarSeries, end: int | None) -> BarSeries:
+def until(series: BarSeries, end: int | None) -> BarSeries:
+    """Return the bars that opened before an end (ns UTC), all without one."""
     return series if end is None else series.select(series.ts_open < end)
 
 

@@ -23,6 +23,7 @@ from assay.signals.features import (
     tell,
 )
 from assay.signals.guard import Guard
+from assay.signals.labels import BRACKET
 from assay.signals.prediction import (
     Artifact,
     Forecaster,
@@ -43,6 +44,16 @@ def check_features(artifact: Artifact, symbols: Sequence[str]) -> None:
         raise DataError(
             f"{artifact.id} was taught by features {artifact.taught.features_digest[:12]}, this "
             f"program makes {features.id} {features.digest[:12]}; train it again"
+        )
+
+
+def check_traded(artifact: Artifact) -> None:
+    """Raise UsageError for a model of a label that is no trade."""
+    label = artifact.taught.foretells
+    if label != BRACKET:
+        raise UsageError(
+            f"{artifact.id} foretells label {label}, which is no trade; only a model of brackets "
+            "is traded, which `assay train` makes without --label"
         )
 
 
@@ -161,6 +172,7 @@ def with_model(setup: Setup, folder: Path | None, deadline: float | None = None)
     if setup.strategy.conclude is None:
         raise UsageError(f"strategy {setup.strategy.name} takes no --model; strategy ai does")
     artifact, graphs = read_artifact(folder)
+    check_traded(artifact)
     check_features(artifact, setup.symbols)
     _check_length(setup, artifact)
     return replace(setup, forecaster=Forecaster(artifact, graphs, deadline))

@@ -14,8 +14,8 @@ from assay.market.series import BarSeries, TickSeries
 from assay.model.errors import UsageError
 from assay.model.time import SECOND
 from assay.signals.features import BarColumns, FeatureSet, Told, describe_bars, find_absent, tell
-from assay.signals.labels import Booked, Bracket, average_range
-from assay.signals.training import Bars, Rows, label_rows
+from assay.signals.labels import Booked, Bracket, Label, Passed, average_range
+from assay.signals.training import Bars, Rows, label_rows, mark_rows
 from assay.trading.engine.brackets import LABELLING, BracketEngine
 from assay.trading.engine.loading import load_strategy
 
@@ -36,6 +36,11 @@ class Instrument:
     def symbol(self) -> str:
         """Return its symbol."""
         return self.setup.symbols[0]
+
+    @property
+    def timeframe(self) -> int:
+        """Return the length of its bars in ns."""
+        return int(self.events["seconds"].max()) * SECOND
 
 
 def columns_of(events: np.ndarray, instrument: int = 0) -> BarColumns:
@@ -135,6 +140,28 @@ def label_instrument(
     return label_rows(
         instrument.bars, rows, booked, stop[rows], symbol=number, horizon=bracket.horizon
     )
+
+
+def mark_instrument(
+    instrument: Instrument, label: Label, horizon: int, *, number: int, stride: int
+) -> Rows:
+    """Return the rows of every `stride`-th bar that a label without a bracket tells of.
+
+    Raises UsageError for a horizon that is too short for it.
+    """
+    if horizon < label.shortest:
+        raise UsageError(
+            f"horizon {horizon} is too short for label {label.name}; give {label.shortest} or more"
+        )
+    bars = instrument.bars
+    marks = label.mark(
+        Passed(
+            close_time=bars.close_time, mid=bars.mid, spread=bars.spread,
+            timeframe=instrument.timeframe,
+        ),
+        horizon,
+    )  # fmt: skip
+    return mark_rows(bars, np.arange(0, len(bars.mid), stride), marks, symbol=number)
 
 
 def stride_of(horizon: int) -> int:

@@ -11,12 +11,11 @@ import numpy as np
 from assay.apps.lab.labelling import (
     Instrument,
     describe_series,
-    label_instrument,
     read_instrument,
     told_by_leaders,
 )
 from assay.apps.lab.leading import choose_candidates, follow_leaders
-from assay.apps.lab.training import TrainingRequest, bars_until, digest_training
+from assay.apps.lab.training import TrainingRequest, bars_until, digest_training, teach_rows
 from assay.apps.lab.trial import Look, enter_look, span_of
 from assay.market.series import BarSeries
 from assay.signals.features import FeatureSet, Told, standard_set
@@ -83,7 +82,7 @@ def read_experiment(request: TrainingRequest, tell: Tell) -> Experiment:
     for number, one in enumerate(series):
         tell(f"labelling {one.symbol}", number / len(series))
         instrument = read_instrument(one, features, request.config, request.costs)
-        rows = label_instrument(instrument, request.bracket, number=number, stride=1)
+        rows = teach_rows(instrument, request, number=number, stride=1)
         times.append((rows.time - int(one.timeframe), rows.end))
         parts.append(rows.take(_thin(len(rows), LINE_ROWS // len(series))))
     starts, ends = (np.concatenate(column) for column in zip(*times, strict=True))

@@ -14,8 +14,8 @@ from assay.signals.calibration import ONE, Choice
 from assay.signals.ensemble import CELLS
 from assay.signals.features import Lead
 from assay.signals.guard import Watch
-from assay.signals.labels import OUTCOMES
-from assay.signals.prediction import Artifact, Ensemble, read_artifact
+from assay.signals.labels import BRACKET, LONG, OUTCOMES, find_label
+from assay.signals.prediction import Artifact, Ensemble, Taught, read_artifact
 from assay.signals.training import Rows
 
 CARD = "card.md"
@@ -38,11 +38,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         ("instruments", ", ".join(taught.symbols)),
         *([("leaders", _word_leaders(taught.leaders))] if taught.leaders else []),
         ("bars", f"{taught.timeframe // MINUTE} minutes"),
-        (
-            "labels",
-            f"bracket of {taught.horizon} bars, stop {taught.stop:g} and target "
-            f"{taught.target:g} x average true range x root of the horizon, booked by the engine",
-        ),
+        ("labels", _word_label(taught)),
         ("rows", f"{taught.rows:,}, of them {taught.calibration_rows:,} to calibrate"),
         ("fitted on", f"{format_time(spans.fit_from)} to {format_time(spans.fit_until)}"),
         (
@@ -52,11 +48,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         *_list_calibration(artifact.calibrated_by),
         ("fair to judge from", format_time(spans.ready_from)),
         ("calibration slope", f"{artifact.slope:.3f}, above {artifact.slope_bound:.3f} at 99.9 %"),
-        (
-            "right about the direction, a bracket gains",
-            f"{artifact.gain:.3f} stop distances before costs",
-        ),
-        ("wrong, it loses", f"{artifact.loss:.3f} stop distances before costs"),
+        *_list_payoffs(artifact),
         *_list_watch(artifact.watch),
         ("features", f"{len(taught.features)}, digest {taught.features_digest[:12]}"),
         *_list_ensemble(artifact.ensemble),
@@ -72,8 +64,8 @@ def list_kept(models: Path) -> list[dict[str, Any]]:
 
 def _tell_kept(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {
-        "model": folder.name, "family": None, "symbols": (), "minutes": 0.0, "skilled": False,
-        "ready_from": "-", "damage": None,
+        "model": folder.name, "family": None, "label": None, "symbols": (), "minutes": 0.0,
+        "skilled": False, "ready_from": "-", "damage": None,
     }  # fmt: skip
     try:
         artifact, _ = read_artifact(folder)
@@ -81,10 +73,32 @@ def _tell_kept(folder: Path) -> dict[str, Any]:
         return found | {"damage": str(error)}
     taught = artifact.taught
     return found | {
-        "family": artifact.family, "symbols": taught.symbols,
+        "family": artifact.family, "label": taught.foretells, "symbols": taught.symbols,
         "minutes": taught.timeframe / MINUTE, "skilled": artifact.is_skilled,
         "ready_from": format_time(artifact.spans.ready_from),
     }  # fmt: skip
+
+
+def _word_label(taught: Taught) -> str:
+    if taught.foretells == BRACKET:
+        return (
+            f"bracket of {taught.horizon} bars, stop {taught.stop:g} and target "
+            f"{taught.target:g} x average true range x root of the horizon, booked by the engine"
+        )
+    asks = find_label(taught.foretells).asks
+    return f"{taught.foretells}, horizon {taught.horizon} bars: {asks}; no trade, and not traded"
+
+
+def _list_payoffs(artifact: Artifact) -> list[tuple[str, str]]:
+    if artifact.taught.foretells != BRACKET:
+        return []
+    return [
+        (
+            "right about the direction, a bracket gains",
+            f"{artifact.gain:.3f} stop distances before costs",
+        ),
+        ("wrong, it loses", f"{artifact.loss:.3f} stop distances before costs"),
+    ]
 
 
 def _list_ensemble(ensemble: object) -> list[tuple[str, str]]:
@@ -144,8 +158,11 @@ def _word_leaders(leaders: Sequence[Lead]) -> str:
 
 
 def _lines(artifact: Artifact, rows: Rows) -> list[str]:
-    counts = np.bincount(rows.outcome, minlength=len(OUTCOMES))
-    shares = [f"{n} {c / len(rows):.1%}" for n, c in zip(OUTCOMES, counts, strict=True)]
+    name = artifact.taught.foretells
+    outcomes = OUTCOMES if name == BRACKET else find_label(name).outcomes
+    counts = np.bincount(rows.outcome, minlength=len(outcomes))
+    shares = [f"{n} {c / len(rows):.1%}" for n, c in zip(outcomes, counts, strict=True)]
+    what = "that the mid is higher a horizon on" if name == BRACKET else f"of {outcomes[LONG]}"
     return [
         f"# {artifact.id}",
         "",
@@ -156,7 +173,7 @@ def _lines(artifact: Artifact, rows: Rows) -> list[str]:
         *(f"| {name} | {value} |" for name, value in list_facts(artifact)),
         f"| outcomes | {', '.join(shares)} |",
         "",
-        "Chance that the mid is higher a horizon on, by score (probability, bounds at 80 %):",
+        f"Chance {what}, by score (probability, bounds at 80 %):",
         "",
         "| score from | probability | lower | upper |",
         "|---|---|---|---|",
@@ -169,10 +186,10 @@ def _lines(artifact: Artifact, rows: Rows) -> list[str]:
 def _verdict(artifact: Artifact) -> str:
     if artifact.is_skilled:
         return "Calibration found skill: the slope of outcome on score is above 0 at 0.1 %."
-    return (
-        "**No skill was shown**: the slope of outcome on score is not above 0 at 0.1 %, so this "
-        "model abstains always."
-    )
+    none = "**No skill was shown**: the slope of outcome on score is not above 0 at 0.1 %"
+    if artifact.taught.foretells != BRACKET:
+        return f"{none}."
+    return f"{none}, so this model abstains always."
 
 
 def _steps(artifact: Artifact) -> list[str]:

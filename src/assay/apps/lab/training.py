@@ -15,8 +15,10 @@ import numpy as np
 from assay.apps.config import Config
 from assay.apps.lab.drifting import measure_model
 from assay.apps.lab.labelling import (
+    Instrument,
     describe_series,
     label_instrument,
+    mark_instrument,
     read_instrument,
     stride_of,
 )
@@ -37,10 +39,10 @@ from assay.signals.calibration import AUTO, FEWEST_PARTS, ONE, find_method
 from assay.signals.drift import write_reference
 from assay.signals.ensemble import CELLS
 from assay.signals.features import FeatureSet, standard_set
-from assay.signals.labels import Bracket
+from assay.signals.labels import BRACKET, Bracket, find_label
 from assay.signals.models import find_family, widest_window
 from assay.signals.prediction import Artifact, Ensemble, Graphs, read_artifact, write_artifact
-from assay.signals.training import Bars, Lesson, Rows, pool, train, train_ensemble
+from assay.signals.training import Bars, Lesson, Rows, decided, pool, train, train_ensemble
 
 UNFINISHED, TRAINED = ".unfinished", ".trained"
 ROWS_FILE, CHECKPOINT, MODEL = "rows-{}.npz", "checkpoint", "model"
@@ -52,7 +54,8 @@ class TrainingRequest:
 
     `leaders` are the symbols that others may follow: None for all, empty for none.
     `calibration` names a method, AUTO to choose one. A `family` of ENSEMBLE has a `membership`,
-    the usual one where none is given.
+    the usual one where none is given. A `label` other than BRACKET takes its horizon from the
+    bracket, and nothing else.
     """
 
     series: Sequence[BarSeries]
@@ -67,6 +70,7 @@ class TrainingRequest:
     config: Config = field(default_factory=Config)
     ledger: TrialLedger | None = None
     membership: Membership | None = None
+    label: str = BRACKET
 
     @property
     def joined(self) -> Membership | None:
@@ -92,6 +96,8 @@ def train_model(
         find_family(family)
     if request.calibration != AUTO:
         find_method(request.calibration)
+    if request.label != BRACKET:
+        find_label(request.label)
     features = standard_set(request.series[0].timeframe)
     digest = digest_training(request, features)
     known = request.models / TRAINED / digest
@@ -103,8 +109,8 @@ def train_model(
         rmtree(work)
     artifact, _ = read_artifact(request.models / known.read_text())
     return {
-        "model": artifact.id, "card": str(request.models / artifact.id / CARD),
-        "rows": artifact.taught.rows,
+        "model": artifact.id, "label": artifact.taught.foretells,
+        "card": str(request.models / artifact.id / CARD), "rows": artifact.taught.rows,
         "from": format_time(artifact.spans.fit_from),
         "until": format_time(artifact.spans.calibrate_until),
         "evaluate_from": format_time(artifact.spans.ready_from),
@@ -158,7 +164,7 @@ def _lesson_of(request: TrainingRequest, features: FeatureSet) -> Lesson:
     shared = Lesson(
         family=request.family, symbols=tuple(one.symbol for one in request.series),
         timeframe=int(request.series[0].timeframe), features=features, bracket=request.bracket,
-        seed=request.seed, calibration=request.calibration,
+        seed=request.seed, calibration=request.calibration, label=request.label,
     )  # fmt: skip
     if joined is None:
         return shared
@@ -221,8 +227,19 @@ def digest_training(request: TrainingRequest, features: FeatureSet) -> str:
         request.costs, request.leaders,
         request.calibration, msgspec.json.encode(request.config),
         *([request.joined] if request.joined else []),
+        *([request.label] if request.label != BRACKET else []),
     )  # fmt: skip
     return sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def teach_rows(
+    instrument: Instrument, request: TrainingRequest, *, number: int, stride: int
+) -> Rows:
+    """Return the rows of every `stride`-th bar that a training of the request may learn from."""
+    if request.label == BRACKET:
+        return label_instrument(instrument, request.bracket, number=number, stride=stride)
+    label, horizon = find_label(request.label), request.bracket.horizon
+    return decided(mark_instrument(instrument, label, horizon, number=number, stride=stride))
 
 
 def bars_until(series: BarSeries, until: int) -> BarSeries:
@@ -241,9 +258,7 @@ def _rows_of(
         with np.load(kept) as columns:
             return Rows(**{each.name: columns[each.name] for each in fields(Rows)})
     instrument = read_instrument(series, features, request.config, request.costs)
-    rows = label_instrument(
-        instrument, request.bracket, number=number, stride=stride_of(request.bracket.horizon)
-    )
+    rows = teach_rows(instrument, request, number=number, stride=stride_of(request.bracket.horizon))
     beside = kept.with_suffix(".part.npz")
     np.savez(beside, **{each.name: getattr(rows, each.name) for each in fields(Rows)})
     beside.replace(kept)

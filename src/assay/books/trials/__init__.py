@@ -1,6 +1,6 @@
 """The trial ledger: who looked at which market over which time, counted before each look."""
 
-from assay.books.trials.deflating import Deflation, deflate
+from assay.books.trials.deflating import Deflation, count_overlapping, deflate
 from assay.books.trials.heads import TrialsHead
 from assay.books.trials.ledger import FOLDER, TrialLedger
 from assay.books.trials.lines import TRIALS, Line, Outcome, Trial
@@ -17,6 +17,7 @@ __all__ = [
     "TrialLedger",
     "TrialsHead",
     "TrialsReport",
+    "count_overlapping",
     "deflate",
     "read_head",
     "read_ledger",

@@ -53,6 +53,11 @@ def deflate(lines: Sequence[Line], trial: Trial, returns: Floats, sketch: str) -
     )  # fmt: skip
 
 
+def count_overlapping(lines: Sequence[Line], trial: Trial) -> int:
+    """Return how many trials before it touched an instrument and a time in common with it."""
+    return len(_find_past(lines, trial))
+
+
 def _find_past(lines: Sequence[Line], trial: Trial) -> list[_Past]:
     outcomes = {line.trial: line for line in lines if isinstance(line, Outcome)}
     found = []

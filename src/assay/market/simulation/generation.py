@@ -18,7 +18,12 @@ from assay.market.simulation.assets import ASSETS, Asset
 from assay.market.simulation.path import STEPS, choose_points, trace_mids, walk_bids
 from assay.market.simulation.quotes import draw_spreads, draw_volumes
 from assay.market.simulation.scenario import Scenario
-from assay.market.simulation.schedule import bar_closes, bar_opens, draw_news
+from assay.market.simulation.schedule import (
+    bar_closes,
+    bar_opens,
+    draw_news,
+    scheduled_releases,
+)
 from assay.market.simulation.signal import (
     Planted,
     gate,
@@ -30,7 +35,19 @@ from assay.market.simulation.signal import (
 )
 from assay.market.simulation.switching import drifts
 from assay.market.simulation.truth import rise_probability
-from assay.market.simulation.volatility import Volatility, draw_switching, draw_volatility
+from assay.market.simulation.turbulence import (
+    FUTURES,
+    Calm,
+    await_news,
+    draw_futures,
+    exceed_chance,
+)
+from assay.market.simulation.volatility import (
+    Volatility,
+    calm_volatility,
+    draw_switching,
+    draw_volatility,
+)
 from assay.model.errors import UsageError
 from assay.model.instruments import instrument_for
 from assay.model.time import SECOND
@@ -85,6 +102,23 @@ def simulate_truth(scenario: Scenario) -> dict[str, Float64s]:
         course = market.course(symbol)
         rises[symbol] = rise_probability(course.volatility, course.planted, scenario.horizon)
     return rises
+
+
+def foretell_turbulence(
+    scenario: Scenario, symbol: str, usual: Float64s, futures: int = FUTURES
+) -> Float64s:
+    """Return at each bar's close the chance that realised volatility will exceed what is `usual`.
+
+    Of the scenario's horizon, by drawn futures (turbulence.py); `usual` [bars] is in log returns,
+    NaN where nothing is asked. Raises UsageError for a market whose regimes are others, and for a
+    symbol that another leads.
+    """
+    if scenario.kind == "switching" or (scenario.kind == "lagged" and ASSETS[symbol].leader):
+        raise UsageError(
+            f"turbulence is not told of {symbol} in kind {scenario.kind}; use linear, regime, "
+            "volatility or none"
+        )
+    return _Market(scenario).turbulence(symbol, usual, futures)
 
 
 def simulate_ticks(
@@ -153,6 +187,23 @@ class _Market:
         else:
             planted = plant_own(shocks, drive * gate(scenario.kind, volatility.regime))
         return _Course(asset, opens, volatility, planted)
+
+    def turbulence(self, symbol: str, usual: Float64s, futures: int) -> Float64s:
+        """Return the chance that realised volatility exceeds what is usual, at each close."""
+        scenario, course = self.scenario, self.course(symbol)
+        opens, closes = course.opens, bar_closes(course.opens, scenario.timeframe)
+        due = await_news(self._news, scheduled_releases(int(closes[-1])), opens, closes)
+        sign = turn_over(len(opens) + 1, scenario.invert_at)[1:]
+        calm = Calm(
+            variance=np.square(calm_volatility(course.asset, opens, scenario.timeframe)),
+            gap=course.volatility.gap, drive=scenario.drive * sign,
+            regime=course.volatility.regime, signal=course.planted.signal,
+        )  # fmt: skip
+        releases = int((due.first[scenario.horizon :] - due.first[: -scenario.horizon]).max())
+        drawn = draw_futures(
+            scenario.kind, scenario.horizon, releases, self._draw(symbol, "turbulence"), futures
+        )
+        return exceed_chance(calm, due, drawn, usual)
 
     def _quotes(self, course: _Course) -> tuple[Int64s, Iterator[Int64s]]:
         """Return the spread of each bar and the blocks of bids inside the bars, in points."""

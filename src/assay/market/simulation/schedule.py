@@ -64,15 +64,26 @@ def bar_closes(opens: Int64s, timeframe: Timeframe) -> Int64s:
 
 def draw_news(rng: Generator, end: int) -> News:
     """Draw the releases from the market's first day until `end` (ns UTC)."""
-    first = parse_time(FIRST_DAY) // DAY
-    days = np.arange(first, max(end, 0) // DAY + 2, dtype=np.int64)
-    draws = rng.random((len(days), len(RELEASES), 2))
-    minutes = np.array([minute for minute, _ in RELEASES], dtype=np.int64)
-    chances = np.array([chance for _, chance in RELEASES])
-    is_due = (draws[:, :, 0] < chances) & (weekday_of(days) < 5)[:, None]
-    wall = days[:, None] * DAY + minutes * MINUTE
+    wall, chances = _walls(end)
+    draws = rng.random((*wall.shape, 2))
+    is_due = draws[:, :, 0] < chances
     impact = IMPACT_LEAST + (IMPACT_MOST - IMPACT_LEAST) * draws[:, :, 1]
     return News(zone_table(NEW_YORK).to_utc(wall[is_due]), impact[is_due])
+
+
+def scheduled_releases(end: int) -> tuple[Int64s, Float64s]:
+    """Return when releases may come until `end` (ns UTC) and how likely each is to."""
+    wall, chances = _walls(end)
+    return zone_table(NEW_YORK).to_utc(wall[chances > 0]), chances[chances > 0]
+
+
+def _walls(end: int) -> tuple[Int64s, Float64s]:
+    """Return the wall-clock time of each release by day, and its chance, none at weekends."""
+    first = parse_time(FIRST_DAY) // DAY
+    days = np.arange(first, max(end, 0) // DAY + 2, dtype=np.int64)
+    minutes = np.array([minute for minute, _ in RELEASES], dtype=np.int64)
+    chances = np.array([chance for _, chance in RELEASES])
+    return days[:, None] * DAY + minutes * MINUTE, chances * (weekday_of(days) < 5)[:, None]
 
 
 def hour_of_day(ts: Int64s) -> Float64s:

@@ -57,10 +57,21 @@ def draw_volatility(
     closes = bar_closes(opens, timeframe)
     regime = regime_path(rng.random(len(opens)), 1.0 / REGIME_BARS)
     excess = news_excess(news, opens, closes)
-    five = asset.volatility / asset.level / (1.0 + mean_excess()) ** 0.5
+    sigma = (
+        calm_volatility(asset, opens, timeframe) * np.array(REGIME_VOLATILITY)[regime]
+        * np.sqrt(1.0 + excess)
+    )  # fmt: skip
+    return Volatility(sigma, _gaps(opens, closes, _five(asset)), regime, excess)
+
+
+def calm_volatility(asset: Asset, opens: Int64s, timeframe: Timeframe) -> Float64s:
+    """Return each bar's volatility but for regime and news: what the season makes of it."""
     season = seasonal_volatility(asset, opens, timeframe) * np.sqrt(timeframe / Timeframe.M5)
-    sigma = five * season * np.array(REGIME_VOLATILITY)[regime] * np.sqrt(1.0 + excess)
-    return Volatility(sigma, _gaps(opens, closes, five), regime, excess)
+    return np.asarray(_five(asset) * season)
+
+
+def _five(asset: Asset) -> float:
+    return asset.volatility / asset.level / (1.0 + mean_excess()) ** 0.5
 
 
 def draw_switching(asset: Asset, opens: Int64s, timeframe: Timeframe, rng: Generator) -> Volatility:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.signals.calibration import ONE, Method, bin_scores, fit_steps, mirror_rows
-from assay.signals.guard.guard import MISSES
+from assay.signals.guard.sets import start_reach
 from assay.signals.guard.watch import Watch
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def learn_watch(kept: Kept, method: Method, *, level: float, rng: Generator) -> 
         bin_scores(*mirror_rows(rise, soon, kept.block)), method, level=level, rng=rng
     )
     _, low, high = table.look_up(rise)
-    least, lacking = np.maximum(low, ONE - high), np.where(kept.up, ONE - rise, rise)
+    least = np.maximum(low, ONE - high)
     claims = least > ONE // 2
     right = soon == (low > ONE // 2)
     return Watch(
-        reach=int(np.quantile(lacking, 1 - MISSES, method="higher")), lag=kept.lag, soon=table,
+        reach=start_reach(rise, kept.up), lag=kept.lag, soon=table,
         promised=float(least[claims].mean() / ONE) if claims.any() else None,
         claimed=float(claims.mean()),
         kept=float(right[claims].mean()) if claims.any() else None,

@@ -2,6 +2,7 @@
 
 from assay.signals.labels.brackets import Booked, Bracket, average_range
 from assay.signals.labels.events import choose_events, cusum_events
+from assay.signals.labels.methods import find_label, label_names
 from assay.signals.labels.outcomes import (
     LONG,
     NEITHER,
@@ -12,8 +13,10 @@ from assay.signals.labels.outcomes import (
     uniqueness,
     went_up,
 )
+from assay.signals.labels.ports import BRACKET, Label, Marks, Passed
 
 __all__ = [
-    "LONG", "NEITHER", "OUTCOMES", "SHORT", "UNKNOWN", "Booked", "Bracket", "average_range",
-    "choose_events", "classify", "cusum_events", "uniqueness", "went_up",
+    "BRACKET", "LONG", "NEITHER", "OUTCOMES", "SHORT", "UNKNOWN", "Booked", "Bracket", "Label",
+    "Marks", "Passed", "average_range", "choose_events", "classify", "cusum_events", "find_label",
+    "label_names", "uniqueness", "went_up",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from assay.signals.calibration import FEWEST_PARTS, Choice, StepTable
 from assay.signals.ensemble import Combination
 from assay.signals.features import FeatureSet, Lead, standard_set
 from assay.signals.guard import Guard, Watch
+from assay.signals.labels import BRACKET
 
 DESCRIPTION, GRAPH = "model.json", "model.onnx"
 Graphs = Mapping[str, bytes]
@@ -32,7 +33,8 @@ class Spans(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold what a model learnt from: instruments, bars, features by name and digest, labels.
 
-    `leaders` say who follows whom; a symbol that is not named there follows itself.
+    `leaders` say who follows whom; a symbol that is not named there follows itself. With a `label`
+    other than the bracket, `stop` and `target` say nothing.
     """
 
     symbols: tuple[str, ...]
@@ -45,6 +47,12 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     rows: int
     calibration_rows: int
     leaders: tuple[Lead, ...] = ()
+    label: str | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def foretells(self) -> str:
+        """Return the name of the label, which is BRACKET where none is told."""
+        return BRACKET if self.label is msgspec.UNSET else str(self.label)
 
     @property
     def feature_set(self) -> FeatureSet:
@@ -110,7 +118,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `gain` and `loss` are what a bracket earns before costs where its side is right about the
     direction, and loses where it is wrong, in stop distances. `watch` is what a guard holds it to.
     `graph_sha256` is the digest of the graph, of an ensemble that of its members' digests; a model
-    of one family has no `ensemble`.
+    of one family has no `ensemble`. A model of another label than the bracket tells in `up` whether
+    that comes out LONG, nothing in `long` and `short`, and gains and loses 0: nobody trades it.
     """
 
     id: str

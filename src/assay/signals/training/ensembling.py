@@ -47,8 +47,8 @@ from assay.signals.training.fitting import (
     Lesson,
     Recipe,
     fit_member,
-    measure_payoffs,
     name_artifact,
+    payoffs_of,
     tell_spans,
     tell_taught,
     watch_of,
@@ -79,8 +79,9 @@ class _Calibrating:
 
     def calibrate(self, score: Int64s, method: str) -> Calibration:
         return calibrate(
-            self.rows, score / ONE, horizon=self.lesson.span, method=method, seed=self.lesson.seed
-        )
+            self.rows, score / ONE, horizon=self.lesson.span, method=method, seed=self.lesson.seed,
+            label=self.lesson.marked_by,
+        )  # fmt: skip
 
 
 def train_ensemble(
@@ -124,7 +125,7 @@ def train_ensemble(
         members=_describe_members(members, held_out), quorum=lesson.quorum,
         combined_by=combined_by, panels=panels, cells=_judge_cells(panels[0], calibrating),
     )  # fmt: skip
-    gain, loss = measure_payoffs(held)
+    gain, loss = payoffs_of(held, lesson)
     artifact = Artifact(
         id="", family=lesson.family, graph_sha256=digest_graphs(graphs), seed=lesson.seed,
         taught=tell_taught(rows, held, lesson), spans=tell_spans(rows, held, split, lesson),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,7 +16,7 @@ from assay.signals.calibration import FEWEST_PARTS
 from assay.signals.ensemble import AUTO
 from assay.signals.features import FeatureSet
 from assay.signals.guard import Watch
-from assay.signals.labels import Bracket
+from assay.signals.labels import BRACKET, Bracket, Label, find_label
 from assay.signals.models import (
     Features,
     FitRequest,
@@ -25,7 +26,12 @@ from assay.signals.models import (
     narrow_windows,
 )
 from assay.signals.prediction.artifact import Artifact, Graphs, Spans, Taught
-from assay.signals.training.calibrating import Calibration, calibrate, measure_promise
+from assay.signals.training.calibrating import (
+    Calibration,
+    calibrate,
+    measure_promise,
+    measure_reach,
+)
 from assay.signals.training.rows import Bars, Rows
 from assay.signals.training.sequences import choose_examples, cut_windows
 from assay.signals.training.splits import Split, split_rows
@@ -38,7 +44,8 @@ PARITY = "onnx_parity"
 class Lesson:
     """Say what to teach: family, instruments, bars, features, bracket, calibration, seed.
 
-    An ensemble names its members, how many of them are a quorum, and the combination.
+    With another `label` the bracket's horizon is the label's, and its distances say nothing. An
+    ensemble names its members, how many of them are a quorum, and the combination.
     """
 
     family: str
@@ -51,6 +58,12 @@ class Lesson:
     members: tuple[str, ...] = ()
     quorum: int = 1
     combination: str = AUTO
+    label: str = BRACKET
+
+    @property
+    def marked_by(self) -> Label | None:
+        """Return the label that rows were marked by; None for brackets."""
+        return None if self.label == BRACKET else find_label(self.label)
 
     @property
     def span(self) -> int:
@@ -77,9 +90,10 @@ def train(
     member = fit_member(lesson.family, rows, split, recipe)
     held = rows.take(split.calibrate)
     found = calibrate(
-        held, member.served, horizon=lesson.span, method=lesson.calibration, seed=lesson.seed
-    )
-    gain, loss = measure_payoffs(held)
+        held, member.served, horizon=lesson.span, method=lesson.calibration, seed=lesson.seed,
+        label=lesson.marked_by,
+    )  # fmt: skip
+    gain, loss = payoffs_of(held, lesson)
     artifact = Artifact(
         id="", family=lesson.family, graph_sha256=sha256(member.onnx).hexdigest(),
         seed=lesson.seed, taught=tell_taught(rows, held, lesson),
@@ -95,6 +109,8 @@ def watch_of(
     held: Rows, probabilities: NDArray[np.float32], found: Calibration, lesson: Lesson
 ) -> Watch:
     """Return what a guard holds a model to that was so calibrated on these rows."""
+    if lesson.marked_by is not None:
+        return measure_reach(held, probabilities, found)
     return measure_promise(
         held, probabilities, found, bars=lesson.bracket.horizon, length=lesson.timeframe,
         seed=lesson.seed,
@@ -142,8 +158,6 @@ def name_artifact(artifact: Artifact) -> Artifact:
     How near a graph comes to the library that fitted it differs by a last bit from one kind of
     processor to the next, so it is no part of the id.
     """
-    import msgspec
-
     told = msgspec.json.decode(msgspec.json.encode(artifact))
     for part in (told, *(told.get("ensemble") or {}).get("members", ())):
         part["facts"].pop(PARITY, None)
@@ -159,6 +173,11 @@ def _check_parity(fitted: Fitted, held: Features, served: NDArray[np.float32]) -
             f"{fitted.parity_most:.0e} is borne"
         )
     return gap
+
+
+def payoffs_of(held: Rows, lesson: Lesson) -> tuple[float, float]:
+    """Return what brackets gained and lost on these rows; nothing where none was booked."""
+    return measure_payoffs(held) if lesson.marked_by is None else (0.0, 0.0)
 
 
 def measure_payoffs(held: Rows) -> tuple[float, float]:
@@ -182,6 +201,7 @@ def tell_taught(rows: Rows, held: Rows, lesson: Lesson) -> Taught:
         horizon=lesson.bracket.horizon,
         stop=lesson.bracket.stop, target=lesson.bracket.target, rows=len(rows),
         calibration_rows=len(held),
+        label=msgspec.UNSET if lesson.label == BRACKET else lesson.label,
     )  # fmt: skip
 
 

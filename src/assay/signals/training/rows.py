@@ -7,7 +7,16 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.signals.labels import UNKNOWN, Booked, classify, uniqueness, went_up
+from assay.signals.labels import (
+    LONG,
+    NEITHER,
+    UNKNOWN,
+    Booked,
+    Marks,
+    classify,
+    uniqueness,
+    went_up,
+)
 from assay.signals.models import Examples, Features
 
 Int64s = NDArray[np.int64]
@@ -27,7 +36,8 @@ class Rows:
     `up` is the direction over the horizon, `up_soon` that over a quarter of it (see label_rows).
     `stop` (points) is the distance the payoffs are measured in; `long_points` and `short_points`
     are price gained before the spread. Families of several bars learn from rows whose features are
-    windows; those are neither pooled nor kept in files.
+    windows; those are neither pooled nor kept in files. With a label that is no bracket `up` and
+    `up_soon` are whether the outcome was LONG, and all of a bracket is 0: nobody booked one.
     """
 
     time: Int64s
@@ -94,6 +104,28 @@ def label_rows(
         short_net=taken.short_net, long_points=taken.long_points + spread,
         short_points=taken.short_points + spread, stop=stop,
     )  # fmt: skip
+
+
+def mark_rows(bars: Bars, rows: Int64s, marks: Marks, *, symbol: int) -> Rows:
+    """Return the rows among `rows` that a label without a bracket tells the outcome of.
+
+    Models learn the outcome itself, not that of a part of the horizon.
+    """
+    rows = rows[(marks.outcome[rows] != UNKNOWN) & bars.settled[rows]]
+    last, outcome = marks.end[rows], marks.outcome[rows]
+    none = np.zeros(len(rows), dtype=np.int64)
+    up = (outcome == LONG).astype(np.int8)
+    return Rows(
+        time=bars.close_time[rows], end=bars.close_time[last], symbol=np.full(len(rows), symbol),
+        features=bars.features[rows], outcome=outcome, up=up, up_soon=up,
+        weight=uniqueness(rows, last), long_net=none, short_net=none, long_points=none,
+        short_points=none, stop=none,
+    )  # fmt: skip
+
+
+def decided(rows: Rows) -> Rows:
+    """Return the rows whose label was answered one way or the other."""
+    return rows.take(rows.outcome != NEITHER)
 
 
 def pool(parts: list[Rows]) -> Rows:
