@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from assay.apps.gateway.stream import CLOSE_MALFORMED, CLOSE_SIGNED_OUT, CLOSE_SLOW
 from assay.apps.gateway.views import Snapshot
+from assay.apps.paper.sheet import SHEET, Sheet, write_whole
 from assay.runtime.clock import wait_for
 from assay.runtime.home import open_home
 from assay.runtime.ring import NullRing
@@ -87,6 +88,21 @@ def test_a_stranger_is_told_how_to_sign_in_and_how_the_platform_is(served: Serve
         assert (shown.status_code, "assay open" in shown.text) == (401, True)
         health = stranger.get("/health").json()
     assert {"status", "processes", "events", "halted"} <= set(health)
+
+
+def test_a_page_tells_who_serves_once_a_model_was_promoted(
+    served: Served, person: httpx.Client
+) -> None:
+    path = served.home.path / "run" / SHEET
+    sheet = msgspec.json.decode(path.read_bytes(), type=Sheet)
+    before = person.get("/api/snapshot").json()
+    for model in ("xgboost-promoted", sheet.model):
+        write_whole(path, msgspec.structs.replace(sheet, model=model))
+        assert wait_for(
+            lambda model=model: person.get("/api/session").json()["model"] == model, seconds=LONG_S
+        )
+    after = person.get("/api/snapshot").json()
+    assert after["account"] == before["account"]
 
 
 def test_a_link_opens_one_session_that_scripts_cannot_see(served: Served) -> None:

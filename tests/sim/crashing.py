@@ -97,6 +97,9 @@ class Place:
         passing = (PlatformStarted, PlatformRecovered)
         return [encode_message(each) for each in self.log.messages if not isinstance(each, passing)]
 
+    def equip(self, trader: PaperTrader) -> None:
+        """Give a trader what it needs beyond journal and broker; nothing here."""
+
     def live(self, fuse: Fuse, act: Callable[[PaperTrader], None]) -> PaperTrader | None:
         """Start a trader and let it act; return it, or None when it crashed."""
         journal = MemoryJournal(self.log)
@@ -106,6 +109,7 @@ class Place:
                 self.setup, self.setup_id, FragileJournal(journal, fuse),  # type: ignore[arg-type]
                 FragileBroker(broker, self.book, fuse), SimClock(1), wire=self.wire,
             )  # fmt: skip
+            self.equip(trader)
             trader.recover()
             act(trader)
         except CrashError:

@@ -102,15 +102,10 @@ def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:
     forecaster = setup.forecaster
     if forecaster is None:
         return {}
-    from assay.apps.lab.forecasting import describe_history, guards_after
+    from assay.apps.lab.forecasting import build_predictor
     from assay.signals.features import FeatureModule
-    from assay.signals.prediction import Predictor
 
     taught = forecaster.artifact.taught
     features = FeatureModule(taught.feature_set, setup.symbols, taught.timeframe, next_id)
     features.load(setup.history)
-    predictor = Predictor(forecaster, setup.symbols, next_id, guards=guards_after(setup))
-    if forecaster.window > 1:
-        for symbol, past in describe_history(setup).items():
-            predictor.load(symbol, past)
-    return {"features": features, "predictor": predictor}
+    return {"features": features, "predictor": build_predictor(setup, forecaster, next_id)}

@@ -11,16 +11,21 @@ from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, pr
 from assay.apps.cli.retraining import retrain
 from assay.apps.cli.sealed import AuditOption, CheckpointOption, KeyOption, verify_ledger
 from assay.apps.config import Config
+from assay.model.errors import UsageError
 from assay.model.time import format_time, parse_time
-from assay.runtime.home import open_home
+from assay.runtime.home import Home, open_home
 from assay.runtime.settings import load_settings
 
 if TYPE_CHECKING:
-    from assay.books.governance import GovernanceLine
+    from assay.books.governance import Act, GovernanceLine
 
 ModelArgument = Annotated[str, typer.Argument(help="Model, as `assay models list` names it.")]
 MarketOption = Annotated[
     str, typer.Option("--market", help="Market of its own, as `list` names it; else the real one.")
+]
+
+NextStartOption = Annotated[
+    bool, typer.Option("--at-next-start", help="Let a running `assay up` end with what it has.")
 ]
 
 
@@ -87,7 +92,12 @@ def _show_facts(found: dict[str, Any]) -> str:
 def compare(
     champion: Annotated[str, typer.Argument(help="Model that is champion.")],
     challenger: Annotated[str, typer.Argument(help="Model that would take its place.")],
-    data: Annotated[list[Path], typer.Option("--data", help="Parquet file of bars; repeatable.")],
+    data: Annotated[
+        list[Path] | None, typer.Option("--data", help="Parquet file of bars; repeatable.")
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="What the newest run recorded of both, without files.")
+    ] = False,
     start: Annotated[
         str | None, typer.Option("--from", help="First bar; else the first fair to both.")
     ] = None,
@@ -103,20 +113,26 @@ def compare(
 
     Label by label that do not overlap: the gain in log score by an anytime-valid test, the profit
     by another that it is not lower by a margin; and whether the champion's world has drifted. Look
-    as often as you like, from one start. Counted as a trial; kept with its digest.
+    as often as you like, from one start. Counted as a trial; kept with its digest. With --live
+    what `assay up --challenger` recorded is weighed, while it runs or after.
 
     Example: assay models compare lightgbm-0123456789 xgboost-0123456789
     --data eurusd_m1_2019.parquet
     """
     from assay.apps.lab.challengereport import write_challenge_report
     from assay.apps.lab.challenging import ChallengeRequest, compare_models
+    from assay.apps.lab.hearing import hear_run, voices_of
     from assay.books.trials import TrialLedger
 
+    if bool(data) == live:
+        raise UsageError("a comparison takes bars from --data FILE, or --live from the newest run")
     place = open_home(home)
+    config = load_settings(Config, place).value
     request = ChallengeRequest(
-        champion=champion, challenger=challenger, data=data, home=place, market=market,
+        champion=champion, challenger=challenger, data=data or (), home=place, market=market,
         start=parse_time(start) if start else None, end=parse_time(end) if end else None,
-        config=load_settings(Config, place).value, trials=TrialLedger(place),
+        config=config, trials=TrialLedger(place),
+        heard=hear_run(place, voices_of(champion, challenger), config) if live else (),
     )  # fmt: skip
     with progress("comparing", 1.0, quiet=as_json) as bar:
         found = compare_models(request, fill_stages(bar))
@@ -146,6 +162,43 @@ def _shown(value: object) -> str:
     return f"{value:,.5f}" if isinstance(value, float) else str(value)
 
 
+def metrics(model: ModelArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show how a model does in the newest run, as champion or challenger, while it runs or after.
+
+    Of the bars that it forecast: accuracy, confidence, calibration and coverage of those whose
+    label is known, its silences, and what its forecasts take. Counted as a trial.
+
+    Example: assay models metrics lightgbm-0123456789
+    """
+    from assay.apps.lab.monitoring import monitor_model
+    from assay.books.trials import TrialLedger
+
+    place = open_home(home)
+    config = load_settings(Config, place).value
+    emit(monitor_model(place, model, config, TrialLedger(place)), as_json, _show_metrics)
+
+
+def _show_metrics(found: dict[str, Any]) -> str:
+    states = ", ".join(f"{count:,} {state}" for state, count in found["states"].items())
+    lines = [
+        f"{found['model']}: {found['forecasts']:,} bars forecast ({states}), "
+        f"{found['n']:,} of them with a known label"
+    ]
+    times = found["latency_us"]
+    if times:
+        lines.append(
+            f"a forecast takes {times['p50']:,.0f} µs (p50), {times['p99']:,.0f} (p99), "
+            f"{times['most']:,.0f} at most, of the last {times['count']:,}"
+        )
+    hidden = ("model", "forecasts", "n", "states", "latency_us", "silenced")
+    lines += [f"{name:<24}{_shown(value)}" for name, value in found.items() if name not in hidden]
+    lines += [
+        f"silent: {one['symbol']} from {one['from'][:16]} until {one['until'][:16]}"
+        for one in found.get("silenced", ())
+    ]
+    return "\n".join(lines)
+
+
 def promote(
     model: ModelArgument,
     market: MarketOption = "",
@@ -153,10 +206,14 @@ def promote(
         str, typer.Option("--override", metavar="NAME", help="Who promotes without evidence.")
     ] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why, with an override.")] = "",
+    at_next_start: NextStartOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a model champion of its instruments and bars; the next `assay up` trades it.
+    """Make a model champion of its instruments and bars; `assay up` trades it from now on.
+
+    A running one goes on with it at the next bar, where it sees the same features; with
+    --at-next-start, or where it does not, the next start opens a new run with it.
 
     The first champion needs no evidence; another takes its place where `assay models compare` has
     shown it to be better, else it is refused, exit 3, unless overridden by name.
@@ -165,24 +222,41 @@ def promote(
     """
     from assay.apps.lab.champions import promote_model
 
-    act = promote_model(open_home(home), model, market=market, override=override, reason=reason)
-    emit(_tell_line(act), as_json, lambda told: told["told"])
+    place = open_home(home)
+    act = promote_model(place, model, market=market, override=override, reason=reason)
+    _emit_act(place, act, as_json, at_next_start=at_next_start)
+
+
+def _emit_act(home: Home, act: Act, as_json: bool, *, at_next_start: bool) -> None:
+    from assay.apps.paper.championing import tell_running
+
+    answer = None if at_next_start else tell_running(home, act)
+    found = {
+        **_tell_line(act), "serves": answer.serves if answer else None,
+        "running": answer.text if answer else None,
+    }  # fmt: skip
+    emit(
+        found, as_json,
+        lambda told: "\n".join(filter(None, (told["told"], told["running"]))),
+    )  # fmt: skip
 
 
 def rollback(
     champion: ModelArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the log.")],
+    at_next_start: NextStartOption = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the champion before this one champion again.
+    """Make the champion before this one champion again; a running `assay up` goes on with it.
 
     Example: assay models rollback xgboost-0123456789 --reason "spreads have doubled"
     """
     from assay.apps.lab.champions import roll_back
 
-    act = roll_back(open_home(home), champion, reason=reason)
-    emit(_tell_line(act), as_json, lambda told: told["told"])
+    place = open_home(home)
+    act = roll_back(place, champion, reason=reason)
+    _emit_act(place, act, as_json, at_next_start=at_next_start)
 
 
 def history(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -276,8 +350,9 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="See models, promote champions, and verify who did."
     )
     for name, command in (
-        ("list", list_models), ("show", show), ("compare", compare), ("promote", promote),
-        ("retrain", retrain), ("rollback", rollback), ("history", history), ("verify", verify),
+        ("list", list_models), ("show", show), ("compare", compare), ("metrics", metrics),
+        ("promote", promote), ("retrain", retrain), ("rollback", rollback), ("history", history),
+        ("verify", verify),
     ):  # fmt: skip
         models.command(name)(command)
     app.add_typer(models, name="models")

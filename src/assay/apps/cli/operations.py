@@ -50,11 +50,14 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     Example: assay status --json
     """
     from assay.apps.analytics.lag import read_lag
+    from assay.apps.paper.sheet import Serving, read_serving
     from assay.runtime.supervisor import platform_status
 
     opened = open_home(home)
     found = platform_status(opened)
     found["champions"], found["governance"] = _read_champions(opened)
+    serving = read_serving(opened) if found["running"] else Serving()
+    found["model"], found["challenger"] = serving.model, serving.challenger
     found["analytics_lag"] = read_lag(opened) if found["running"] else None
     found["since"] = format_time(found["since"]) if found["since"] else None
     found["faults"] = [
@@ -86,6 +89,9 @@ def _status_text(found: Mapping[str, Any]) -> str:
     since = f" as process {found['pid']} since {found['since']}" if found["running"] else ""
     lines = [f"home       {found['home']}"]
     lines.append(f"platform   {'running' + since if found['running'] else 'not running'}")
+    if found["model"]:
+        behind = f", {found['challenger']} challenges it" if found["challenger"] else ""
+        lines.append(f"model      {found['model']} serves{behind}")
     lines += [
         f"  {each['name']:<8} {each['status']} (process {each['pid']}, {each['restarts']} restarts)"
         for each in found["children"]

@@ -57,6 +57,10 @@ ModelOption = Annotated[
     str | None,
     typer.Option("--model", help="Model of strategy ai; of sim one is trained at the start."),
 ]
+ChallengerOption = Annotated[
+    str | None,
+    typer.Option("--challenger", help="Model that forecasts beside it and is not traded."),
+]
 SpeedOption = Annotated[
     str | None,
     typer.Option(
@@ -74,6 +78,7 @@ def up(
     ] = None,
     strategy: StrategyOption = None,
     model: ModelOption = None,
+    challenger: ChallengerOption = None,
     param: Annotated[
         list[str] | None,
         typer.Option("--param", help="Strategy parameter, name=value; repeatable."),
@@ -120,7 +125,7 @@ def up(
     strategy = strategy or ("ai" if source == "sim" or model else "sma-cross")
     plan = Plan(
         source=source, data=tuple(str(path.resolve()) for path in data or []), strategy=strategy,
-        model=model,
+        model=model, challenger=challenger,
         params=parse_params(param or []), risk=risk, seconds=seconds, seed=seed, kind=kind,
         speed=parse_speed(_usual_speed(source) if speed is None else speed), strength=strength,
         symbols=read_symbols(symbols) if symbols else None,

@@ -16,6 +16,7 @@ from assay.apps.lab.champions import LEVEL, digest_pair, keep_evidence, scope_of
 from assay.apps.lab.drifting import DriftPath, Streams, tell_drift, watch_model
 from assay.apps.lab.evaluation import Judged, check_bars, judge_rows
 from assay.apps.lab.forecasting import check_features, check_traded
+from assay.apps.lab.hearing import Heard
 from assay.apps.lab.labelling import (
     Instrument,
     label_instrument,
@@ -65,7 +66,8 @@ EVEN = log(2)
 class ChallengeRequest:
     """Say which models to hold against each other on which files between which times (ns UTC).
 
-    Without a start it is the first moment fair to both. `trials` counts the look.
+    Without a start it is the first moment fair to both. `trials` counts the look. In the place of
+    files may stand what a run `heard` of both.
     """
 
     champion: str
@@ -78,6 +80,7 @@ class ChallengeRequest:
     costs: Costs = field(default_factory=Costs)
     config: Config = field(default_factory=Config)
     trials: TrialLedger | None = None
+    heard: Sequence[Heard] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,10 +135,16 @@ def compare_models(
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     models = request.home.path / "models"
     pair = [_read_model(models / name) for name in (request.champion, request.challenger)]
-    series = [_until(one, request.end) for one in read_series(request.data, ())]
+    found = [one.series for one in request.heard] or read_series(request.data, ())
+    series = [_until(one, request.end) for one in found]
     start = _check(request, [one.artifact for one in pair], series)
     _enter(request, series, start)
-    rows = _observe(pair, series, start, (request.config, request.costs), tell)
+    if request.heard:
+        tell("reading what was said", 0.5)
+        rows = _pool(_hear(pair, request, start), start)
+    else:
+        priced = request.config, request.costs
+        rows = _pool(_observe(pair, series, start, priced, tell), start)
     tell("weighing", 1.0)
     windows = choose_windows(rows.time, rows.end)
     rows = rows.take(windows.rows)
@@ -174,7 +183,7 @@ def find_drift(
     model = _read_model(folder)
     start = model.artifact.spans.ready_from
     tell = on_stage or (lambda _stage, _share: None)
-    rows = _observe([model], series, start, (config, Costs()), tell)
+    rows = _pool(_observe([model], series, start, (config, Costs()), tell), start)
     windows = choose_windows(rows.time, rows.end)
     rows = rows.take(windows.rows)
     return tell_drift(_watch(folder, model.artifact, rows), windows.end[windows.owner])
@@ -212,7 +221,8 @@ def _check(request: ChallengeRequest, pair: Sequence[Artifact], series: Sequence
                 f"{', '.join(each.symbol for each in series)}; give those that it was taught"
             )
     ready = max(one.spans.ready_from for one in pair)
-    start = ready if request.start is None else request.start
+    heard = min((one.begins for one in request.heard if one.begins is not None), default=ready)
+    start = max(ready, heard) if request.start is None else request.start
     if start < ready:
         raise DataError(
             f"--from {format_time(start)} is before {format_time(ready)}, when both models had "
@@ -235,8 +245,8 @@ def _enter(request: ChallengeRequest, series: Sequence[BarSeries], start: int) -
 def _observe(
     pair: Sequence[_Model], series: Sequence[BarSeries], start: int,
     priced: tuple[Config, Costs], tell: Callable[[str, float], None],
-) -> _Rows:  # fmt: skip
-    """Return what the models said of all labelled bars, in the order of time, then instrument."""
+) -> list[_Rows]:  # fmt: skip
+    """Return what the models say of the labelled bars of each series."""
     config, costs = priced
     parts = []
     sets = {one.digest: one for one in (each.artifact.taught.feature_set for each in pair)}
@@ -249,6 +259,26 @@ def _observe(
         }
         shown = [seen[each.artifact.taught.features_digest] for each in pair]
         parts.append(_observe_one(pair, shown, number, start))
+    return parts
+
+
+def _hear(pair: Sequence[_Model], request: ChallengeRequest, start: int) -> list[_Rows]:
+    """Return what both models said of the labelled bars of each instrument of a run, in time."""
+    parts, end = [], request.end
+    for number, one in enumerate(request.heard):
+        rows = label_instrument(
+            one.instrument, pair[0].forecaster.bracket, number=number, stride=1
+        )  # fmt: skip
+        opened = rows.time - pair[0].artifact.taught.timeframe
+        fair = one.said_in_time(rows) & (opened >= start)
+        rows = rows.take(fair if end is None else fair & (rows.end <= end))
+        judged = [one.judge(which, rows) for which in range(2)]
+        parts.append(_join([one.instrument] * 2, judged, rows))
+    return parts
+
+
+def _pool(parts: Sequence[_Rows], start: int) -> _Rows:
+    """Return the rows of all instruments in the order of time, then instrument."""
     joined = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in _Rows.__dataclass_fields__
@@ -275,6 +305,10 @@ def _observe_one(
         judge_rows(instrument, model.forecaster, rows)
         for model, instrument in zip(pair, shown, strict=True)
     ]
+    return _join(shown, judged, rows)
+
+
+def _join(shown: Sequence[Instrument], judged: Sequence[Judged], rows: Rows) -> _Rows:
     return _Rows(
         time=rows.time, end=rows.end, symbol=rows.symbol, up=rows.up == 1, features=rows.features,
         p=np.stack([one.forecasts["p_up"] / ONE for one in judged], axis=1),
@@ -345,7 +379,7 @@ def _conclude(
             champion=request.champion, challenger=request.challenger, scope=str(scope),
             **{"from": format_time(start), "to": format_time(draft.end)}, tries=tries,
             log_e_asked=log(tries / LEVEL), **figures, data=digest_series(series),
-            program=program_digest(),
+            program=program_digest(), live=bool(request.heard),
             digests=digest_pair(models, request.champion, request.challenger),
         )  # fmt: skip
         content = msgspec.json.format(msgspec.json.encode(told), indent=1) + b"\n"

@@ -33,7 +33,7 @@ from assay.kernel.records import BASE_BAR, SILENCED, WARMING
 from assay.market.series import BarSeries
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
-from assay.model.time import format_time
+from assay.model.time import SECOND, format_time
 from assay.runtime.clock import Stopwatch
 from assay.signals.calibration import ONE
 from assay.signals.calibration.scoring import area_under_curve, score_probabilities
@@ -260,16 +260,28 @@ def judge_rows(instrument: Instrument, forecaster: Forecaster, rows: Rows) -> Ju
     # Of every bar, whatever is judged: a guard follows them all.
     poll = forecaster.ask(shown)
     forecasts = forecast_guarded(forecaster, shown, forecaster.artifact.guard(), poll)
+    return judge_forecasts(instrument, forecasts, poll.scores, rows)
+
+
+def judge_forecasts(
+    instrument: Instrument, forecasts: np.ndarray, scores: np.ndarray, rows: Rows
+) -> Judged:
+    """Return what was said of labelled bars, and what came, where something was said.
+
+    Of every bar there is a FORECAST, and the scores of up of its members.
+    """
+    bars = instrument.bars
     at = np.searchsorted(bars.close_time, rows.time)
     events = instrument.events[instrument.events["kind"] == BASE_BAR]
     fair = forecasts["state"][at] != WARMING
     at, rows = at[fair], rows.take(fair)
+    length = events["seconds"][at].astype(np.int64) * SECOND
     return Judged(
-        time=shown.opened[at], symbol=rows.symbol, forecasts=forecasts[at],
+        time=bars.close_time[at] - length, symbol=rows.symbol, forecasts=forecasts[at],
         choice=weigh_bars(events[at], forecasts[at], instrument.setup.terms[0]),
         acted=sides_acted_on(events[at], forecasts[at], instrument.setup.terms[0]),
         outcome=rows.outcome, up=rows.up == 1, long_net=rows.long_net, short_net=rows.short_net,
-        votes=poll.scores[at],
+        votes=scores[at],
     )  # fmt: skip
 
 

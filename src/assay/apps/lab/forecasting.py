@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from assay.signals.labels import BRACKET
 from assay.signals.prediction import (
     Artifact,
     Forecaster,
+    Predictor,
     Shown,
     forecast_guarded,
     read_artifact,
@@ -101,6 +102,27 @@ def guards_after(setup: Setup) -> dict[str, Guard]:
         found[symbol] = forecaster.artifact.guard()
         _follow(past[symbol], seen, forecaster, found[symbol])
     return found
+
+
+def build_predictor(setup: Setup, forecaster: Forecaster, next_id: Callable[[], int]) -> Predictor:
+    """Return a predictor that knows what a forecaster's model needs of the history of a setup."""
+    setup = replace(setup, forecaster=forecaster)
+    predictor = Predictor(forecaster, setup.symbols, next_id, guards=guards_after(setup))
+    reach = forecaster.window - 1
+    if reach:
+        for symbol, past in describe_history(setup).items():
+            predictor.load(symbol, past.last(reach))
+    return predictor
+
+
+def with_past(setup: Setup, events: np.ndarray) -> Setup:
+    """Return a setup as it is after these events of its feed: their bars are history too."""
+    joined = {
+        symbol: _join(setup.history.get(symbol), columns_of(events, number))
+        for number, symbol in enumerate(setup.symbols)
+    }
+    past = {symbol: bars for symbol, bars in joined.items() if len(bars)}
+    return replace(setup, history={**setup.history, **past})
 
 
 def _join(before: BarColumns | None, after: BarColumns) -> BarColumns:

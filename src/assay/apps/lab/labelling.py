@@ -13,7 +13,15 @@ from assay.kernel.records import BASE_BAR
 from assay.market.series import BarSeries, TickSeries
 from assay.model.errors import UsageError
 from assay.model.time import SECOND
-from assay.signals.features import BarColumns, FeatureSet, Told, describe_bars, find_absent, tell
+from assay.signals.features import (
+    BarColumns,
+    Described,
+    FeatureSet,
+    Told,
+    describe_bars,
+    find_absent,
+    tell,
+)
 from assay.signals.labels import Booked, Bracket, Label, Passed, average_range
 from assay.signals.training import Bars, Rows, label_rows, mark_rows
 from assay.trading.engine.brackets import LABELLING, BracketEngine
@@ -70,18 +78,30 @@ def read_instrument(
 
     Raises UsageError where it cannot be priced alone.
     """
-    strategy = load_strategy("bracket", LABELLING)
-    setup = prepare([series], strategy, given={}, costs=costs, risk="reference", config=config)
+    setup = price_alone(series, config, costs)
     events = setup.events()
-    columns = columns_of(events)
-    length = int(events["seconds"].max()) * SECOND
+    columns, length = columns_of(events), int(events["seconds"].max()) * SECOND
     described = describe_bars(features, columns, symbol=series.symbol, timeframe=length, told=told)
+    return instrument_of(setup, events, described, features.names)
+
+
+def price_alone(series: BarSeries | TickSeries, config: Config, costs: Costs) -> Setup:
+    """Return the setup in which brackets of one series are booked."""
+    strategy = load_strategy("bracket", LABELLING)
+    return prepare([series], strategy, given={}, costs=costs, risk="reference", config=config)
+
+
+def instrument_of(
+    setup: Setup, events: np.ndarray, described: Described, names: tuple[str, ...]
+) -> Instrument:
+    """Return an instrument of its events and the features of its bars."""
+    columns = columns_of(events)
     bars = Bars(
         close_time=columns.ts_close, close=columns.close, spread=columns.spread,
         mid=2 * columns.close + columns.spread, features=described.values,
         settled=described.settled,
     )  # fmt: skip
-    return Instrument(setup=setup, events=events, bars=bars, names=features.names)
+    return Instrument(setup=setup, events=events, bars=bars, names=names)
 
 
 def describe_series(

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from assay.apps.cli.console import note
 from assay.apps.lab.champions import Serving, find_serving, record_fallback
+from assay.apps.paper.control import PROMOTE, Answer, ControlOrder, Promoted, give_promotion
 from assay.apps.paper.plan import Plan
-from assay.books.governance import ACTS, Scope
+from assay.books.chained.heads import read_head
+from assay.books.governance import ACTS, Act, Scope
 from assay.model.errors import DataError
 from assay.runtime.home import Home
 from assay.runtime.logs import Logger
@@ -49,6 +51,26 @@ def find_champion(home: Home, plan: Plan) -> Serving | None:
     if load_strategy(plan.strategy, home.path / "strategies").conclude is None:
         return None
     return find_serving(home, scope_of_plan(plan))
+
+
+def count_acts(home: Home) -> int:
+    """Return how many lines the governance log has; DataError where its head is unreadable."""
+    head = read_head(home.path / ACTS.folder, ACTS.head)
+    return head.lines if head else 0
+
+
+def order_of(act: Act) -> ControlOrder:
+    """Return the order that tells a running trader of an act."""
+    promoted = Promoted(
+        model=act.model, digest=act.digest, before=act.before, line=act.number,
+        symbols=act.scope.symbols, timeframe=act.scope.timeframe, market=act.scope.market,
+    )  # fmt: skip
+    return ControlOrder(PROMOTE, act.reason, act.who, promoted)
+
+
+def tell_running(home: Home, act: Act) -> Answer | None:
+    """Let a running platform trade with a new champion; None where none runs."""
+    return give_promotion(home, order_of(act)) if home.is_locked("up") else None
 
 
 def tell_champion(home: Home, plan: Plan, serving: Serving, log: Logger) -> None:

@@ -12,14 +12,37 @@ from assay.runtime.home import Home
 from assay.runtime.ids import fresh_token
 
 ACTIONS = ("halt", "resume")
+PROMOTE = "promote"
+PATIENCE_S = 60.0
+"""How long whoever promotes waits for a running trader, which first loads the model."""
+
+
+class Promoted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Say which model is champion of what in whose place, by which line of the governance log."""
+
+    model: str
+    digest: str
+    before: str
+    line: int
+    symbols: tuple[str, ...]
+    timeframe: int
+    market: str
 
 
 class ControlOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Hold one order to the trader."""
+    """Hold one order to the trader; one to promote says which model."""
 
     action: str
     reason: str
     by: str
+    promoted: Promoted | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """Hold what the trader made of an order to promote."""
+
+    serves: bool
+    text: str
 
 
 def control_folder(home: Home) -> Path:
@@ -33,10 +56,7 @@ def give_order(home: Home, order: ControlOrder, *, seconds: float = 10.0) -> Non
     """Hand an order to the running trader and wait until it is durable; else RetryError."""
     if order.action not in ACTIONS:
         raise UsageError(f"action {order.action!r} is unknown; use {' or '.join(ACTIONS)}")
-    path = control_folder(home) / f"{fresh_token(8)}.json"
-    unfinished = path.with_suffix(".new")
-    unfinished.write_bytes(msgspec.json.encode(order))
-    unfinished.replace(path)
+    path = leave_order(home, order)
     if wait_for(lambda: not path.exists(), seconds=seconds):
         return
     waits = "it will halt as soon as it does"
@@ -49,6 +69,47 @@ def give_order(home: Home, order: ControlOrder, *, seconds: float = 10.0) -> Non
     raise RetryError(
         f"the trader did not answer {order.action} in {seconds:g} s; {waits}, see `assay logs`"
     )
+
+
+def give_promotion(home: Home, order: ControlOrder, *, seconds: float = PATIENCE_S) -> Answer:
+    """Tell the running trader of a new champion, and wait for what it makes of it."""
+    path = leave_order(home, order)
+    wait_for(lambda: not path.exists() or not home.is_locked("up"), seconds=seconds)
+    if path.exists():
+        why = "the trader is still making it ready; `assay status` tells who serves"
+        if not home.is_locked("up"):
+            why = "the platform has ended before; the next start carries it out"
+        return Answer(False, why)
+    told = path.with_suffix(".told")
+    try:
+        return msgspec.json.decode(told.read_bytes(), type=Answer)
+    finally:
+        told.unlink(missing_ok=True)
+
+
+def answer_promotion(path: Path, answer: Answer) -> None:
+    """Tell whoever gave an order what came of it, and strike it off."""
+    _replace(path.with_suffix(".told"), answer)
+    path.unlink(missing_ok=True)
+
+
+def forget_answers(home: Home) -> None:
+    """Remove the answers that nobody waited for."""
+    for told in control_folder(home).glob("*.told"):
+        told.unlink(missing_ok=True)
+
+
+def leave_order(home: Home, order: ControlOrder) -> Path:
+    """Leave an order where the trader finds it; return its file, which it removes."""
+    path = control_folder(home) / f"{fresh_token(8)}.json"
+    _replace(path, order)
+    return path
+
+
+def _replace(path: Path, content: ControlOrder | Answer) -> None:
+    unfinished = path.with_suffix(".new")
+    unfinished.write_bytes(msgspec.json.encode(content))
+    unfinished.replace(path)
 
 
 def pending_orders(home: Home) -> list[tuple[Path, ControlOrder]]:

@@ -34,7 +34,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `calendar` names a file of releases, near which the modelled spread is wider; `seed`, `kind`,
     `strength` and `symbols` are those of the simulated market, None the usual ones. `model` is the
-    one that strategy ai trades; the simulated market teaches one where none is named.
+    one that strategy ai trades; the simulated market teaches one where none is named. One that
+    `follows` trades the champion, as the log was when it had so many `lines`. A `challenger`
+    forecasts beside it and is not traded.
     """
 
     source: str = "sample"
@@ -50,6 +52,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     strength: float | None = None
     symbols: tuple[str, ...] | None = None
     model: str | None = None
+    follows: bool = False
+    lines: int = 0
+    challenger: str | None = None
 
     @property
     def needs_teaching(self) -> bool:
@@ -91,5 +96,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 def check_files(plan: Plan, home: Path) -> None:
     """Raise UsageError where source and data contradict, or the model is none of the home's."""
     plan.files()
-    if plan.model and not (home / "models" / plan.model / MODEL_FILE).is_file():
-        raise UsageError(f"model {plan.model} is unknown; `assay train` makes one")
+    for model in filter(None, (plan.model, plan.challenger)):
+        if not (home / "models" / model / MODEL_FILE).is_file():
+            raise UsageError(f"model {model} is unknown; `assay train` makes one")
+    if plan.challenger and plan.challenger == plan.model:
+        raise UsageError(f"{plan.model} is traded; name another model with --challenger")

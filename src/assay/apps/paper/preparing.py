@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -33,6 +34,8 @@ def check_plan(plan: Plan, config: Config, home: Path) -> None:
     find_profile(plan.risk or config.risk.profile)
     if strategy.conclude is None and plan.model:
         raise UsageError(f"strategy {plan.strategy} takes no --model; strategy ai does")
+    if strategy.conclude is None and plan.challenger:
+        raise UsageError(f"strategy {plan.strategy} takes no --challenger; strategy ai does")
     if strategy.conclude is not None and not (plan.model or plan.needs_teaching):
         raise UsageError(
             f"strategy {plan.strategy} trades on forecasts; name a model with --model "
@@ -92,22 +95,32 @@ def past_columns(plan: Plan, config: Config, window: int) -> dict[str, BarColumn
 
 def identify_setup(plan: Plan, setup: Setup) -> str:
     """Return a digest of everything that decides a run's outcome but its feed position."""
-    whole = sha256()
+    return identifier(plan, setup)(setup)
+
+
+def identifier(plan: Plan, setup: Setup) -> Callable[[Setup], str]:
+    """Return what identifies setups that differ from this one in what trades alone."""
+    market = sha256()
     calendar = [Path(plan.calendar)] if plan.calendar else []
     for path in [*plan.files(), *calendar]:
-        whole.update(sha256(path.read_bytes()).digest())
+        market.update(sha256(path.read_bytes()).digest())
     if plan.source == "sim":
-        whole.update(repr(plan.scenario()).encode())
+        market.update(repr(plan.scenario()).encode())
         for one in setup.series:
             assert isinstance(one, TickSeries)
             for column in (one.ts, one.bid, one.ask):
-                whole.update(column.tobytes())
-    facts = (
-        setup.strategy.name, sorted(setup.params.items()), setup.profile.name,
-        msgspec.json.encode(setup.account), [price.digits for price in setup.pricing],
-        Path(setup.strategy.module.__file__ or "").read_bytes(),
-    )  # fmt: skip
-    if setup.forecaster is not None:
-        facts = (*facts, setup.forecaster.artifact.graph_sha256, setup.forecaster.artifact.id)
-    whole.update(repr(facts).encode())
-    return whole.hexdigest()[:16]
+                market.update(column.tobytes())
+
+    def identify(setup: Setup) -> str:
+        whole = market.copy()
+        facts = (
+            setup.strategy.name, sorted(setup.params.items()), setup.profile.name,
+            msgspec.json.encode(setup.account), [price.digits for price in setup.pricing],
+            Path(setup.strategy.module.__file__ or "").read_bytes(),
+        )  # fmt: skip
+        if setup.forecaster is not None:
+            facts = (*facts, setup.forecaster.artifact.graph_sha256, setup.forecaster.artifact.id)
+        whole.update(repr(facts).encode())
+        return whole.hexdigest()[:16]
+
+    return identify

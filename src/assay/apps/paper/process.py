@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
@@ -15,24 +15,34 @@ import numpy as np
 from assay.apps.config import Config
 from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.setup import Setup
-from assay.apps.paper.control import pending_orders
+from assay.apps.paper.control import (
+    ACTIONS,
+    Answer,
+    ControlOrder,
+    answer_promotion,
+    forget_answers,
+    pending_orders,
+)
+from assay.apps.paper.cursor import Shadowing, read_cursor
 from assay.apps.paper.picture import PICTURE, Painter
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.preparing import identify_setup, prepare_plan
+from assay.apps.paper.preparing import identifier, prepare_plan
 from assay.apps.paper.refusal import FILE, write_refusal
 from assay.apps.paper.sheet import PAST, RING, SHEET, STANDING, write_whole
 from assay.apps.paper.standing import describe_desk, describe_past, take_standing
+from assay.apps.paper.timing import write_times
 from assay.apps.paper.trader import PaperTrader
 from assay.books.chained import Kind
 from assay.books.chained.heads import read_head
 from assay.books.governance import ACTS
 from assay.books.trials import TRIALS
 from assay.model.errors import AssayError, CallerError, DataError, OperatorError
+from assay.model.messages import Message
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch, SystemClock
 from assay.runtime.faults import record_fault
 from assay.runtime.home import Home, open_home
-from assay.runtime.journal import PostgresJournal
+from assay.runtime.journal import Journal, PostgresJournal
 from assay.runtime.logs import Logger, open_log
 from assay.runtime.ring import CAPACITY, RingWriter
 from assay.runtime.settings import load_settings
@@ -40,8 +50,14 @@ from assay.runtime.stores.postgres import open_postgres
 from assay.runtime.supervisor.leash import stop_signals, watch_parent
 from assay.trading.brokers.paper import PaperBroker
 
+if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
+    from assay.apps.paper.candidates import Candidates
+    from assay.apps.paper.shadow import Shadow
+    from assay.apps.paper.succession import Succession
+
 PAINT_EVERY = SECOND // 10
 LOOK_EVERY = SECOND // 20
+TIME_EVERY = SECOND
 LONGEST_SILENCE = SECOND // 2
 BATCH = 1_000
 
@@ -59,6 +75,9 @@ class Session:
     watch: Stopwatch
     looked: int = 0
     painted: int = 0
+    succession: Succession | None = None
+    shadow: Shadow | None = None
+    timed: int = 0
 
     def over(self) -> bool:
         """Say whether the plan's time is up or somebody asked to stop."""
@@ -70,13 +89,70 @@ class Session:
         now = self.clock.now_ns()
         if now - self.looked >= LOOK_EVERY:
             self.looked = now
-            for path, order in pending_orders(self.home):
-                act = self.trader.halt if order.action == "halt" else self.trader.resume
-                act(order.reason, order.by)
-                path.unlink(missing_ok=True)
+            self._carry_out(pending_orders(self.home))
         if now - self.painted >= PAINT_EVERY:
             self.painted = now
             self.show()
+        if now - self.timed >= TIME_EVERY:
+            self.timed = now
+            self.tell_times()
+
+    def _carry_out(self, orders: list[tuple[Path, ControlOrder]]) -> None:
+        for path, order in orders:
+            if order.action in ACTIONS:
+                act = self.trader.halt if order.action == "halt" else self.trader.resume
+                act(order.reason, order.by)
+                path.unlink(missing_ok=True)
+            elif self.succession is None:
+                answer_promotion(path, Answer(False, "this run trades without a model"))
+        if self.succession is not None:
+            self.succession.look(orders)
+
+    def _show_models(self, answers: list[Message]) -> None:
+        """Show what an event brought to whoever does not trade, or not yet.
+
+        An order that came of it is out by now; a challenger waits for a pause of the market.
+        """
+        if self.succession is not None:
+            self.succession.hear(answers)
+        if self.shadow is not None:
+            self.shadow.hear(answers)
+            if self.shadow.is_pressed:
+                self.shadow.catch_up()
+
+    def follow_challenger(self, log: Logger) -> None:
+        """Let the plan's challenger forecast every bar too; it need not be ready yet."""
+        model = self.plan.challenger
+        if model is None:
+            self.trader.shadowing = Shadowing()
+            return
+        from assay.apps.paper.shadow import enter_challenger
+
+        self.shadow = enter_challenger(self.home, self.trader, model, log)
+
+    def follow_champion(self, run: int) -> None:
+        """Let promoted models serve from now on, where any serves."""
+        forget_answers(self.home)
+        if self.trader.setup.forecaster is None:
+            return
+        from assay.apps.paper.succession import Succession
+
+        self.succession = Succession(self.home, self.plan, self.trader, lambda: self.tell_desk(run))
+
+    def tell_desk(self, run: int) -> None:
+        """Write what is traded, by which model."""
+        sheet = describe_desk(self.plan, self.trader, run)
+        write_whole(self.home.path / "run" / SHEET, sheet)
+
+    def tell_times(self) -> None:
+        """Write how long each model takes, where any serves."""
+        forecaster, taken = self.trader.setup.forecaster, dict[str, Sequence[int]]()
+        if forecaster is None:
+            return
+        if self.shadow is not None:
+            taken[self.shadow.model] = self.shadow.timings
+        taken[forecaster.artifact.id] = forecaster.members.timings
+        write_times(self.home, taken)
 
     def show(self, *, done: bool = False) -> None:
         """Write the picture and the standing."""
@@ -90,6 +166,8 @@ class Session:
             if self.over():
                 return False
             self.look()
+            if self.shadow is not None:
+                self.shadow.catch_up()
             self.clock.wait_until(min(due, self.clock.now_ns() + LOOK_EVERY))
         return not self.over()
 
@@ -107,17 +185,22 @@ class Session:
                     return False
             elif self.over():
                 return False
-            observe(trader.handle(message))
+            answers = trader.handle(message)
+            observe(answers)
             if speed is not None or trader.waiting >= BATCH:
                 trader.commit()
+            self._show_models(answers)
             # However orders have committed meanwhile, halts are heard and the state is shown.
             self.look()
         return True
 
 
 def _show_done(session: Session, log: Logger, finished: bool) -> None:
+    if session.shadow is not None:
+        session.shadow.catch_up()
     session.trader.commit(with_snapshot=True)
     session.painter.picture.done = finished
+    session.tell_times()
     session.show(done=finished)
     log.info("stopped", events=session.trader.next, finished=finished)
 
@@ -145,8 +228,12 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
         broker = PaperBroker(home.folder("broker") / "paper.jsonl")
         clock = SystemClock()
         with stop_signals() as is_stopped:
-            setup_id = identify_setup(plan, setup)
-            trader = PaperTrader(setup, setup_id, journal, broker, clock)
+            identify, candidates = identifier(plan, setup), None
+            if setup.forecaster is not None:
+                candidates = _find_candidates(home, setup, events, identify)
+                setup = _go_on(home, plan, journal, candidates)
+            trader = PaperTrader(setup, identify(setup), journal, broker, clock)
+            trader.candidates = candidates
             trader.ring = RingWriter(home.folder("run") / RING, CAPACITY)
             trader.trials = _measure_ledger(home, TRIALS, log)
             trader.governance = _measure_ledger(home, ACTS, log)
@@ -160,7 +247,9 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             gc.freeze()
             session = Session(home, trader, painter, clock, plan, is_stopped, Stopwatch())
             write_whole(home.path / "run" / PAST, describe_past(setup))
-            write_whole(home.path / "run" / SHEET, describe_desk(plan, trader, found.run))
+            session.tell_desk(found.run)
+            session.follow_champion(found.run)
+            session.follow_challenger(log)
             session.show()
             _show_done(session, log, session.trade(events))
         trader.ring.close()
@@ -168,6 +257,21 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
         journal.close()
     finally:
         postgres.stop()
+
+
+def _find_candidates(
+    home: Home, setup: Setup, events: np.ndarray, identify: Callable[[Setup], str]
+) -> Candidates:
+    from assay.apps.paper.candidates import Candidates
+
+    deadline = load_settings(Config, home).value.ensemble.deadline
+    return Candidates(home.folder("models"), setup, events, identify, deadline)
+
+
+def _go_on(home: Home, plan: Plan, journal: Journal, candidates: Candidates) -> Setup:
+    from assay.apps.paper.succession import go_on_with
+
+    return go_on_with(home, plan, read_cursor(journal), candidates)
 
 
 def _show_recovered(trader: PaperTrader, painter: Painter) -> None:

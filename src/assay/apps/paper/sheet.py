@@ -6,9 +6,12 @@ from pathlib import Path
 
 import msgspec
 
+from assay.runtime.home import Home
+
 SHEET = "desk.json"
 STANDING = "standing.json"
 PAST = "past.json"
+TIMES = "forecasts.json"
 RING = "ring"
 
 
@@ -25,7 +28,7 @@ class Traded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sheet(msgspec.Struct, frozen=True, kw_only=True):
-    """Hold what does not change while the trader runs; limits of 0 are none, money is minor."""
+    """Hold what seldom changes while the trader runs; limits of 0 are none, money is minor."""
 
     tenant: str
     account: str
@@ -43,6 +46,14 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     drawdown_max_bp: int
     margin_use_max_bp: int
     rules: tuple[str, ...]
+    challenger: str | None = None
+
+
+class Serving(msgspec.Struct, frozen=True):
+    """Hold which model trades, and which one forecasts beside it."""
+
+    model: str | None = None
+    challenger: str | None = None
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,6 +89,22 @@ class Past(msgspec.Struct, frozen=True, kw_only=True):
     """Hold the bars before the first event of a run, by symbol, the oldest first."""
 
     bars: dict[str, list[PastBar]]
+
+
+def read_serving(home: Home) -> Serving:
+    """Return which models the trader forecasts by; none before it says so, or without any."""
+    try:
+        return msgspec.json.decode((home.path / "run" / SHEET).read_bytes(), type=Serving)
+    except (OSError, msgspec.MsgspecError):
+        return Serving()
+
+
+def read_traded(home: Home) -> tuple[Traded, ...]:
+    """Return how the symbols of the newest run are traded; nothing where there was none."""
+    try:
+        return msgspec.json.decode((home.path / "run" / SHEET).read_bytes(), type=Sheet).traded
+    except (OSError, msgspec.MsgspecError):
+        return ()
 
 
 def write_whole(path: Path, value: Sheet | Standing | Past) -> None:

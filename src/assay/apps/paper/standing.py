@@ -29,16 +29,17 @@ def describe_desk(plan: Plan, trader: PaperTrader, run: int) -> Sheet:
             setup.instruments, setup.pricing, setup.series, limits, strict=True
         )
     )  # fmt: skip
-    first = limits[0]
+    first, forecaster = limits[0], setup.forecaster
     return Sheet(
         tenant=setup.account.tenant, account=setup.account.id, run=run,
         currency=setup.account.currency, currency_digits=setup.account.currency_digits,
-        source=plan.source, strategy=setup.strategy.name, model=getattr(plan, "model", None),
+        source=plan.source, strategy=setup.strategy.name,
+        model=forecaster.artifact.id if forecaster else None,
         speed=plan.speed, version=__version__, traded=traded,
         exposure_max=int(first["exposure_max"]), daily_loss_max=int(first["daily_loss_max"]),
         drawdown_max_bp=int(first["drawdown_max_bp"]),
         margin_use_max_bp=int(first["margin_use_max_bp"]),
-        rules=tuple(rule.REASON for rule in RULES),
+        rules=tuple(rule.REASON for rule in RULES), challenger=plan.challenger,
     )  # fmt: skip
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from assay import __version__
 from assay.apps.lab.drivers import FEED, PLATFORM
 from assay.apps.lab.setup import Setup
+from assay.apps.paper.cursor import MODULE, Cursor, Shadowing, read_cursor
 from assay.apps.topology import Topology, build_topology
 from assay.model.errors import DataError, InvariantError
 from assay.model.messages import (
+    ChallengerEntered,
     EntryPosted,
     Message,
+    ModelPromoted,
     OrderSubmitted,
     PlatformRecovered,
     PlatformStarted,
@@ -29,27 +33,16 @@ from assay.runtime.ring import NullRing, Publisher
 from assay.runtime.runners import InlineRunner
 from assay.trading.brokers.ports import Broker
 
-MODULE = "paper"
-CONTROL = 3
+if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
+    from assay.apps.paper.candidates import Candidate, Candidates
+
+CONTROL, SHADOW = 3, 4
+"""Producers of ids: who starts and steers the platform, and a challenger beside it."""
 SNAPSHOT_FORMAT = 1
 SNAPSHOT_EVERY = 8_000
 """Messages between snapshots: what a recovery replays at most, in some two seconds."""
 SNAPSHOT_AT_LAST = 32_000
 """A commit that carries an order leaves the snapshot to the next one, but not for ever."""
-
-
-class Cursor(msgspec.Struct, frozen=True):
-    """Say how far the feed is committed: the run, its setup, and the place of the next event.
-
-    `fed` is how many events earlier runs were fed, `ids` how many ids are given: no two messages
-    of a home share an id.
-    """
-
-    run: int
-    setup: str
-    next: int
-    fed: int = 0
-    ids: int = 0
 
 
 class Saved(msgspec.Struct, frozen=True, array_like=True):
@@ -78,7 +71,8 @@ class PaperTrader:
     handed to the broker only after that commit; at a start, orders whose fate is unknown are
     looked up at the broker by key before anything is sent. What is committed goes to `ring`, each
     message's bytes with its place in the journal. `trials` and `governance` are the lines and last
-    hash of the home's ledgers of that name, which a start puts into the record.
+    hash of the home's ledgers of that name, which a start puts into the record. `candidates` are
+    the models that may take the place of the one that serves; without them none can.
     """
 
     def __init__(
@@ -96,6 +90,9 @@ class PaperTrader:
         self.ring: Publisher = NullRing()
         self.trials: tuple[int, str] = (0, "")
         self.governance: tuple[int, str] = (0, "")
+        self.candidates: Candidates | None = None
+        self._promoted: tuple[str, int] = ("", 0)
+        self.shadowing = Shadowing()
         self.next = self.fed = 0
         self.tenant = setup.account.tenant
 
@@ -123,8 +120,7 @@ class PaperTrader:
 
     def recover(self) -> Recovery:
         """Bring the modules to the last commit, settle unknown orders, and say where to go on."""
-        inbox = self._journal.load_inbox(MODULE)
-        cursor = msgspec.json.decode(inbox[1], type=Cursor) if inbox else None
+        cursor = read_cursor(self._journal)
         if cursor is None or cursor.setup != self.setup_id:
             found = self._begin(cursor)
         else:
@@ -134,7 +130,7 @@ class PaperTrader:
         return found
 
     def _control_id(self) -> int:
-        return (CONTROL << COUNTER_BITS) | (self._journal.last_position() + len(self._buffer) + 1)
+        return (CONTROL << COUNTER_BITS) | (self.position + 1)
 
     def _begin(self, last: Cursor | None) -> Recovery:
         run = 1
@@ -168,12 +164,14 @@ class PaperTrader:
 
     def _resume(self, cursor: Cursor) -> Recovery:
         self._open_run(cursor.run)
-        self.fed = cursor.fed
+        self.fed, self._promoted = cursor.fed, (cursor.model, cursor.line)
+        self.shadowing = cursor.shadowing
         snapshot = self._journal.load_snapshot(MODULE)
         if snapshot is None:
             position = self._rewind(cursor)
         else:
             position, _, state = snapshot
+            self._return_to_model_at(position)
             saved = msgspec.msgpack.decode(state, type=Saved)
             self.topology.restore(saved.modules)
             self._ids = IdSource(PLATFORM, saved.ids)
@@ -203,17 +201,33 @@ class PaperTrader:
             raise InvariantError(
                 f"the journal has neither snapshot nor start of run {cursor.run}; restore a backup"
             )
+        self._return_to_model_at(begun)
         self._follow_books(begun - 1)
         ids = (each.message.id for each in self._journal.read(begun))
         first = next((number for number in ids if number >> COUNTER_BITS == PLATFORM), None)
         self._ids = IdSource(PLATFORM, cursor.ids if first is None else _counter(first) - 1)
         return begun - 1
 
+    def _return_to_model_at(self, position: int) -> None:
+        """Let the model serve that served then, where another was promoted after it."""
+        for later in self._journal.read(position, kinds=("ModelPromoted",), limit=1):
+            assert isinstance(later.message, ModelPromoted)
+            self._build(self._require_candidates().dress(self.setup, later.message.before))
+
+    def _require_candidates(self) -> Candidates:
+        if self.candidates is None:
+            raise InvariantError("a model was promoted in a run that knows of no candidates")
+        return self.candidates
+
     def _replay(self, position: int) -> int:
         """Push the inputs after a position again; what follows must be what was recorded."""
         replayed = 0
         for given, followed in _by_input(self._journal.read(position)):
             self._remember(each.message for each in followed)
+            if isinstance(given.message, ModelPromoted):
+                told = given.message
+                candidates = self._require_candidates()
+                self._give_way(candidates.prepare(told.model, told.digest, self.next), told.line)
             answers = self._runner.push(given.message)[1:]
             for answer, recorded in zip(answers, followed, strict=False):
                 if encode_message(answer) != encode_message(recorded.message):
@@ -271,6 +285,28 @@ class PaperTrader:
         self.commit()
         self._journal.set_halt(Halt(self.tenant, False, reason, by, now))
 
+    def promote(self, candidate: Candidate, *, line: int, by: str) -> None:
+        """Let a model that has seen every bar until now forecast the next one.
+
+        The commit that says so holds a snapshot, so that no start after it needs the model before.
+        """
+        now, predictor = self._clock.now_ns(), self.topology.predictor
+        assert predictor is not None  # a run without a model has no candidates
+        told = ModelPromoted(
+            id=self._control_id(), ts_event=now, ts_init=now, model=candidate.model,
+            digest=candidate.digest, before=predictor.forecaster.artifact.id, line=line, by=by,
+        )  # fmt: skip
+        self._give_way(candidate, line)
+        self._take(told)
+        self.commit(with_snapshot=True)
+
+    def _give_way(self, candidate: Candidate, line: int) -> None:
+        """Make ready for a promotion; with it a start with that model would find this run."""
+        assert self.topology.predictor is not None
+        self.topology.predictor.successor = candidate.predictor
+        self.setup = replace(self.setup, forecaster=candidate.predictor.forecaster)
+        self.setup_id, self._promoted = candidate.setup_id, (candidate.model, line)
+
     def _take(self, message: Message) -> list[Message]:
         answers = self._runner.push(message)
         self._buffer += answers
@@ -300,6 +336,31 @@ class PaperTrader:
             self.commit()
         return answers
 
+    def note(self, messages: Iterable[Message]) -> None:
+        """Let the next commit record what nothing follows from."""
+        self._buffer += messages
+
+    def announce(self, model: str, digest: str) -> ChallengerEntered:
+        """Return the message that a challenger follows from here on."""
+        now = self._clock.now_ns()
+        return ChallengerEntered(
+            id=self._control_id(), ts_event=now, ts_init=now, model=model, digest=digest
+        )
+
+    def recorded(self, after: int, kinds: Collection[str]) -> Iterator[Recorded]:
+        """Return what was committed behind a position, of some tags."""
+        return self._journal.read(after, kinds=kinds)
+
+    @property
+    def model(self) -> str:
+        """Return the model that serves, empty where none does."""
+        return self.setup.forecaster.artifact.id if self.setup.forecaster else ""
+
+    @property
+    def position(self) -> int:
+        """Return the position of the last message once all that waits is committed."""
+        return self._journal.last_position() + len(self._buffer)
+
     @property
     def waiting(self) -> int:
         """Return how many messages are not committed yet."""
@@ -316,7 +377,15 @@ class PaperTrader:
             self._since_snapshot = 0
             saved = Saved(self.topology.snapshot(), self._ids.state, self.next)
             snapshot = (MODULE, SNAPSHOT_FORMAT, msgspec.msgpack.encode(saved))
-        cursor = Cursor(self._run, self.setup_id, self.next, self.fed, self._ids.state)
+        cursor = Cursor(
+            self._run,
+            self.setup_id,
+            self.next,
+            self.fed,
+            self._ids.state,
+            *self._promoted,
+            self.shadowing,
+        )
         orders, self._orders = self._orders, []
         last = self._journal.commit(
             Batch(
@@ -361,7 +430,10 @@ def _by_input(records: Iterable[Recorded]) -> Iterator[tuple[Recorded, list[Reco
     given: Recorded | None = None
     followed: list[Recorded] = []
     for recorded in records:
-        if recorded.message.id >> COUNTER_BITS == PLATFORM:
+        producer = recorded.message.id >> COUNTER_BITS
+        if producer == SHADOW:  # a challenger's forecasts are nobody's answers
+            continue
+        if producer == PLATFORM:
             if given is None:
                 raise _other_than(recorded)
             followed.append(recorded)

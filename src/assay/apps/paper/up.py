@@ -14,12 +14,12 @@ from assay.apps.analytics.lag import FILE as LAG
 from assay.apps.cli.console import note
 from assay.apps.config import Config
 from assay.apps.gateway.address import Announcement, forget_page, web_program
-from assay.apps.paper.championing import find_champion, tell_champion
+from assay.apps.paper.championing import count_acts, find_champion, tell_champion
 from assay.apps.paper.lessons import TAUGHT, read_teaching
 from assay.apps.paper.picture import PICTURE, Picture, read_picture
 from assay.apps.paper.plan import Plan, check_files
 from assay.apps.paper.refusal import FILE, raise_refusal
-from assay.apps.paper.sheet import PAST, SHEET, STANDING
+from assay.apps.paper.sheet import PAST, SHEET, STANDING, TIMES
 from assay.apps.paper.view import plain_line, render
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.environment import interpreter
@@ -31,7 +31,7 @@ from assay.runtime.wakefulness import stay_awake
 
 HOST = "127.0.0.1"
 TRADER, AUDIT, STORE, TRAINER = "trader", "audit", "store", "trainer"
-LEFT = (PICTURE, SHEET, STANDING, PAST, FILE, LAG, TAUGHT)
+LEFT = (PICTURE, SHEET, STANDING, PAST, FILE, LAG, TAUGHT, TIMES)
 """What a run before this one may have left to be mistaken for ours."""
 SPACE_NEEDED = 500_000_000
 FRAME_S = 0.1
@@ -64,9 +64,9 @@ def run_platform(
     Raises RetryError when the home or the port is taken, and what keeps the trader from running.
     """
     config = load_settings(Config, home).value
-    serving = find_champion(home, plan)
+    lines, serving = count_acts(home), find_champion(home, plan)
     if serving and serving.model:
-        plan = msgspec.structs.replace(plan, model=serving.model)
+        plan = msgspec.structs.replace(plan, model=serving.model, follows=True, lines=lines)
     check_files(plan, home.path)
     home.require_space(SPACE_NEEDED)
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
@@ -88,7 +88,7 @@ def run_platform(
             tell_champion(home, plan, serving, log)
         if plan.needs_teaching:
             model = _teach(supervisor, home, plan, is_refused)
-            plan = msgspec.structs.replace(plan, model=model)
+            plan = msgspec.structs.replace(plan, model=model, follows=True, lines=count_acts(home))
         if is_refused():
             raise_refusal(refusal)
             return _summary(None, interrupted=is_stopped.is_interrupt)

@@ -17,7 +17,15 @@ from assay.model.messages.ops import (
     PlatformStarted,
     ReplacedHead,
 )
-from assay.model.messages.signals import FeaturesReady, Layer, Predicted, Vote
+from assay.model.messages.signals import (
+    ChallengerEntered,
+    FeaturesReady,
+    Layer,
+    ModelPromoted,
+    Predicted,
+    ShadowPredicted,
+    Vote,
+)
 from assay.model.messages.trading import (
     DecisionMade,
     EquityMarked,
@@ -35,6 +43,7 @@ from assay.model.messages.trading import (
 __all__ = [
     "BarClosed",
     "BarSetClosed",
+    "ChallengerEntered",
     "DecisionMade",
     "EntryPosted",
     "EquityMarked",
@@ -43,6 +52,7 @@ __all__ = [
     "HomeRestored",
     "Layer",
     "Message",
+    "ModelPromoted",
     "OrderApproved",
     "OrderCancelled",
     "OrderDenied",
@@ -55,6 +65,7 @@ __all__ = [
     "QuoteRejected",
     "ReplacedHead",
     "RuleCheck",
+    "ShadowPredicted",
     "SwapCharged",
     "Tick",
     "TradingHalted",

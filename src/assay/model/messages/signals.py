@@ -79,3 +79,56 @@ class Predicted(Message, frozen=True, kw_only=True):
     evidence: int = 0
     votes: tuple[Vote, ...] = ()
     layers: tuple[Layer, ...] = ()
+
+
+class ModelPromoted(Message, frozen=True, kw_only=True):
+    """Carry that another model forecasts every bar from here on, in the place of `before`.
+
+    `digest` is SHA-256 of its description, `line` the line of the governance log that made it
+    champion, `by` who did.
+    """
+
+    model: str
+    digest: str
+    before: str
+    line: int
+    by: str
+
+
+class ChallengerEntered(Message, frozen=True, kw_only=True):
+    """Carry that a model follows beside the one that serves, from the bars after here on.
+
+    `digest` is SHA-256 of its description.
+    """
+
+    model: str
+    digest: str
+
+
+class ShadowPredicted(Message, frozen=True, kw_only=True):
+    """Carry what a challenger expects after the bar of `cause`, in the terms of `Predicted`.
+
+    It is a message of its own, so that nothing that trades can mistake it for a forecast to trade.
+    """
+
+    symbol: str
+    timeframe: int
+    model: str
+    state: str
+    p_up: int
+    up_lower: int
+    up_upper: int
+    p_long: int
+    long_lower: int
+    long_upper: int
+    p_short: int
+    short_lower: int
+    short_upper: int
+    gain: int
+    loss: int
+    stop: int
+    target: int
+    horizon: int
+    set_size: int = 2
+    evidence: int = 0
+    votes: tuple[Vote, ...] = ()

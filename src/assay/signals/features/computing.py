@@ -22,6 +22,10 @@ class Described:
     values: Float32s
     settled: NDArray[np.bool_]
 
+    def last(self, count: int) -> Described:
+        """Return the last bars alone, so many or all there are."""
+        return Described(self.values[-count:], self.settled[-count:])
+
 
 def compute_features(feature_set: FeatureSet, columns: BarColumns) -> Float32s:
     """Return the own features [bars, own] of every bar, by the steps that also run live."""

@@ -40,6 +40,10 @@ class OnnxClassifier:
         """Return [n] for features [n, k], or windows of them; raise DataError for other sizes."""
         return self.predict_classes(features)[:, UP]
 
+    def warm_up(self) -> None:
+        """Answer once about nothing."""
+        self.predict_classes(np.zeros((1, *self._shape), np.float32))
+
     def predict_classes(self, features: Features) -> Float32s:
         """Return the probability of each class [n, classes]; raise DataError for other sizes."""
         if tuple(features.shape[1:]) != self._shape:

@@ -112,6 +112,12 @@ class Forecaster:
             return poll.scores[:, 0]
         return pool.combine(poll.scores, cells_of(rows, self.artifact.taught.features))
 
+    def warm_up(self) -> None:
+        """Do what would else be done at the first forecast, which then takes as long as others."""
+        self.members.warm_up()
+        whole = next(iter(self._panels))
+        self._answers[whole] = _answer_scores(self._panels[whole], self.artifact.taught.horizon)
+
     def close(self) -> None:
         """End the threads of members."""
         self.members.close()

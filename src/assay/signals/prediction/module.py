@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
 
 from assay.kernel.records import FORECAST, FORECAST_STATES, WARMING
-from assay.model.errors import DataError
-from assay.model.messages import BarClosed, FeaturesReady, Message, Predicted
+from assay.model.errors import DataError, InvariantError
+from assay.model.messages import BarClosed, FeaturesReady, Message, ModelPromoted, Predicted
 from assay.signals.features import Described, read_values
 from assay.signals.features.values import LITTLE_ENDIAN, pack_values
 from assay.signals.guard import Guard
@@ -25,27 +25,31 @@ class Remembered(msgspec.Struct, frozen=True):
     """Hold what a restart needs of each symbol: its last close and spread, rows and guard's state.
 
     Rows are those of the settled bars that the model will read again, none where it reads one bar.
+    `model` is whose state it is, empty where that was not kept yet.
     """
 
     closes: dict[str, tuple[int, int]]
     rows: dict[str, tuple[bytes, ...]]
     guards: dict[str, bytes]
+    model: str = ""
 
 
 @dataclass(slots=True)
 class Predictor:
     """Answer every `FeaturesReady` of its symbols with what the model expects.
 
-    `guards` have followed the bars before the first; a symbol that is not named begins afresh.
+    `guards` have followed the bars before the first; a symbol that is not named begins afresh. A
+    `successor` that has seen the same bars forecasts from its promotion on.
     """
 
     forecaster: Forecaster
     symbols: Sequence[str]
     next_id: Callable[[], int]
     name: str = "predictor"
-    consumes: tuple[type[Message], ...] = (BarClosed, FeaturesReady)
+    consumes: tuple[type[Message], ...] = (BarClosed, FeaturesReady, ModelPromoted)
     publishes: tuple[type[Message], ...] = (Predicted,)
     guards: dict[str, Guard] = field(default_factory=dict)
+    successor: Self | None = None
     _closes: dict[str, tuple[int, int]] = field(init=False, default_factory=dict)
     _rows: dict[str, tuple[bytes, ...]] = field(init=False, default_factory=dict)
     _recalled: dict[tuple[str, int], Poll] = field(init=False, default_factory=dict)
@@ -69,17 +73,29 @@ class Predictor:
                 self._recalled[each.symbol, each.ts_event] = recall_poll(each.votes)
 
     def handle(self, message: Message) -> list[Message]:
-        """Keep a bar's close; answer its features.
+        """Keep a bar's close; answer its features; let a promoted successor take over.
 
         Raises DataError for features that the model was not taught.
         """
         if isinstance(message, BarClosed):
             self._closes[message.symbol] = (message.close, message.spread_close)
             return []
+        if isinstance(message, ModelPromoted):
+            self._give_way(message.model)
+            return []
         assert isinstance(message, FeaturesReady)
         if message.symbol not in self.symbols:
             return []
         return [self._predict(message)]
+
+    def _give_way(self, model: str) -> None:
+        """Forecast as the successor from here on, which knows of the past what it would know."""
+        successor, self.successor = self.successor, None
+        if successor is None or successor.forecaster.artifact.id != model:
+            raise InvariantError(f"{model} was promoted and did not follow the bars until then")
+        self.forecaster.close()
+        self.forecaster, self.guards = successor.forecaster, successor.guards
+        self._rows = successor._rows
 
     def _predict(self, ready: FeaturesReady) -> Predicted:
         taught = self.forecaster.artifact.taught
@@ -138,11 +154,14 @@ class Predictor:
     def snapshot(self) -> bytes:
         """Return the bytes of everything its future depends on."""
         guards = {symbol: guard.snapshot() for symbol, guard in self.guards.items()}
-        return msgspec.msgpack.encode(Remembered(self._closes, self._rows, guards))
+        model = self.forecaster.artifact.id
+        return msgspec.msgpack.encode(Remembered(self._closes, self._rows, guards, model))
 
     def restore(self, state: bytes) -> None:
-        """Bring the module to a state taken before."""
-        past = msgspec.msgpack.decode(state, type=Remembered)
+        """Bring the module to a state taken before; raise InvariantError for another model's."""
+        past, model = msgspec.msgpack.decode(state, type=Remembered), self.forecaster.artifact.id
+        if past.model not in ("", model):
+            raise InvariantError(f"the state is of {past.model}, and {model} is to go on with it")
         self._closes, self._rows = past.closes, past.rows
         for symbol, guard in self.guards.items():
             guard.restore(past.guards[symbol])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.model.messages import Vote
+from assay.runtime.clock import Stopwatch
 from assay.runtime.resilience import Absence, Crew
 from assay.signals.calibration import to_score
 from assay.signals.models import OnnxClassifier, narrow_windows
@@ -17,6 +19,8 @@ from assay.signals.models.ports import Features, Float32s
 from assay.signals.prediction.artifact import Graphs
 
 Int64s = NDArray[np.int64]
+TIMINGS = 1_000
+"""Polls whose time is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +48,33 @@ class Members:
     """Serve the graphs of a model.
 
     Live, with a `deadline` (s), one that is late or broken is absent. Otherwise all members answer
-    or it raises: a replay must not hang on how fast a machine is.
+    or it raises: a replay must not hang on how fast a machine is. `timings` are what the last live
+    polls took, in nanoseconds.
     """
 
     def __init__(self, graphs: Graphs, deadline: float | None = None) -> None:
         self._models = {family: OnnxClassifier(graph) for family, graph in graphs.items()}
         self.window = max(model.window for model in self._models.values())
-        self._deadline = deadline
+        self._deadline, self._watch = deadline, Stopwatch()
+        self.timings: deque[int] = deque(maxlen=TIMINGS)
         self._crew: Crew[Float32s] | None = None
         if deadline is not None and len(graphs) > 1:
             calls = {name: partial(_predict, model) for name, model in self._models.items()}
             self._crew = Crew(calls)
 
     def ask(self, features: Features, *, live: bool = False) -> Poll:
-        """Return what the members say of features [n, k], or windows of the widest member."""
+        """Return what the members say of features [n, k], or windows of the widest member.
+
+        How long they took is kept of live polls.
+        """
+        if not live:
+            return self._poll(features, live=False)
+        self._watch.restart()
+        poll = self._poll(features, live=True)
+        self.timings.append(self._watch.elapsed_ns())
+        return poll
+
+    def _poll(self, features: Features, *, live: bool) -> Poll:
         if self._crew is None or not live:
             told = {name: _predict(model, features) for name, model in self._models.items()}
             return _poll_of(told, {}, len(features))
@@ -66,6 +83,11 @@ class Members:
         absent = {name: each for name, each in answers.items() if isinstance(each, Absence)}
         told = {name: each for name, each in answers.items() if not isinstance(each, Absence)}
         return _poll_of(told, {name: each.why for name, each in absent.items()}, len(features))
+
+    def warm_up(self) -> None:
+        """Let every member answer once: a graph's first run takes longer than all others."""
+        for model in self._models.values():
+            model.warm_up()
 
     def close(self) -> None:
         """End the threads of members."""

@@ -1,0 +1,119 @@
+"""A challenger beside the champion: it forecasts every bar too, and nobody can trade on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from assay.apps.lab.champions import digest_model
+from assay.apps.paper.cursor import Shadowing
+from assay.apps.paper.trader import SHADOW, PaperTrader
+from assay.apps.paper.understudy import Understudy
+from assay.model.errors import InvariantError
+from assay.model.messages import (
+    FeaturesReady,
+    Message,
+    Predicted,
+    ShadowPredicted,
+)
+from assay.runtime.home import Home
+from assay.runtime.ids import COUNTER_BITS
+from assay.runtime.logs import Logger
+
+PATIENCE = 4
+"""Messages a symbol, of two bars, that may wait for a pause of the market, then for none."""
+_KINDS = ("BarClosed", "FeaturesReady")
+_FIELDS = tuple(name for name in ShadowPredicted.__struct_fields__ if name not in ("id", "cause"))
+
+
+class Shadow:
+    """Show a challenger every bar that the trader has handled, and record what it says of it.
+
+    Its forecasts follow from the bars alone, whenever they are made: one that a crash lost is made
+    again. They are no answers of the platform, so no replay needs them and no order hangs on them.
+    """
+
+    def __init__(
+        self, trader: PaperTrader, model: str, digest: str,
+        on_fault: Callable[[str], None] = lambda _fault: None,
+    ) -> None:  # fmt: skip
+        candidates = trader.candidates
+        if candidates is None:
+            raise InvariantError(f"{model} is to follow a run that trades by no model")
+        self.model, self._digest, self._trader = model, digest, trader
+        found = trader.shadowing
+        self._has_entered = found.model == model
+        if not self._has_entered:
+            trader.shadowing = Shadowing()
+            found = Shadowing(model, trader.position, trader.next)
+        missed = [each.message for each in trader.recorded(found.position, _KINDS)]
+        self._is_over = False
+        self._on_fault = on_fault
+        self._understudy = Understudy(lambda: candidates.prepare(model, digest, found.shown))
+        self._understudy.hear(missed)
+
+    @property
+    def timings(self) -> Sequence[int]:
+        """Return what its last forecasts took, in nanoseconds."""
+        return self._understudy.timings
+
+    @property
+    def is_pressed(self) -> bool:
+        """Say whether it should forecast though the market makes no pause."""
+        return self._understudy.waiting >= PATIENCE * len(self._trader.setup.symbols)
+
+    def hear(self, answers: Sequence[Message]) -> None:
+        """Note what an event showed."""
+        if not self._is_over:
+            self._understudy.hear(answers)
+
+    def catch_up(self) -> None:
+        """Forecast every bar that waits, for the next commit to record; nothing before it can.
+
+        One that cannot follow says so once, and the trading goes on without it; one that serves by
+        now is no challenger any more.
+        """
+        if self._is_over:
+            return
+        if self._understudy.fault:
+            self._end(self._understudy.fault)
+        elif self._trader.model == self.model:
+            self._end("it serves by now")
+        elif self._understudy.is_ready:
+            try:
+                self._forecast()
+            except Exception as error:  # whatever breaks it, the one that serves goes on
+                self._end(f"{type(error).__name__}: {error}")
+
+    def _end(self, fault: str) -> None:
+        self._is_over, self._trader.shadowing = True, Shadowing()
+        self._on_fault(fault)
+
+    def _forecast(self) -> None:
+        trader = self._trader
+        told = [_shadow_of(ready, predicted) for ready, predicted in self._understudy.catch_up()]
+        if not self._has_entered:
+            self._has_entered = True
+            trader.note([trader.announce(self.model, self._digest)])
+        trader.note(told)
+        trader.shadowing = Shadowing(self.model, trader.position, trader.next)
+
+    def join(self) -> None:
+        """Wait until it is ready or has failed."""
+        self._understudy.join()
+
+
+def enter_challenger(home: Home, trader: PaperTrader, model: str, log: Logger) -> Shadow:
+    """Return a challenger of the home beside a trader; who cannot follow is logged."""
+    digest = digest_model(home.path / "models", model)
+
+    def tell(fault: str) -> None:
+        log.error(f"challenger {model} does not follow: {fault}")
+
+    return Shadow(trader, model, digest, tell)
+
+
+def _shadow_of(ready: FeaturesReady, predicted: Predicted) -> ShadowPredicted:
+    # The counter is that of the bar, so that a forecast made again has the same id.
+    number = ready.cause & ((1 << COUNTER_BITS) - 1)
+    told = {name: getattr(predicted, name) for name in _FIELDS}
+    return ShadowPredicted(id=(SHADOW << COUNTER_BITS) | number, cause=ready.cause, **told)
