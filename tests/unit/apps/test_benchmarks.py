@@ -7,6 +7,7 @@ import pytest
 
 from assay.apps.cli.benchmarks import build_table, choose_benches, find_benches
 from assay.model.errors import OperatorError, UsageError
+from benches.harness import Bench, Round, _judge
 from benches.workload.references import run_compiled, run_plain
 from benches.workload.walk import generate_walk
 
@@ -34,6 +35,34 @@ def test_the_table_tells_a_missed_floor() -> None:
     table = build_table({"commit": "abc", "benches": [figures]})
     cells = [list(column.cells) for column in table.columns]  # type: ignore[attr-defined]
     assert cells == [["sweep"], ["15.00M bars/s"], [""], ["10%"], ["0.5 x a loop"], ["20.00M !"]]
+
+
+@pytest.mark.parametrize(
+    ("floor", "met", "shown"), [(None, True, "10 x met"), (4e3, False, "4000.00 and 10 x !")]
+)
+def test_the_table_tells_how_many_times_better_it_must_be(
+    floor: float | None, met: bool, shown: str
+) -> None:
+    figures = {
+        "name": "six", "figure": "rate", "items": "bars", "ratio": 12.0, "floor": floor,
+        "ratio_floor": 10.0, "floor_met": met, "subject": {"rate": 9.0, "rate_spread": 0.1},
+        "reference": {"what": "libraries"},
+    }  # fmt: skip
+    table = build_table({"commit": "abc", "benches": [figures]})
+    assert list(table.columns[-1].cells) == [shown]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("times_floor", "met"), [(None, True), (2.5, False), (1.5, True)])
+def test_a_floor_of_the_ratio_counts_beside_that_of_the_value(
+    times_floor: float | None, met: bool
+) -> None:
+    bench = Bench(
+        what="", items="rows", figure="rate", reference_what="", subject=lambda: Round(1, 1.0),
+        reference=lambda: Round(1, 1.0), floor=5.0, ratio_floor=times_floor,
+    )  # fmt: skip
+    found = _judge(bench, {"rate": 10.0}, {"rate": 5.0})
+    assert (found["ratio"], found["floor_met"]) == (2.0, met)
+    assert not _judge(bench, {"rate": 4.0}, {"rate": 1.0})["floor_met"]
 
 
 def test_the_two_reference_loops_agree() -> None:

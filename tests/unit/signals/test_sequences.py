@@ -136,6 +136,16 @@ def test_rows_are_sampled_where_prices_moved_and_weighed_among_those_left() -> N
     assert found.weight.mean() > uniqueness(np.arange(100), np.arange(10, 110)).mean()
 
 
+def test_one_window_is_cut_as_it_is_among_many() -> None:
+    rows = seeded_generator(3).normal(size=(20, WIDTH)).astype(np.float32)
+    every = np.asarray(Windows(rows, np.arange(20), WINDOW))
+    for at in range(20):
+        (alone,) = np.asarray(Windows(rows, np.array([at]), WINDOW))
+        assert np.array_equal(alone, every[at])
+        alone[:] = 0
+    assert np.all(rows != 0)
+
+
 def test_a_graph_of_windows_scales_holds_and_takes_nan_for_the_mean() -> None:
     model, rows = OnnxClassifier(plane()), np.zeros((3, WINDOW, WIDTH), np.float32)
     rows[1, :, 0] = [1.0, 9.0, np.nan, -0.5]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, pr
 from assay.apps.config import Config
 from assay.runtime.home import open_home
 from assay.runtime.settings import load_settings
+
+if TYPE_CHECKING:
+    from assay.books.governance import Act
 
 
 def retrain(
@@ -33,21 +36,28 @@ def retrain(
 
     A challenger is trained once the champion's calibration is old or its forecasts or losses have
     drifted, as the champion was trained, on all the bars. Each further run holds it to the champion
-    on the bars that came since, and promotes it where `assay models compare` would allow that. Run
-    it by the clock, on files that grow.
+    on the bars that came since, and promotes it where `assay models compare` would allow that; a
+    running `assay up` goes on with it. Run it by the clock, on files that grow.
 
     Example: assay models retrain --data eurusd_m1.parquet --every 30
     """
     from assay.apps.lab.retraining import RetrainingRequest, retrain
+    from assay.apps.paper.championing import tell_running
 
     place = open_home(home)
     request = RetrainingRequest(
         home=place, data=data, every=every, patience=patience, market=market,
         config=load_settings(Config, place).value,
     )  # fmt: skip
+    answers: list[str] = []
+
+    def tell(act: Act) -> None:
+        answer = tell_running(place, act)
+        answers.extend([answer.text] if answer else [])
+
     with progress("retraining", 1.0, quiet=as_json) as bar:
-        found = retrain(request, fill_stages(bar))
-    emit(found, as_json, _show)
+        found = retrain(request, fill_stages(bar), tell)
+    emit({**found, "reasons": found["reasons"] + answers}, as_json, _show)
 
 
 def _show(found: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from assay.apps.lab.champions import find_serving, promote_model, record_fallbac
 from assay.apps.lab.membership import ENSEMBLE, Membership
 from assay.apps.lab.training import TrainingRequest, read_series, train_model
 from assay.apps.lab.trial import Look, enter_look, span_of
-from assay.books.governance import GovernanceLog, Retraining, Scope, find_contender
+from assay.books.governance import Act, GovernanceLog, Retraining, Scope, find_contender
 from assay.books.trials import TrialLedger
 from assay.market.series import BarSeries
 from assay.model.errors import UsageError
@@ -48,7 +48,10 @@ class RetrainingRequest:
     config: Config = field(default_factory=Config)
 
 
-def retrain(request: RetrainingRequest, on_stage: Tell | None = None) -> dict[str, Any]:
+def retrain(
+    request: RetrainingRequest, on_stage: Tell | None = None,
+    on_promoted: Callable[[Act], None] | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Do the next step for the champion of these bars, and say what it was and why.
 
     The step is one of PROMOTED, COMPARED, WAITING (for labels), TRAINED and CONTENT. Run again as
@@ -66,7 +69,7 @@ def retrain(request: RetrainingRequest, on_stage: Tell | None = None) -> dict[st
     contender = find_contender(GovernanceLog(request.home).lines(), scope)
     if contender is not None and contender.champion == champion:
         told |= {"challenger": contender.challenger}
-        step = _contend(request, contender, end, tell)
+        step = _contend(request, contender, end, (tell, on_promoted))
         if step is not None:
             return told | step
     reasons = _find_reasons(request, champion, series, tell)
@@ -89,9 +92,11 @@ def _find_champion(home: Home, scope: Scope) -> str:
 
 
 def _contend(
-    request: RetrainingRequest, contender: Retraining, end: int, tell: Tell
-) -> dict[str, Any] | None:
+    request: RetrainingRequest, contender: Retraining, end: int,
+    listening: tuple[Tell, Callable[[Act], None] | None],
+) -> dict[str, Any] | None:  # fmt: skip
     """Hold a contender to the champion; None once it has had its time."""
+    tell, on_promoted = listening
     ready, _ = read_artifact(request.home.path / "models" / contender.challenger)
     since = ready.spans.ready_from
     if end <= since + ready.taught.horizon * ready.taught.timeframe:
@@ -105,7 +110,9 @@ def _contend(
         tell,
     ).figures  # fmt: skip
     if found["proven"]:
-        promote_model(request.home, contender.challenger, market=request.market)
+        act = promote_model(request.home, contender.challenger, market=request.market)
+        if on_promoted is not None:
+            on_promoted(act)
         return {"step": PROMOTED, "reasons": [found["verdict"]]}
     if end - since >= request.patience * DAY:
         return None

@@ -36,10 +36,7 @@ class Pool:
         ...     np.array([[6_000, 1], [6_000, 4_000]]), np.array([0, 1])).tolist()
         [6000, 5000]
         """
-        chosen = self._weights[cells]
-        total = np.zeros(len(scores), np.int64)
-        for member in range(scores.shape[1]):
-            total += self._odds[scores[:, member]] * chosen[:, member]
+        total = (self._odds[scores] * self._weights[cells]).sum(axis=1)
         return np.searchsorted(self._edges, total, side="right").astype(np.int64)
 
 

@@ -6,6 +6,7 @@ operators of opset 15 are in it, and nothing more has to be installed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,17 @@ class Drawing:
         """Add entry [.., in] times weight [out, in] plus bias [out]."""
         product = self.add("MatMul", entry, self.constant(weight.T))
         return product if bias is None else self.add("Add", product, self.constant(bias))
+
+    def plane(self, entry: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
+        """Add entry [n, in] times weight [out, in] plus bias [out] in one node."""
+        return self.add("Gemm", entry, self.constant(weight), self.constant(bias), transB=1)
+
+    def split(self, entry: str, sizes: Sequence[int], axis: int) -> list[str]:
+        """Add the parts of these sizes along an axis; return the name of each."""
+        names = [f"n{len(self._nodes)}_{part}" for part in range(len(sizes))]
+        told = [entry, self.constant(np.array(sizes))]
+        self._nodes.append(helper.make_node("Split", told, names, axis=axis))
+        return names
 
     def normalise(self, entry: str, weight: NDArray[Any], bias: NDArray[Any]) -> str:
         """Add layer normalisation over the last axis (J. Ba and others, 2016)."""

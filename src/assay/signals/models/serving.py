@@ -9,9 +9,8 @@ from assay.model.errors import DataError
 from assay.signals.models.ports import Features, Float32s
 
 CHUNK = 65_536
-BLOCK = 16
-"""Windows that a graph of sequences is always given at once, with zeros where there are fewer: the
-order in which products of matrices are summed up may hang on how many there are."""
+CUT = 1_024
+"""Windows that are cut from their rows at once; a graph is given them one by one."""
 OUTPUT = "probabilities"
 UP = 1
 
@@ -49,20 +48,27 @@ class OnnxClassifier:
         if tuple(features.shape[1:]) != self._shape:
             wanted = ", ".join(map(str, self._shape))
             raise DataError(f"features are {features.shape}, the model takes [n, {wanted}]")
-        answer, size = (self._answer, CHUNK) if self.window == 1 else (self._answer_block, BLOCK)
+        if len(features) == 1:
+            return self._answer(np.asarray(features))
+        if self.window > 1:
+            return self._answer_windows(features)
         parts = [
-            answer(np.asarray(features[at : at + size])) for at in range(0, len(features), size)
+            self._answer(np.asarray(features[at : at + CHUNK]))
+            for at in range(0, len(features), CHUNK)
         ]
         if len(parts) == 1:
             return parts[0]
         return np.concatenate(parts) if parts else np.empty((0, self.classes), dtype=np.float32)
 
+    def _answer_windows(self, windows: Features) -> Float32s:
+        # One a call: the order in which products of matrices are summed up may hang on how many
+        # there are, and whoever trades has one.
+        found = np.empty((len(windows), self.classes), dtype=np.float32)
+        for begin in range(0, len(windows), CUT):
+            cut = np.asarray(windows[begin : begin + CUT])
+            for at in range(len(cut)):
+                found[begin + at] = self._answer(cut[at : at + 1])[0]
+        return found
+
     def _answer(self, rows: Float32s) -> Float32s:
         return np.asarray(self._session.run([OUTPUT], {self._input: rows})[0])
-
-    def _answer_block(self, windows: Float32s) -> Float32s:
-        missing = BLOCK - len(windows)
-        if not missing:
-            return self._answer(windows)
-        padding = np.zeros((missing, *self._shape), np.float32)
-        return self._answer(np.concatenate((windows, padding)))[: len(windows)]

@@ -48,6 +48,8 @@ class Windows:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         if copy is False:
             raise ValueError("windows share their rows; an array of them is a copy")
+        if len(self.last) == 1 and (end := int(self.last[0]) + 1) >= self.length:
+            return np.array(self.rows[end - self.length : end], dtype)[None]
         at = self.last[:, None] + np.arange(1 - self.length, 1)
         return np.asarray(self.rows[np.maximum(at, 0)], dtype)
 

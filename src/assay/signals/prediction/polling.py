@@ -54,7 +54,8 @@ class Members:
 
     def __init__(self, graphs: Graphs, deadline: float | None = None) -> None:
         self._models = {family: OnnxClassifier(graph) for family, graph in graphs.items()}
-        self.window = max(model.window for model in self._models.values())
+        self._lengths = {model.window for model in self._models.values()}
+        self.window = max(self._lengths)
         self._deadline, self._watch = deadline, Stopwatch()
         self.timings: deque[int] = deque(maxlen=TIMINGS)
         self._crew: Crew[Float32s] | None = None
@@ -75,11 +76,14 @@ class Members:
         return poll
 
     def _poll(self, features: Features, *, live: bool) -> Poll:
+        shown = {length: narrow_windows(features, length) for length in self._lengths}
+        if len(features) == 1:  # cut once for all of them, and not by each
+            shown = {length: np.asarray(each) for length, each in shown.items()}
         if self._crew is None or not live:
-            told = {name: _predict(model, features) for name, model in self._models.items()}
+            told = {name: _predict(model, shown) for name, model in self._models.items()}
             return _poll_of(told, {}, len(features))
         assert self._deadline is not None
-        answers = self._crew.ask(features, self._deadline)
+        answers = self._crew.ask(shown, self._deadline)
         absent = {name: each for name, each in answers.items() if isinstance(each, Absence)}
         told = {name: each for name, each in answers.items() if not isinstance(each, Absence)}
         return _poll_of(told, {name: each.why for name, each in absent.items()}, len(features))
@@ -95,12 +99,12 @@ class Members:
             self._crew.close()
 
 
-def _predict(model: OnnxClassifier, features: Features) -> Float32s:
-    return model.predict(narrow_windows(features, model.window))
+def _predict(model: OnnxClassifier, shown: Mapping[int, Features]) -> Float32s:
+    return model.predict(shown[model.window])
 
 
 def _poll_of(told: Mapping[str, Float32s], absent: Mapping[str, str], count: int) -> Poll:
-    scores = np.empty((count, len(told)), np.int64)
+    answers = np.empty((count, len(told)))
     for place, answer in enumerate(told.values()):
-        scores[:, place] = to_score(answer)
-    return Poll(scores, tuple(told), absent)
+        answers[:, place] = answer
+    return Poll(to_score(answers), tuple(told), absent)

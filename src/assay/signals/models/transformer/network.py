@@ -47,13 +47,16 @@ class TransformerNetwork(nn.Module):
         return self.head(self.norm(steps[:, -1])).squeeze(1)
 
     def draw(self, drawing: Drawing, entry: str) -> str:
-        """Add its nodes; see Network."""
-        places = drawing.constant(self.place.numpy())
-        steps = drawing.add("Add", _draw_linear(drawing, entry, self.entry), places)
+        """Add its nodes; see Network.
+
+        Steps are one matrix [n x window, width]; of the last layer only the newest is drawn.
+        """
+        weight, bias = _arrays(self.entry)
+        told = drawing.linear(entry, weight, self.place.numpy() + bias)
+        steps = drawing.add("Reshape", told, drawing.constant(np.array([-1, len(bias)])))
         for layer in self.layers:
-            steps = layer.draw(drawing, steps, self.window)
-        told = _draw_norm(drawing, drawing.newest(steps, self.window), self.norm)
-        return _draw_linear(drawing, told, self.head)
+            steps = layer.draw(drawing, steps, self.window, is_last=layer is self.layers[-1])
+        return drawing.plane(_draw_norm(drawing, steps, self.norm), *_arrays(self.head))
 
 
 class AttentionLayer(nn.Module):
@@ -83,28 +86,37 @@ class AttentionLayer(nn.Module):
         inner = torch.relu(self.wide(self.middle(steps)))
         return steps + self.drop(self.narrow(inner))
 
-    def draw(self, drawing: Drawing, steps: str, window: int) -> str:
-        """Add its nodes; return the name of the steps after it."""
+    def draw(self, drawing: Drawing, steps: str, window: int, *, is_last: bool) -> str:
+        """Add its nodes; return the name of the steps after it, of the last layer the newest."""
+        width = self.heads * self.part
         seen = _draw_norm(drawing, steps, self.before)
-        parted = drawing.constant(np.array([-1, window, self.heads, self.part]))
-        joined = drawing.constant(np.array([-1, window, self.heads * self.part]))
-
-        def part(of: nn.Linear, perm: list[int]) -> str:
-            shown = drawing.add("Reshape", _draw_linear(drawing, seen, of), parted)
-            return drawing.add("Transpose", shown, perm=perm)
-
-        product = drawing.add(
-            "MatMul", part(self.query, [0, 2, 1, 3]), part(self.key, [0, 2, 3, 1])
-        )
-        score = drawing.add("Mul", product, drawing.constant(self.part**-0.5))
-        share = drawing.add("Softmax", score, axis=-1)
-        told = drawing.add("MatMul", share, part(self.value, [0, 2, 1, 3]))
-        told = drawing.add("Transpose", told, perm=[0, 2, 1, 3])
-        told = drawing.add("Reshape", told, joined)
-        steps = drawing.add("Add", steps, _draw_linear(drawing, told, self.out))
-        inner = _draw_linear(drawing, _draw_norm(drawing, steps, self.middle), self.wide)
-        inner = _draw_linear(drawing, drawing.add("Relu", inner), self.narrow)
+        asked = self._draw_attention(drawing, seen, window, is_last=is_last)
+        told = drawing.add("Transpose", asked, perm=[0, 2, 1, 3])
+        told = drawing.add("Reshape", told, drawing.constant(np.array([-1, width])))
+        if is_last:
+            apart = drawing.add("Reshape", steps, drawing.constant(np.array([-1, window, width])))
+            steps = drawing.newest(apart, window)
+        steps = drawing.add("Add", steps, drawing.plane(told, *_arrays(self.out)))
+        inner = drawing.plane(_draw_norm(drawing, steps, self.middle), *_arrays(self.wide))
+        inner = drawing.plane(drawing.add("Relu", inner), *_arrays(self.narrow))
         return drawing.add("Add", steps, inner)
+
+    def _draw_attention(self, drawing: Drawing, seen: str, window: int, *, is_last: bool) -> str:
+        """Add what each head [n, heads, steps, part] tells each step that asks."""
+        weights, biases = zip(*map(_arrays, (self.query, self.key, self.value)), strict=True)
+        joined = drawing.plane(seen, np.concatenate(weights), np.concatenate(biases))
+        shape = np.array([-1, window, 3 * self.heads, self.part])
+        joined = drawing.add("Reshape", joined, drawing.constant(shape))
+        query, key, value = drawing.split(joined, (self.heads,) * 3, axis=2)
+        if is_last:
+            query = drawing.add("Gather", query, drawing.constant(np.array([window - 1])), axis=1)
+        query, key, value = (
+            drawing.add("Transpose", each, perm=perm)
+            for each, perm in ((query, [0, 2, 1, 3]), (key, [0, 2, 3, 1]), (value, [0, 2, 1, 3]))
+        )
+        score = drawing.add("MatMul", query, key)
+        score = drawing.add("Mul", score, drawing.constant(self.part**-0.5))
+        return drawing.add("MatMul", drawing.add("Softmax", score, axis=-1), value)
 
 
 def encode_places(window: int, width: int) -> NDArray[np.float32]:
@@ -116,8 +128,8 @@ def encode_places(window: int, width: int) -> NDArray[np.float32]:
     )
 
 
-def _draw_linear(drawing: Drawing, entry: str, of: nn.Linear) -> str:
-    return drawing.linear(entry, of.weight.detach().numpy(), of.bias.detach().numpy())
+def _arrays(of: nn.Linear) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    return of.weight.detach().numpy(), of.bias.detach().numpy()
 
 
 def _draw_norm(drawing: Drawing, entry: str, of: nn.LayerNorm) -> str:
