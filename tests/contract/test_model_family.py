@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assay.model.errors import UsageError
 from assay.runtime.ids import seeded_generator
 from assay.signals.features.rounding import round_mantissa
 from assay.signals.models import (
@@ -240,3 +241,36 @@ def test_rows_of_more_weight_win_against_those_of_less(name: str, tmp_path: Path
     unseen = examples(4_000, 7, family.window)
     model = OnnxClassifier(family.fit(replace(asked, fit=fit)).onnx)
     assert auc(model.predict(unseen.features), unseen.up) > SKILL_AUC - 0.04
+
+
+@each_family
+def test_its_usual_settings_are_those_of_its_space(name: str, folder: Path) -> None:
+    plain = find_family(name)
+    names = [each.name for each in plain.space]
+    assert len(set(names)) == len(names) > 2
+    for bounds in plain.space:
+        assert bounds.low < bounds.high
+        assert bounds.holds(bounds.usual)
+        assert not bounds.by_ratio or bounds.low > 0
+    usual = plain.tuned({each.name: each.usual for each in plain.space})
+    if plain.window > 1:
+        assert usual == plain
+        return
+    again = usual.fit(request(folder / f"{name}-usual", usual))
+    assert again.onnx == fitted(name, folder).onnx
+
+
+@each_family
+def test_every_setting_of_its_space_changes_it(name: str, folder: Path) -> None:
+    plain = find_family(name)
+    for bounds in plain.space:
+        ends = (find_family(name, {bounds.name: end}) for end in (bounds.high, bounds.low))
+        if plain.window > 1:
+            assert any(tuned != plain for tuned in ends), bounds.name
+            continue
+        asked = request(folder / f"{name}-{bounds.name}", plain)
+        usual = fitted(name, folder).onnx
+        # Few rows: that leaves are large may already bind what another setting would.
+        assert any(tuned.fit(asked).onnx != usual for tuned in ends), bounds.name
+    with pytest.raises(UsageError):
+        find_family(name, {"luck": 1})

@@ -58,6 +58,8 @@ SURELY_OURS = frozenset(
         "broker",
         "audit",
         "models",
+        "tuning",
+        "mlflow",
         POINTER,
     }
     | LEDGER_FOLDERS

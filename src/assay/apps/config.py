@@ -105,6 +105,18 @@ class EnsembleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return self.member_deadline_ms / 1_000 or None
 
 
+class MlflowConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say whether and where MLflow is told of models; without an address in the home itself."""
+
+    enabled: bool = True
+    tracking_uri: str = ""
+    experiment: str = "assay"
+
+    def __post_init__(self) -> None:
+        if not self.experiment.strip():
+            raise UsageError("mlflow.experiment is empty; name one, such as assay")
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Compose the sections of `config.toml`.
 
@@ -117,6 +129,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     risk: RiskConfig = RiskConfig()
     machine: MachineConfig = MachineConfig()
     ensemble: EnsembleConfig = EnsembleConfig()
+    mlflow: MlflowConfig = MlflowConfig()
     instruments: dict[
         str, dict[str, Any]
     ] = {}  # Any: typed by Instrument, see configured_instrument
@@ -124,6 +137,12 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def __post_init__(self) -> None:
         for symbol in self.instruments:
             configured_instrument(self, symbol)
+
+    def decisive(self) -> bytes:
+        """Return what of the settings may change a result: all but who is told of it."""
+        told = msgspec.to_builtins(self)
+        del told["mlflow"]
+        return msgspec.json.encode(told)
 
 
 def configured_instrument(config: Config, symbol: str) -> Instrument:

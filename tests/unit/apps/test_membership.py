@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assay.apps.cli.modelling import _read_membership
+from assay.apps.cli.modelling import read_membership
 from assay.apps.config import EnsembleConfig
 from assay.apps.lab.membership import ENSEMBLE, USUAL, choose_members
 from assay.model.errors import UsageError
@@ -35,13 +35,13 @@ def test_what_makes_no_sense_is_refused(
 
 
 def test_members_make_an_ensemble_and_a_family_alone_takes_no_quorum() -> None:
-    assert _read_membership("lightgbm", None, None, "auto") == {"family": "lightgbm"}
-    told = _read_membership("lightgbm", "xgboost,lightgbm", None, "stack")
+    assert read_membership("lightgbm", None, None, "auto") == {"family": "lightgbm"}
+    told = read_membership("lightgbm", "xgboost,lightgbm", None, "stack")
     assert told["family"] == ENSEMBLE
     assert told["membership"].members == ("xgboost", "lightgbm")
-    assert _read_membership(ENSEMBLE, None, None, "auto")["membership"].members == USUAL
+    assert read_membership(ENSEMBLE, None, None, "auto")["membership"].members == USUAL
     with pytest.raises(UsageError, match="--quorum and --combine go with --model ensemble"):
-        _read_membership("xgboost", None, 2, "auto")
+        read_membership("xgboost", None, 2, "auto")
 
 
 def test_a_deadline_of_nothing_waits_for_ever() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
+from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, note, progress
 from assay.apps.cli.retraining import retrain
 from assay.apps.cli.sealed import AuditOption, CheckpointOption, KeyOption, verify_ledger
 from assay.apps.config import Config
@@ -224,6 +224,7 @@ def promote(
 
     place = open_home(home)
     act = promote_model(place, model, market=market, override=override, reason=reason)
+    _mirror_act(place, act)
     _emit_act(place, act, as_json, at_next_start=at_next_start)
 
 
@@ -241,6 +242,14 @@ def _emit_act(home: Home, act: Act, as_json: bool, *, at_next_start: bool) -> No
     )  # fmt: skip
 
 
+def _mirror_act(place: Home, act: Act) -> None:
+    from assay.apps.mirror.delivering import mirror
+    from assay.apps.mirror.telling import tell_act
+
+    config = load_settings(Config, place).value
+    mirror(place, config, lambda: [tell_act(place.path / "models" / act.model, act)], note)
+
+
 def rollback(
     champion: ModelArgument,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the log.")],
@@ -256,6 +265,7 @@ def rollback(
 
     place = open_home(home)
     act = roll_back(place, champion, reason=reason)
+    _mirror_act(place, act)
     _emit_act(place, act, as_json, at_next_start=at_next_start)
 
 

@@ -16,6 +16,7 @@ COMMANDS = (
     "backtesting",
     "simulating",
     "modelling",
+    "tuning",
     "governing",
     "correlating",
     "regimes",

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
+from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, note, progress
 from assay.apps.config import Config
 from assay.model.time import parse_time
 from assay.runtime.environment import default_home
-from assay.runtime.home import open_home
+from assay.runtime.home import Home, open_home
 from assay.runtime.settings import load_settings
 
 if TYPE_CHECKING:
+    from msgspec import UnsetType
+
     from assay.apps.lab.evaluation import EvaluationRequest
+    from assay.signals.prediction import Tuned
 
 DataOption = Annotated[list[Path], typer.Option("--data", help="Parquet file of bars; repeatable.")]
 SymbolOption = Annotated[
@@ -74,6 +77,20 @@ LabelOption = Annotated[
         "volatility.",
     ),
 ]
+StudyOption = Annotated[
+    str | None,
+    typer.Option("--study", help="Train with the best settings of this study of `assay tune`."),
+]
+SettingsOption = Annotated[
+    Path | None,
+    typer.Option("--settings", help="Train with the settings of this file that it wrote."),
+]
+SchemeOption = Annotated[
+    str,
+    typer.Option(
+        "--scheme", help="anchored: learn from all before; rolling: from as long as at first."
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
 
 
@@ -98,7 +115,7 @@ def _show_training(found: dict[str, Any]) -> str:
     )
 
 
-def _read_membership(
+def read_membership(
     model: str, members: str | None, quorum: int | None, combine: str
 ) -> dict[str, Any]:
     """Return the family and the membership that a training is asked for."""
@@ -133,13 +150,27 @@ def _shown(value: object) -> str:
     return f"{value:,.4f}" if isinstance(value, float) else str(value)
 
 
-def _read_leaders(text: str) -> tuple[str, ...] | None:
+def read_leaders(text: str) -> tuple[str, ...] | None:
     """Read the symbols that may lead: None for all, empty for none."""
     from assay.market.naming import parse_symbol
 
     if text in ("all", "none"):
         return None if text == "all" else ()
     return tuple(dict.fromkeys(parse_symbol(word) for word in text.split(",")))
+
+
+def _read_tuned(place: Home, study: str | None, settings: Path | None) -> Tuned | UnsetType:
+    """Return the settings that a search chose; UNSET for the usual ones."""
+    from msgspec import UNSET
+
+    from assay.apps.lab.chosen import find_settings, read_settings
+    from assay.model.errors import UsageError
+
+    if study is not None and settings is not None:
+        raise UsageError("--study and --settings both name settings; give one of them")
+    if study is not None:
+        return find_settings(place, study)
+    return UNSET if settings is None else read_settings(settings)
 
 
 def train(
@@ -160,6 +191,8 @@ def train(
     check_leaks: Annotated[
         bool, typer.Option("--check-leaks", help="First check that nothing of the future is in it.")
     ] = False,
+    study: StudyOption = None,
+    settings: SettingsOption = None,
     mql5: Annotated[
         Path | None,
         typer.Option(
@@ -179,11 +212,13 @@ def train(
     from assay.apps.lab.exporting import export_mql5
     from assay.apps.lab.leakchecks import check_training
     from assay.apps.lab.training import TrainingRequest, read_series, train_model
+    from assay.apps.mirror.delivering import mirror
+    from assay.apps.mirror.telling import tell_training
     from assay.books.trials import TrialLedger
     from assay.model.errors import UsageError
     from assay.signals.labels import BRACKET, Bracket
 
-    asked = _read_membership(model, members, quorum, combine)
+    asked = read_membership(model, members, quorum, combine)
     bracket = Bracket(horizon=horizon, stop=stop, target=target)
     if label != BRACKET and bracket != Bracket(horizon=horizon):
         raise UsageError(f"--stop and --target are of brackets, label {label} has neither")
@@ -191,17 +226,23 @@ def train(
         raise UsageError("--export-mql5 writes one graph, an ensemble has several; give one family")
     place = open_home(home or default_home())
     request = TrainingRequest(
+        tuned=_read_tuned(place, study, settings),
         series=read_series(data, symbol or ()), until=parse_time(until),
         models=place.folder("models"), **asked, bracket=bracket,
-        leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
+        leaders=read_leaders(leaders), calibration=calibration, seed=seed,
         config=load_settings(Config, place).value, ledger=TrialLedger(place), label=label,
     )  # fmt: skip
+    began = place.clock.now_ns()
     with progress("training", 1.0, quiet=as_json) as bar:
         leaks = {"leaks": check_training(request, fill_stages(bar))} if check_leaks else {}
         found = train_model(request, fill_stages(bar)) | leaks
     if mql5:
         export_mql5(request.models / found["model"], mql5)
         found["mql5"] = str(mql5)
+    made = request.models / found["model"]
+    mirror(
+        place, request.config, lambda: [tell_training(made, began, place.clock.now_ns())], note
+    )  # fmt: skip
     emit(found, as_json, _show_training)
 
 
@@ -231,6 +272,8 @@ def evaluate(
     from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model, write_predictions
     from assay.apps.lab.evaluationreport import write_report
     from assay.apps.lab.targets import is_traded
+    from assay.apps.mirror.delivering import mirror
+    from assay.apps.mirror.telling import tell_evaluation
     from assay.books.trials import TrialLedger
 
     place = open_home(home or default_home())
@@ -242,12 +285,21 @@ def evaluate(
     if not is_traded(request.model):
         _evaluate_target(request, predictions, as_json)
         return
+    began = place.clock.now_ns()
     with progress("judging", 1.0, quiet=as_json) as bar:
         found = evaluate_model(request, fill_stages(bar))
     if predictions:
         write_predictions(found, predictions)
     if report:
         write_report(found, report)
+    asked = {"from": start, "to": end or "", "symbols": ",".join(found.symbols)}
+    mirror(
+        place, request.config,
+        lambda: [
+            tell_evaluation(request.model, found.figures, asked, (began, place.clock.now_ns()))
+        ],
+        note,
+    )  # fmt: skip
     emit({"model": model, **found.figures}, as_json, _show_evaluation)
 
 
@@ -291,12 +343,7 @@ def walk_forward(
     members: MembersOption = None,
     quorum: QuorumOption = None,
     combine: CombineOption = "auto",
-    scheme: Annotated[
-        str,
-        typer.Option(
-            "--scheme", help="anchored: learn from all before; rolling: from as long as at first."
-        ),
-    ] = "anchored",
+    scheme: SchemeOption = "anchored",
     folds: Annotated[int, typer.Option("--folds", min=1, help="Models, each judged on.")] = 5,
     start: Annotated[
         str | None, typer.Option("--from", help="First bar to judge; else the middle.")
@@ -324,6 +371,8 @@ def walk_forward(
     from assay.apps.lab.training import TrainingRequest, read_series
     from assay.apps.lab.walking import WalkRequest, forget_walk, walk
     from assay.apps.lab.walkreport import tabulate_walk, write_walk
+    from assay.apps.mirror.delivering import mirror
+    from assay.apps.mirror.telling import tell_walk
     from assay.books.trials import TrialLedger
     from assay.signals.labels import Bracket
 
@@ -334,18 +383,23 @@ def walk_forward(
     request = WalkRequest(
         training=TrainingRequest(
             series=series, until=parse_time(end) if end else last, models=place.folder("models"),
-            **_read_membership(model, members, quorum, combine),
+            **read_membership(model, members, quorum, combine),
             bracket=Bracket(horizon=horizon, stop=stop, target=target),
-            leaders=_read_leaders(leaders), calibration=calibration, seed=seed,
+            leaders=read_leaders(leaders), calibration=calibration, seed=seed,
             config=load_settings(Config, place).value, ledger=TrialLedger(place),
         ),
         folds=folds, scheme=scheme, start=parse_time(start) if start else None,
         end=parse_time(end) if end else None, risk=risk,
     )  # fmt: skip
+    began = place.clock.now_ns()
     with progress("walking forward", 1.0, quiet=as_json) as bar:
         walked = walk(request, fill_stages(bar))
     write_walk(walked, out)
     forget_walk(request)
+    mirror(
+        place, request.training.config,
+        lambda: [tell_walk(walked.found, began, place.clock.now_ns())], note,
+    )  # fmt: skip
     emit({**walked.found, "out": str(out)}, as_json, tabulate_walk)
 
 

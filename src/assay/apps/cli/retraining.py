@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
+from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, note, progress
 from assay.apps.config import Config
-from assay.runtime.home import open_home
+from assay.runtime.home import Home, open_home
 from assay.runtime.settings import load_settings
 
 if TYPE_CHECKING:
+    from assay.apps.mirror.outbox import Entry
     from assay.books.governance import Act
 
 
@@ -42,6 +43,7 @@ def retrain(
     Example: assay models retrain --data eurusd_m1.parquet --every 30
     """
     from assay.apps.lab.retraining import RetrainingRequest, retrain
+    from assay.apps.mirror.delivering import mirror
     from assay.apps.paper.championing import tell_running
 
     place = open_home(home)
@@ -55,9 +57,25 @@ def retrain(
         answer = tell_running(place, act)
         answers.extend([answer.text] if answer else [])
 
+    began = place.clock.now_ns()
     with progress("retraining", 1.0, quiet=as_json) as bar:
         found = retrain(request, fill_stages(bar), tell)
+    mirror(place, request.config, lambda: _tell(place, found, began), note)
     emit({**found, "reasons": found["reasons"] + answers}, as_json, _show)
+
+
+def _tell(place: Home, found: dict[str, Any], began: int) -> list[Entry]:
+    """Return what MLflow is told of a step: a model that was trained, or one that was promoted."""
+    from assay.apps.mirror.telling import tell_act, tell_training
+    from assay.books.governance import Act, GovernanceLog
+
+    folder = place.path / "models" / found.get("challenger", "")
+    if found["step"] == "trained":
+        return [tell_training(folder, began, place.clock.now_ns())]
+    if found["step"] != "promoted":
+        return []
+    acts = [line for line in GovernanceLog(place).lines() if isinstance(line, Act)]
+    return [tell_act(folder, acts[-1])]
 
 
 def _show(found: dict[str, Any]) -> str:

@@ -89,7 +89,7 @@ def _enter(setup: Setup, request: Request) -> Trial | None:
     costs = [str(getattr(request.costs, name)) for name in request.costs.__slots__]
     source = setup.strategy.module.__file__
     code = sha256(Path(source).read_bytes()).hexdigest() if source else ""
-    config = msgspec.json.encode(request.config)
+    config = request.config.decisive()
     decides = (
         sorted(setup.params.items()), costs, setup.profile.name, str(request.cash), config, code,
         request.model.name if request.model else "",

@@ -237,7 +237,7 @@ def _enter(request: ChallengeRequest, series: Sequence[BarSeries], start: int) -
         raise DataError(f"no bar opens from {format_time(start)} on; give more data")
     look = Look(
         kind="compare", series=span, start=start, end=span_of(span)[1], strategy="promotion",
-        parameters=(request.champion, request.challenger, msgspec.json.encode(request.config)),
+        parameters=(request.champion, request.challenger, request.config.decisive()),
     )  # fmt: skip
     enter_look(request.trials, look)
 

@@ -15,7 +15,7 @@ from assay.signals.ensemble import CELLS
 from assay.signals.features import Lead
 from assay.signals.guard import Watch
 from assay.signals.labels import BRACKET, LONG, OUTCOMES, find_label
-from assay.signals.prediction import Artifact, Ensemble, Taught, read_artifact
+from assay.signals.prediction import Artifact, Ensemble, Taught, Tuned, read_artifact
 from assay.signals.training import Rows
 
 CARD = "card.md"
@@ -35,6 +35,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
     taught, spans = artifact.taught, artifact.spans
     return [
         ("family", f"{artifact.family}, seed {artifact.seed}"),
+        *_list_settings(artifact.tuned),
         ("instruments", ", ".join(taught.symbols)),
         *([("leaders", _word_leaders(taught.leaders))] if taught.leaders else []),
         ("bars", f"{taught.timeframe // MINUTE} minutes"),
@@ -98,6 +99,25 @@ def _list_payoffs(artifact: Artifact) -> list[tuple[str, str]]:
             f"{artifact.gain:.3f} stop distances before costs",
         ),
         ("wrong, it loses", f"{artifact.loss:.3f} stop distances before costs"),
+    ]
+
+
+def _list_settings(tuned: object) -> list[tuple[str, str]]:
+    if not isinstance(tuned, Tuned):
+        return []
+    return [
+        *(
+            (
+                f"settings of {family}",
+                ", ".join(f"{name} {value:.6g}" for name, value in of.items()),
+            )
+            for family, of in tuned.settings.items()
+        ),
+        (
+            "chosen by",
+            f"study {tuned.study}, the best of {tuned.trials} by {tuned.metric}, on labels known "
+            f"by {format_time(tuned.seen_until)}",
+        ),
     ]
 
 

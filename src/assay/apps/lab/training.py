@@ -9,8 +9,8 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 
 from assay.apps.config import Config
 from assay.apps.lab.drifting import measure_model
@@ -40,8 +40,15 @@ from assay.signals.drift import write_reference
 from assay.signals.ensemble import CELLS
 from assay.signals.features import FeatureSet, standard_set
 from assay.signals.labels import BRACKET, Bracket, find_label
-from assay.signals.models import find_family, widest_window
-from assay.signals.prediction import Artifact, Ensemble, Graphs, read_artifact, write_artifact
+from assay.signals.models import Value, find_family, widest_window
+from assay.signals.prediction import (
+    Artifact,
+    Ensemble,
+    Graphs,
+    Tuned,
+    read_artifact,
+    write_artifact,
+)
 from assay.signals.training import Bars, Lesson, Rows, decided, pool, train, train_ensemble
 
 UNFINISHED, TRAINED = ".unfinished", ".trained"
@@ -54,8 +61,8 @@ class TrainingRequest:
 
     `leaders` are the symbols that others may follow: None for all, empty for none.
     `calibration` names a method, AUTO to choose one. A `family` of ENSEMBLE has a `membership`,
-    the usual one where none is given. A `label` other than BRACKET takes its horizon from the
-    bracket, and nothing else.
+    the usual one where none is given. `tuned` are settings that a search chose. A `label` other
+    than BRACKET takes its horizon from the bracket, and nothing else.
     """
 
     series: Sequence[BarSeries]
@@ -71,6 +78,7 @@ class TrainingRequest:
     ledger: TrialLedger | None = None
     membership: Membership | None = None
     label: str = BRACKET
+    tuned: Tuned | UnsetType = UNSET
 
     @property
     def joined(self) -> Membership | None:
@@ -92,8 +100,7 @@ def train_model(
     answered from what it made. Raises UsageError and DataError where bars and span do not fit.
     """
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
-    for family in request.families:
-        find_family(family)
+    _check_families(request)
     if request.calibration != AUTO:
         find_method(request.calibration)
     if request.label != BRACKET:
@@ -118,6 +125,18 @@ def train_model(
         "calibrated_by": artifact.calibrated_by.method, "skilled": artifact.is_skilled,
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
+
+
+def _check_families(request: TrainingRequest) -> None:
+    tuned = request.tuned
+    chosen: dict[str, dict[str, Value]] = tuned.settings if isinstance(tuned, Tuned) else {}
+    if isinstance(tuned, Tuned) and set(chosen) != set(request.families):
+        raise UsageError(
+            f"study {tuned.study} chose settings of {', '.join(chosen)}, this training is of "
+            f"{', '.join(request.families)}; name the same with --model or --members"
+        )
+    for family in request.families:
+        find_family(family, chosen.get(family))
 
 
 def _is_whole(models: Path, known: Path) -> bool:
@@ -145,7 +164,7 @@ def _teach(
     enter_look(request.ledger, look)
     for number, one in enumerate(series):
         tell(f"labelling {one.symbol}", number / len(series))
-        parts.append(_rows_of(one, number, request, features, work))
+        parts.append(keep_rows(one, number, request, features, work))
     tell("looking for leaders", 1.0)
     features, rows = follow_leaders(pool(parts), series, candidates, request.config)
     lesson, bars = _lesson_of(request, features), ()
@@ -165,6 +184,7 @@ def _lesson_of(request: TrainingRequest, features: FeatureSet) -> Lesson:
         family=request.family, symbols=tuple(one.symbol for one in request.series),
         timeframe=int(request.series[0].timeframe), features=features, bracket=request.bracket,
         seed=request.seed, calibration=request.calibration, label=request.label,
+        tuned=request.tuned,
     )  # fmt: skip
     if joined is None:
         return shared
@@ -225,9 +245,10 @@ def digest_training(request: TrainingRequest, features: FeatureSet) -> str:
         digest_series(request.series), compiled_digest(), request.until, request.family,
         request.seed, features.digest, request.bracket, stride_of(request.bracket.horizon),
         request.costs, request.leaders,
-        request.calibration, msgspec.json.encode(request.config),
+        request.calibration, request.config.decisive(),
         *([request.joined] if request.joined else []),
         *([request.label] if request.label != BRACKET else []),
+        *([request.tuned] if isinstance(request.tuned, Tuned) else []),
     )  # fmt: skip
     return sha256(repr(facts).encode()).hexdigest()[:16]
 
@@ -250,9 +271,10 @@ def bars_until(series: BarSeries, until: int) -> BarSeries:
     return past
 
 
-def _rows_of(
+def keep_rows(
     series: BarSeries, number: int, request: TrainingRequest, features: FeatureSet, work: Path
 ) -> Rows:
+    """Return the labelled rows of one instrument, from the folder `work` where they lie there."""
     kept = work / ROWS_FILE.format(series.symbol)
     if kept.exists():
         with np.load(kept) as columns:

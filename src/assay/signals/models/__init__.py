@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from assay.model.errors import InvariantError, OperatorError, UsageError
 from assay.signals.models.ports import Examples, Family, Features, FitRequest, Fitted
 from assay.signals.models.serving import OnnxClassifier
+from assay.signals.models.space import Bounds, Settings, Space, Value, settle
 from assay.signals.models.windows import Windows, narrow_windows, whole_windows
 
 __all__ = [
-    "Examples", "Family", "Features", "FitRequest", "Fitted", "OnnxClassifier", "Windows",
-    "family_names", "find_family", "narrow_windows", "whole_windows", "widest_window",
+    "Bounds", "Examples", "Family", "Features", "FitRequest", "Fitted", "OnnxClassifier",
+    "Settings", "Space", "Value", "Windows", "family_names", "find_family", "narrow_windows",
+    "settle", "whole_windows", "widest_window",
 ]  # fmt: skip
 EXTRA_LIBRARY = "torch"
 
@@ -23,8 +25,8 @@ def family_names() -> list[str]:
     return sorted(found.name for found in pkgutil.iter_modules(__path__) if found.ispkg)
 
 
-def find_family(name: str) -> Family:
-    """Return the family of that name; raise UsageError naming those that exist.
+def find_family(name: str, settings: Settings | None = None) -> Family:
+    """Return the family of that name, with those settings; raise UsageError naming those there are.
 
     Raises OperatorError where the library that fits it is not installed.
     """
@@ -41,7 +43,7 @@ def find_family(name: str) -> Family:
         ) from None
     if family.name != name:
         raise InvariantError(f"signals/models/{name} calls itself {family.name!r}")
-    return family
+    return family.tuned(settings) if settings else family
 
 
 def widest_window(names: Iterable[str]) -> int:

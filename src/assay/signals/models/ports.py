@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.signals.models.space import Settings, Space
 from assay.signals.models.windows import Windows
 
 Float32s = NDArray[np.float32]
@@ -61,11 +62,17 @@ class Family(Protocol):
 
     It reads the features of `window` bars, the last of them the one to answer for. Of rows to fit
     on it takes no more than `rows_most`, where that is not None; those to stop by are a tenth.
+    `space` is what of it may be searched.
     """
 
     name: str
     window: int
     rows_most: int | None
+    space: Space
+
+    def tuned(self, settings: Settings) -> Family:
+        """Return the family with these settings; raise UsageError for what its space lacks."""
+        ...
 
     def fit(self, request: FitRequest) -> Fitted:
         """Fit on request.fit; equal requests give equal graphs."""

@@ -9,6 +9,7 @@ from assay.signals.prediction.artifact import (
     Panel,
     Spans,
     Taught,
+    Tuned,
     digest_graphs,
     read_artifact,
     write_artifact,
@@ -19,6 +20,6 @@ from assay.signals.prediction.polling import Members, Poll
 
 __all__ = [
     "Artifact", "CellSkill", "Ensemble", "Forecaster", "Graphs", "Member", "Members", "Panel",
-    "Poll", "Predictor", "Shown", "Spans", "Taught", "digest_graphs", "forecast_guarded",
+    "Poll", "Predictor", "Shown", "Spans", "Taught", "Tuned", "digest_graphs", "forecast_guarded",
     "read_artifact", "write_artifact",
 ]  # fmt: skip

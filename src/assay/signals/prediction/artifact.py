@@ -98,6 +98,19 @@ class CellSkill(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return self.slope_bound is not None and self.slope_bound > 0
 
 
+class Tuned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold the settings of each family that a search chose, and what the search was.
+
+    It judged `trials` of them by `metric`, on labels that were known by `seen_until` (ns UTC).
+    """
+
+    study: str
+    metric: str
+    trials: int
+    seen_until: int
+    settings: dict[str, dict[str, int | float]]
+
+
 class Ensemble(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold the members, how they were combined and why, and a panel for each set of voters.
 
@@ -118,8 +131,9 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `gain` and `loss` are what a bracket earns before costs where its side is right about the
     direction, and loses where it is wrong, in stop distances. `watch` is what a guard holds it to.
     `graph_sha256` is the digest of the graph, of an ensemble that of its members' digests; a model
-    of one family has no `ensemble`. A model of another label than the bracket tells in `up` whether
-    that comes out LONG, nothing in `long` and `short`, and gains and loses 0: nobody trades it.
+    of one family has no `ensemble`, one of usual settings is not `tuned`. A model of another label
+    than the bracket tells in `up` whether that comes out LONG, nothing in `long` and `short`, and
+    gains and loses 0: nobody trades it.
     """
 
     id: str
@@ -139,6 +153,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     calibrated_by: Choice = Choice(FEWEST_PARTS, "there was no other when it was taught")
     watch: Watch = Watch()
     ensemble: Ensemble | msgspec.UnsetType = msgspec.UNSET
+    tuned: Tuned | msgspec.UnsetType = msgspec.UNSET
 
     def guard(self) -> Guard:
         """Return a fresh guard for one symbol."""

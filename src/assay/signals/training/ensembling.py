@@ -46,6 +46,7 @@ from assay.signals.training.fitting import (
     FittedMember,
     Lesson,
     Recipe,
+    check_unseen,
     fit_member,
     name_artifact,
     payoffs_of,
@@ -99,9 +100,11 @@ def train_ensemble(
     if window > 1:
         rows = cut_windows(rows, bars, window)
     split = split_rows(rows)
+    check_unseen(rows, split, lesson.tuned)
     fit = rows.take(split.fit)
     told = hold_out(
-        fit, families, seed=lesson.seed, bars=bars, keep=checkpoint.parent, tell=tell
+        fit, {family: lesson.settings_of(family) for family in families}, seed=lesson.seed,
+        bars=bars, keep=checkpoint.parent, tell=tell,
     )  # fmt: skip
     held_out = describe_held_out(fit, told, lesson.features.names)
     combined_by = _combine(fit, held_out, lesson)
@@ -109,8 +112,9 @@ def train_ensemble(
     for family in families:
         place = checkpoint.with_name(f"{checkpoint.name}-{family}")
         recipe = Recipe(
-            seed=lesson.seed, checkpoint=place, on_progress=_progress_of(family, tell), bars=bars
-        )
+            seed=lesson.seed, checkpoint=place, on_progress=_progress_of(family, tell), bars=bars,
+            settings=lesson.settings_of(family),
+        )  # fmt: skip
         members[family] = fit_member(family, rows, split, recipe)
     held = rows.take(split.calibrate)
     calibrating = _Calibrating(
@@ -131,7 +135,7 @@ def train_ensemble(
         taught=tell_taught(rows, held, lesson), spans=tell_spans(rows, held, split, lesson),
         up=whole.up, long=whole.long, short=whole.short, calibrated_by=whole.choice,
         slope=whole.slope.value, slope_bound=whole.slope.bound, gain=gain, loss=loss, facts={},
-        watch=watch_of(held, score / ONE, whole, lesson), ensemble=ensemble,
+        watch=watch_of(held, score / ONE, whole, lesson), ensemble=ensemble, tuned=lesson.tuned,
     )  # fmt: skip
     return name_artifact(artifact), graphs
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
-from assay.model.errors import InvariantError
+from assay.model.errors import DataError, InvariantError
+from assay.model.time import format_time
 from assay.signals.calibration import FEWEST_PARTS
 from assay.signals.ensemble import AUTO
 from assay.signals.features import FeatureSet
@@ -22,10 +24,11 @@ from assay.signals.models import (
     FitRequest,
     Fitted,
     OnnxClassifier,
+    Settings,
     find_family,
     narrow_windows,
 )
-from assay.signals.prediction.artifact import Artifact, Graphs, Spans, Taught
+from assay.signals.prediction.artifact import Artifact, Graphs, Spans, Taught, Tuned
 from assay.signals.training.calibrating import (
     Calibration,
     calibrate,
@@ -45,7 +48,8 @@ class Lesson:
     """Say what to teach: family, instruments, bars, features, bracket, calibration, seed.
 
     With another `label` the bracket's horizon is the label's, and its distances say nothing. An
-    ensemble names its members, how many of them are a quorum, and the combination.
+    ensemble names its members, how many of them are a quorum, and the combination. `tuned` are
+    settings that a search chose, where one did.
     """
 
     family: str
@@ -59,6 +63,7 @@ class Lesson:
     quorum: int = 1
     combination: str = AUTO
     label: str = BRACKET
+    tuned: Tuned | UnsetType = UNSET
 
     @property
     def marked_by(self) -> Label | None:
@@ -69,6 +74,10 @@ class Lesson:
     def span(self) -> int:
         """Return the horizon in ns."""
         return self.bracket.horizon * self.timeframe
+
+    def settings_of(self, family: str) -> Settings:
+        """Return the settings that were chosen for a family; none for the usual ones."""
+        return self.tuned.settings.get(family, {}) if isinstance(self.tuned, Tuned) else {}
 
 
 def train(
@@ -84,8 +93,10 @@ def train(
     if family.window > 1:
         rows = cut_windows(rows, bars, family.window)
     split = split_rows(rows)
+    check_unseen(rows, split, lesson.tuned)
     recipe = Recipe(
-        seed=lesson.seed, checkpoint=checkpoint, on_progress=on_progress, bars=bars
+        seed=lesson.seed, checkpoint=checkpoint, on_progress=on_progress, bars=bars,
+        settings=lesson.settings_of(lesson.family),
     )  # fmt: skip
     member = fit_member(lesson.family, rows, split, recipe)
     held = rows.take(split.calibrate)
@@ -100,9 +111,23 @@ def train(
         spans=tell_spans(rows, held, split, lesson),
         up=found.up, long=found.long, short=found.short, calibrated_by=found.choice,
         slope=found.slope.value, slope_bound=found.slope.bound, gain=gain, loss=loss,
-        facts=member.facts, watch=watch_of(held, member.served, found, lesson),
+        facts=member.facts, watch=watch_of(held, member.served, found, lesson), tuned=lesson.tuned,
     )  # fmt: skip
     return name_artifact(artifact), {lesson.family: member.onnx}
+
+
+def check_unseen(rows: Rows, split: Split, tuned: Tuned | UnsetType) -> None:
+    """Raise DataError where settings were chosen on labels of what calibrates or tests a model."""
+    if not isinstance(tuned, Tuned):
+        return
+    until = int(rows.end[split.fit].max())
+    if tuned.seen_until > until:
+        raise DataError(
+            f"the settings of study {tuned.study} were chosen on labels until "
+            f"{format_time(tuned.seen_until)}, this training fits on those until "
+            f"{format_time(until)}: the rest would calibrate and judge what it had chosen; tune "
+            "with the same --data and --until, or train with a later one"
+        )
 
 
 def watch_of(
@@ -119,12 +144,13 @@ def watch_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Say how to fit: seed, where to keep progress, whom to tell of it, and the rows' bars."""
+    """Say how to fit: seed, where to keep progress, whom to tell, the rows' bars, and settings."""
 
     seed: int
     checkpoint: Path
     on_progress: Callable[[int, int], None] | None = None
     bars: Sequence[Bars] = ()
+    settings: Settings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +164,7 @@ class FittedMember:
 
 def fit_member(family: str, rows: Rows, split: Split, recipe: Recipe) -> FittedMember:
     """Fit a family on the split; rows may be of windows that are wider than it reads."""
-    chosen = find_family(family)
+    chosen = find_family(family, recipe.settings)
     fit, stop = choose_examples(chosen, rows.take(split.fit), rows.take(split.stop), recipe.bars)
     fitted = chosen.fit(
         FitRequest(

@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.signals.calibration.scoring import area_under_curve
-from assay.signals.models import FitRequest, OnnxClassifier, find_family, narrow_windows
+from assay.signals.models import (
+    FitRequest,
+    OnnxClassifier,
+    Settings,
+    find_family,
+    narrow_windows,
+)
 from assay.signals.training.folds import Bools, Combinations, Fold
 from assay.signals.training.rows import Bars, Rows
 from assay.signals.training.sequences import choose_examples
@@ -52,12 +58,14 @@ def draw_line(rows: Rows, fit: Bools, test: Bools) -> Float64s:
     return np.einsum("ni,i->n", scale(rows.features[test].astype(np.float64)), slopes)
 
 
-def family_learner(name: str, seed: int, bars: Sequence[Bars] = ()) -> Learner:
+def family_learner(
+    name: str, seed: int, bars: Sequence[Bars] = (), settings: Settings | None = None
+) -> Learner:
     """Return what fits a model family, and answers as it is served; the last rows stop it.
 
     `bars` are as in choose_examples. Raises UsageError for a family that is unknown.
     """
-    family = find_family(name)
+    family = find_family(name, settings)
 
     def learn(rows: Rows, fit: Bools, test: Bools) -> Float64s:
         known = rows.take(fit)

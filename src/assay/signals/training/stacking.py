@@ -6,7 +6,7 @@ embargoed as M. Lopez de Prado has it, Advances in Financial Machine Learning, 2
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from assay.signals.calibration.binning import log_odds
 from assay.signals.ensemble import HeldOut, cells_of
-from assay.signals.models import narrow_windows
+from assay.signals.models import Settings, narrow_windows
 from assay.signals.training.folds import Fold, Labels, purged_folds
 from assay.signals.training.learners import family_learner
 from assay.signals.training.rows import Bars, Rows
@@ -29,18 +29,21 @@ def fold_rows(rows: Rows) -> list[Fold]:
 
 
 def hold_out(
-    rows: Rows, families: Sequence[str], *, seed: int, bars: Sequence[Bars] = (),
-    keep: Path | None = None, tell: Callable[[str, float], None] | None = None,
+    rows: Rows, families: Sequence[str] | Mapping[str, Settings], *, seed: int,
+    bars: Sequence[Bars] = (), keep: Path | None = None,
+    tell: Callable[[str, float], None] | None = None,
 ) -> Float64s:  # fmt: skip
     """Return each family's probability of up [n, families] by models that did not see the row.
 
-    What is done lies in the folder `keep`, and is not done again; `bars` as in choose_examples.
+    A mapping names the settings of each, too. What is done lies in the folder `keep`, and is not
+    done again; `bars` as in choose_examples.
     Raises DataError where the rows are too few to be cut in folds.
     """
     folds = fold_rows(rows)
     found = np.full((len(rows), len(families)), np.nan)
     for place, family in enumerate(families):
-        learn = family_learner(family, seed, bars)
+        settings = families[family] if isinstance(families, Mapping) else None
+        learn = family_learner(family, seed, bars, settings)
         for number, fold in enumerate(folds):
             if tell:
                 done = place * len(folds) + number

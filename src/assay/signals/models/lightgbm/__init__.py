@@ -5,7 +5,7 @@ Source: P. Geurts, D. Ernst, L. Wehenkel, Extremely randomized trees, Machine Le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import lightgbm
@@ -13,19 +13,20 @@ import numpy as np
 
 from assay.signals.models.boosting import Pace, boost
 from assay.signals.models.lightgbm.graph import to_onnx
+from assay.signals.models.lightgbm.space import SPACE
 from assay.signals.models.ports import Examples, FitRequest, Fitted
+from assay.signals.models.space import Settings, Space, settle
 
 PACE = Pace(least=100, most=200, patience=50, block=50)
-LEAF_SHARE = 0.01
 LEAF_MIN = 50
 PARAMETERS: dict[str, Any] = {
     "objective": "binary", "metric": "binary_logloss",
-    "num_leaves": 6, "learning_rate": 0.06, "feature_fraction": 0.6, "extra_trees": True,
-    "bagging_fraction": 0.3, "bagging_freq": 1, "lambda_l2": 50.0, "boost_from_average": False,
-    "num_threads": 1, "deterministic": True, "force_row_wise": True, "verbose": -1,
+    "extra_trees": True, "bagging_freq": 1, "boost_from_average": False, "num_threads": 1,
+    "deterministic": True, "force_row_wise": True, "verbose": -1,
 }  # fmt: skip
-"""Few leaves, thresholds by chance, parts of everything: labels overlap, so rows say far less than
-they count. It begins at one half, for the drift of a span is no forecast."""
+"""Beside those of SPACE: few leaves, thresholds by chance, parts of everything, because labels
+overlap, so that rows say far less than they count. It begins at one half, for the drift of a span
+is no forecast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,18 @@ class LightGbm:
     name: str = "lightgbm"
     window: int = 1
     rows_most: int | None = None
+    space: Space = SPACE
+    settings: Settings = field(default_factory=dict)
+
+    def tuned(self, settings: Settings) -> LightGbm:
+        """Return it with these settings; see Family."""
+        return replace(self, settings=settle(self.name, self.space, settings))
 
     def fit(self, request: FitRequest) -> Fitted:
         """Boost until later rows gain nothing more; go on from a checkpoint where there is one."""
-        parameters = PARAMETERS | {
-            "min_data_in_leaf": max(LEAF_MIN, int(LEAF_SHARE * len(request.fit))),
-        }
+        chosen = settle(self.name, self.space, self.settings)
+        leaf_rows = max(LEAF_MIN, int(chosen.pop("leaf_share") * len(request.fit)))
+        parameters = PARAMETERS | chosen | {"min_data_in_leaf": leaf_rows}
         train, stop = _dataset(request.fit), _dataset(request.stop)
 
         def grow(model: bytes, done: int, rounds: int) -> tuple[bytes, list[float]]:
@@ -60,7 +67,7 @@ class LightGbm:
         kept = lightgbm.Booster(model_str=grown.model_to_string(num_iteration=best.rounds))
         facts: dict[str, float | int | str] = {
             "rounds": best.rounds, "stop_log_loss": round(best.loss, 6),
-            "leaf_rows": parameters["min_data_in_leaf"],
+            "leaf_rows": leaf_rows,
         }  # fmt: skip
         width = request.fit.features.shape[1]
 

@@ -6,7 +6,7 @@ Source: L. Breiman, Random forests, Machine Learning, 2001.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,21 +18,22 @@ from assay.signals.models.checkpoints import Checkpoint, open_checkpoint, save_c
 from assay.signals.models.ports import Examples, FitRequest, Fitted, Float32s, Float64s
 from assay.signals.models.random_forest.forest import gather_forest, read_trees, write_trees
 from assay.signals.models.random_forest.graph import to_onnx
+from assay.signals.models.random_forest.space import SPACE
+from assay.signals.models.space import Settings, Space, settle
 
 TREES = 100
 BLOCK = 20
 """Trees between checkpoints."""
 SEEDS = 2**32
-LEAF_SHARE = 0.01
 LEAF_MIN = 50
-DRAWN = 0.2
-"""Rows that a tree draws, as a share of all; those of more weight the more often."""
 LEAST = 1e-9
 """Where a log loss would be without end."""
 PARAMETERS: dict[str, Any] = {
-    "criterion": "gini", "max_features": 0.1, "max_leaf_nodes": 12, "n_jobs": 1,
+    "criterion": "gini", "n_jobs": 1,
 }  # fmt: skip
-"""Large leaves and few features a split: labels overlap, so rows say far less than they count."""
+"""Beside those of SPACE: large leaves and few features a split, because labels overlap, so that
+rows say far less than they count. Of the rows that a tree draws those of more weight come more
+often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,12 @@ class RandomForest:
     name: str = "random_forest"
     window: int = 1
     rows_most: int | None = None
+    space: Space = SPACE
+    settings: Settings = field(default_factory=dict)
+
+    def tuned(self, settings: Settings) -> RandomForest:
+        """Return it with these settings; see Family."""
+        return replace(self, settings=settle(self.name, self.space, settings))
 
     def fit(self, request: FitRequest) -> Fitted:
         """Grow all trees, for more never harm; go on from a checkpoint where there is one.
@@ -51,10 +58,10 @@ class RandomForest:
         examples, width = request.fit, request.fit.features.shape[1]
         if examples.up.min() == examples.up.max():
             raise DataError("all rows to fit on moved one way; give more data")
-        leaf_rows = max(LEAF_MIN, int(LEAF_SHARE * len(examples)))
-        parameters = PARAMETERS | {
-            "min_samples_leaf": leaf_rows, "max_samples": int(DRAWN * len(examples)),
-        }  # fmt: skip
+        chosen = settle(self.name, self.space, self.settings)
+        leaf_rows = max(LEAF_MIN, int(chosen.pop("leaf_share") * len(examples)))
+        drawn = int(chosen.pop("drawn") * len(examples))
+        parameters = PARAMETERS | chosen | {"min_samples_leaf": leaf_rows, "max_samples": drawn}
         recipe = (
             f"scikit-learn {sklearn.__version__}, seed {request.seed}, by {BLOCK}, {parameters}"
         )

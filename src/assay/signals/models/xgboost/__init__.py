@@ -5,7 +5,7 @@ Source: T. Chen, C. Guestrin, XGBoost: a scalable tree boosting system, KDD, 201
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,21 +13,22 @@ import xgboost
 
 from assay.signals.models.boosting import Pace, boost
 from assay.signals.models.ports import Examples, FitRequest, Fitted, Float32s, Float64s
+from assay.signals.models.space import Settings, Space, settle
 from assay.signals.models.xgboost.graph import to_onnx
+from assay.signals.models.xgboost.space import SPACE
 
 PACE = Pace(least=50, most=100, patience=25, block=25)
-LEAF_SHARE = 0.01
 LEAF_MIN = 50
 CURVATURE = 0.25
 """What a row of weight one adds to a leaf where either outcome is as likely."""
 PARAMETERS: dict[str, Any] = {
     "objective": "binary:logistic", "eval_metric": "logloss", "base_score": 0.5,
-    "tree_method": "hist", "max_bin": 8, "grow_policy": "lossguide", "max_leaves": 6,
-    "max_depth": 0, "learning_rate": 0.12, "subsample": 0.3, "colsample_bytree": 0.6,
-    "colsample_bynode": 0.1, "reg_lambda": 50.0, "nthread": 1, "verbosity": 1,
+    "tree_method": "hist", "grow_policy": "lossguide", "max_depth": 0, "nthread": 1,
+    "verbosity": 1,
 }  # fmt: skip
-"""Few leaves, few thresholds, few rows and features: labels overlap, so rows say far less than they
-count. It begins at one half, for the drift of a span is no forecast."""
+"""Beside those of SPACE: few leaves, few thresholds, few rows and features, because labels overlap,
+so that rows say far less than they count. It begins at one half, for the drift of a span is no
+forecast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +38,19 @@ class XgBoost:
     name: str = "xgboost"
     window: int = 1
     rows_most: int | None = None
+    space: Space = SPACE
+    settings: Settings = field(default_factory=dict)
+
+    def tuned(self, settings: Settings) -> XgBoost:
+        """Return it with these settings; see Family."""
+        return replace(self, settings=settle(self.name, self.space, settings))
 
     def fit(self, request: FitRequest) -> Fitted:
         """Boost until later rows gain nothing more; go on from a checkpoint where there is one."""
         weight = float(request.fit.weight.mean())
-        leaf_rows = max(LEAF_MIN, int(LEAF_SHARE * len(request.fit)))
-        parameters = PARAMETERS | {"min_child_weight": CURVATURE * weight * leaf_rows}
+        chosen = settle(self.name, self.space, self.settings)
+        leaf_rows = max(LEAF_MIN, int(chosen.pop("leaf_share") * len(request.fit)))
+        parameters = PARAMETERS | chosen | {"min_child_weight": CURVATURE * weight * leaf_rows}
         train, stop = _matrix(request.fit), _matrix(request.stop)
 
         def grow(model: bytes, done: int, rounds: int) -> tuple[bytes, list[float]]:

@@ -1,0 +1,1 @@
+"""What happened to models, mirrored to MLflow; nothing here decides anything."""
