@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from msgspec import UnsetType
 
     from assay.apps.lab.evaluation import EvaluationRequest
+    from assay.signals.labels import Bracket
     from assay.signals.prediction import Tuned
 
 DataOption = Annotated[list[Path], typer.Option("--data", help="Parquet file of bars; repeatable.")]
@@ -92,6 +93,17 @@ SchemeOption = Annotated[
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
+
+
+def _read_bracket(label: str, horizon: int, stop: float, target: float) -> Bracket:
+    """Return the bracket to be taught; another label has a horizon alone."""
+    from assay.model.errors import UsageError
+    from assay.signals.labels import BRACKET, Bracket
+
+    bracket = Bracket(horizon=horizon, stop=stop, target=target)
+    if label != BRACKET and bracket != Bracket(horizon=horizon):
+        raise UsageError(f"--stop and --target are of brackets, label {label} has neither")
+    return bracket
 
 
 def _show_training(found: dict[str, Any]) -> str:
@@ -216,12 +228,9 @@ def train(
     from assay.apps.mirror.telling import tell_training
     from assay.books.trials import TrialLedger
     from assay.model.errors import UsageError
-    from assay.signals.labels import BRACKET, Bracket
 
     asked = read_membership(model, members, quorum, combine)
-    bracket = Bracket(horizon=horizon, stop=stop, target=target)
-    if label != BRACKET and bracket != Bracket(horizon=horizon):
-        raise UsageError(f"--stop and --target are of brackets, label {label} has neither")
+    bracket = _read_bracket(label, horizon, stop, target)
     if mql5 and "membership" in asked:
         raise UsageError("--export-mql5 writes one graph, an ensemble has several; give one family")
     place = open_home(home or default_home())
