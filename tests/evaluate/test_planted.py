@@ -151,7 +151,7 @@ def test_planted_skill_is_found_and_traded(
     judgement = judge(tmp_path, scenario, taught)
     assert len(judgement.evaluation.judged) >= 50_000
     found = judgement.skill()
-    record_property(f"{kind} {seed}", found)
+    record_property(f"{kind} {seed}", str(found))
     assert 0.57 <= found.bayes <= 0.62
     assert found.edge >= 0.8
     assert found.log_loss >= 0.7

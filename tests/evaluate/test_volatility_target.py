@@ -101,7 +101,7 @@ def test_turbulence_is_foretold_about_as_well_as_can_be(
     judgement = judge(tmp_path, seed)
     figures, shares = judgement.evaluation.figures, judgement.shares()
     told = {name: figures[name] for name in ("n", "base_rate", "ece", "set_coverage", "verdict")}
-    record_property(f"volatility target {seed}", shares | told)
+    record_property(f"volatility target {seed}", str(shares | told))
     assert figures["n"] >= 50_000, told
     assert figures["verdict"].startswith("Skill shown: "), told
     assert shares["accuracy"] >= 0.8, (shares, told)

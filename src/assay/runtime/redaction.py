@@ -11,6 +11,8 @@ _SECRET_NAME = re.compile(
     r"token|passw(or)?d|secret|dsn|api_?key|private_?key|credential|authorization", re.IGNORECASE
 )
 _URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@]+@", re.IGNORECASE)
+_URL_TOKEN = re.compile(r"(\bhttps?://)[^\s:/@]+@", re.IGNORECASE)
+"""Of a web address the name alone may be the secret."""
 _ASSIGNED = re.compile(
     r"\b((?:\w*(?:token|password|passwd|secret|api_?key))\s*[=:]\s*)(?:\"[^\"]*\"|'[^']*'|[^\s,;)]+)",
     re.IGNORECASE,
@@ -27,12 +29,15 @@ def is_secret_name(name: str) -> bool:
 
 
 def redact_text(text: str) -> str:
-    """Mask passwords in addresses and `password=…` pairs inside a text.
+    """Mask passwords and tokens in addresses and `password=…` pairs inside a text.
 
     >>> redact_text("postgresql://me:pa55@localhost/db password='x y'")
     'postgresql://me:***@localhost/db password=***'
+    >>> redact_text("https://t0k3n@models.example/api")
+    'https://***@models.example/api'
     """
-    return _ASSIGNED.sub(rf"\1{MASK}", _URL_PASSWORD.sub(rf"\1:{MASK}@", text))
+    shown = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
+    return _ASSIGNED.sub(rf"\1{MASK}", _URL_TOKEN.sub(rf"\1{MASK}@", shown))
 
 
 def redact(value: Any) -> Any:  # Any: log values are whatever the caller hands over
