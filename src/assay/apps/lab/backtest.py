@@ -42,7 +42,7 @@ class Request:
     driver: str = "sweep"
     out: Path | None = None
     strategies: Path | None = None
-    config: Config | None = None
+    config: Config = field(default_factory=Config)
     model: Path | None = None
     ledger: TrialLedger | None = None
 
@@ -65,7 +65,7 @@ def run_backtest(
         raise UsageError("no data given; name at least one Parquet file with --data")
     strategy = load_strategy(request.strategy, request.strategies)
     series = [read_parquet(path) for path in request.data]
-    config = request.config or Config()
+    config = request.config
     if request.cash is not None:
         account = msgspec.structs.replace(config.account, cash=request.cash)
         config = msgspec.structs.replace(config, account=account)
