@@ -181,8 +181,8 @@ def fit_member(family: str, rows: Rows, split: Split, recipe: Recipe) -> FittedM
 def name_artifact(artifact: Artifact) -> Artifact:
     """Return the artifact with an id made of its family and of all that it decides by.
 
-    How near a graph comes to the library that fitted it differs by a last bit from one kind of
-    processor to the next, so it is no part of the id.
+    How near a graph comes to the library that fitted it is measured, and may differ by a last bit
+    from one kind of processor to the next, so it is no part of the id.
     """
     told = msgspec.json.decode(msgspec.json.encode(artifact))
     for part in (told, *(told.get("ensemble") or {}).get("members", ())):
