@@ -156,6 +156,28 @@ def test_an_interrupted_fit_goes_on_to_the_same_graph(
 
 
 @each_family
+def test_what_was_hidden_while_it_learnt_moves_nothing_later(name: str, tmp_path: Path) -> None:
+    family = family_of(name)
+    asked = request(tmp_path / "checkpoint", family)
+    hide = np.arange(1, WIDTH, 2)
+
+    def hidden(told: Examples, by: float) -> Examples:
+        whole = told.features.rows if isinstance(told.features, Windows) else told.features
+        rows = whole.copy()
+        rows[:, hide] = by * rows[:, hide]
+        features = replace(told.features, rows=rows) if family.window > 1 else rows
+        return replace(told, features=features)
+
+    unseen = hidden(asked.fit, np.nan), hidden(asked.stop, np.nan)
+    served = OnnxClassifier(family.fit(replace(asked, fit=unseen[0], stop=unseen[1])).onnx)
+    later = examples(500, 4, family.window)
+    answers = [served.predict(hidden(later, by).features) for by in (np.nan, 1.0, -50.0)]
+    assert np.ptp(answers[0]) > 0.05
+    assert np.array_equal(answers[0], answers[1])
+    assert np.array_equal(answers[0], answers[2])
+
+
+@each_family
 def test_a_finished_fit_asked_again_grows_nothing(name: str, folder: Path) -> None:
     family = family_of(name)
     whole, calls = fitted(name, folder), []

@@ -2,7 +2,7 @@
 
 The truth knows the present regime, which whoever sees prices alone must guess, and nothing of what
 is to come. Nothing is tuned on these spans. More seeds: ASSAY_PLANTED_SEEDS=10; all eight symbols
-instead of one: ASSAY_PLANTED_SYMBOLS=8. The figures: --junitxml FILE, with -o junit_family=xunit1.
+instead of four: ASSAY_PLANTED_SYMBOLS=8. The figures: --junitxml FILE, with -o junit_family=xunit1.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from assay.signals.labels import Bracket
 
 SEEDS = range(101, 101 + int(os.environ.get("ASSAY_PLANTED_SEEDS", "1")))
 BARS, TAUGHT, HORIZON = 150_000, 0.62, 30
-MARKETS = SYMBOLS[: int(os.environ.get("ASSAY_PLANTED_SYMBOLS", "1"))]
+MARKETS = SYMBOLS[: int(os.environ.get("ASSAY_PLANTED_SYMBOLS", "4"))]
+"""Each turns over some 50 regimes while it is calibrated, too few alone."""
 HOUR = 3_600_000_000_000
 
 
@@ -108,5 +109,4 @@ def test_turbulence_is_foretold_about_as_well_as_can_be(
     assert shares["log_loss"] >= 0.7, (shares, told)
     assert shares["brier"] >= 0.7, (shares, told)
     assert figures["set_coverage"] == pytest.approx(0.9, abs=0.01), (shares, told)
-    # One market of so many bars turns over some 50 regimes while it is calibrated, which is few.
-    assert figures["ece"] <= 0.06, (shares, told)
+    assert figures["ece"] <= 0.02, (shares, told)

@@ -32,7 +32,8 @@ MembersOption = Annotated[
     str | None,
     typer.Option(
         "--members",
-        help="Families of an ensemble, as lightgbm,xgboost,random_forest, the usual ones.",
+        help="Families of an ensemble, as lightgbm,xgboost,random_forest, the usual ones; "
+        "family@view (own, lead, bar) shows one a part of the features.",
     ),
 ]
 QuorumOption = Annotated[

@@ -66,6 +66,7 @@ def simulate(
             "--kind",
             help="linear: own momentum; regime: momentum when calm, reversal when turbulent; "
             "lagged: EURUSD and XAUUSD lead the others; volatility: momentum only when turbulent; "
+            "mixed: a leader, the clock and the order of past bars; "
             "switching: twelve regimes that follow each other, each with its drift and volatility; "
             "none: nothing can be foretold.",
         ),

@@ -15,6 +15,13 @@ import numpy as np
 
 from assay.market.series import BarSeries, Float64s, Int64s, TickSeries
 from assay.market.simulation.assets import ASSETS, Asset
+from assay.market.simulation.mechanisms import (
+    PARTNER,
+    Mixed,
+    next_rise,
+    plant_mixed,
+    stand_beside,
+)
 from assay.market.simulation.path import STEPS, choose_points, trace_mids, walk_bids
 from assay.market.simulation.quotes import draw_spreads, draw_volumes
 from assay.market.simulation.scenario import Scenario
@@ -25,6 +32,7 @@ from assay.market.simulation.schedule import (
     scheduled_releases,
 )
 from assay.market.simulation.signal import (
+    Led,
     Planted,
     gate,
     plant_drift,
@@ -79,7 +87,13 @@ class _Course:
     asset: Asset
     opens: Int64s
     volatility: Volatility
-    planted: Planted
+    planted: Planted | Mixed
+
+    def rise(self, horizon: int) -> Float64s:
+        """Return the probability of a rise at each bar's close."""
+        if isinstance(self.planted, Mixed):
+            return next_rise(self.volatility, self.planted)
+        return rise_probability(self.volatility, self.planted, horizon)
 
 
 def simulate(scenario: Scenario) -> Iterator[Simulated]:
@@ -90,7 +104,7 @@ def simulate(scenario: Scenario) -> Iterator[Simulated]:
     market = _Market(scenario)
     for symbol in scenario.symbols:
         course = market.course(symbol)
-        rise = rise_probability(course.volatility, course.planted, scenario.horizon)
+        rise = course.rise(scenario.horizon)
         yield Simulated(market.bars(course), rise, course.volatility)
 
 
@@ -99,8 +113,7 @@ def simulate_truth(scenario: Scenario) -> dict[str, Float64s]:
     market = _Market(scenario)
     rises = {}
     for symbol in scenario.symbols:
-        course = market.course(symbol)
-        rises[symbol] = rise_probability(course.volatility, course.planted, scenario.horizon)
+        rises[symbol] = market.course(symbol).rise(scenario.horizon)
     return rises
 
 
@@ -113,7 +126,8 @@ def foretell_turbulence(
     NaN where nothing is asked. Raises UsageError for a market whose regimes are others, and for a
     symbol that another leads.
     """
-    if scenario.kind == "switching" or (scenario.kind == "lagged" and ASSETS[symbol].leader):
+    led = scenario.kind == "lagged" and ASSETS[symbol].leader
+    if scenario.kind in ("mixed", "switching") or led:
         raise UsageError(
             f"turbulence is not told of {symbol} in kind {scenario.kind}; use linear, regime, "
             "volatility or none"
@@ -172,21 +186,41 @@ class _Market:
             volatility = draw_switching(asset, opens, scenario.timeframe, regimes)
         else:
             volatility = draw_volatility(asset, opens, scenario.timeframe, self._news, regimes)
-        own = self._draw(symbol, "shocks").standard_normal(len(opens))
+        shocks = self._shocks(asset, opens)
+        return _Course(asset, opens, volatility, self._plant(asset, opens, shocks, volatility))
+
+    def _shocks(self, asset: Asset, opens: Int64s) -> Float64s:
+        own = self._draw(asset.symbol, "shocks").standard_normal(len(opens))
         dollar = self._dollar[np.searchsorted(self.grid, opens)]
-        shocks = asset.dollar * dollar + np.sqrt(1.0 - asset.dollar**2) * own
+        return np.asarray(asset.dollar * dollar + np.sqrt(1.0 - asset.dollar**2) * own)
+
+    def _plant(
+        self, asset: Asset, opens: Int64s, shocks: Float64s, volatility: Volatility
+    ) -> Planted | Mixed:
+        scenario = self.scenario
         sign = turn_over(len(opens) + 1, scenario.invert_at)
         drive = scenario.drive * sign[1:]
         if scenario.kind == "switching":
-            planted = plant_drift(shocks, drifts(scenario.drive)[volatility.regime] * sign[:-1])
-        elif scenario.kind == "lagged" and asset.leader:
-            leader = self.course(asset.leader)
-            correlation = asset.dollar * leader.asset.dollar
-            seen = see_leader(leader.planted, leader.opens, opens, correlation)
-            planted = plant_led(shocks, drive * asset.lead, seen)
-        else:
-            planted = plant_own(shocks, drive * gate(scenario.kind, volatility.regime))
-        return _Course(asset, opens, volatility, planted)
+            return plant_drift(shocks, drifts(scenario.drive)[volatility.regime] * sign[:-1])
+        if scenario.kind == "mixed":
+            return plant_mixed(shocks, drive, self._beside(asset, opens, shocks))
+        if scenario.kind == "lagged" and asset.leader:
+            return plant_led(shocks, drive * asset.lead, self._see(asset, opens))
+        return plant_own(shocks, drive * gate(scenario.kind, volatility.regime))
+
+    def _see(self, asset: Asset, opens: Int64s) -> Led:
+        leader = self.course(asset.leader)
+        assert isinstance(leader.planted, Planted)
+        return see_leader(leader.planted, leader.opens, opens, asset.dollar * leader.asset.dollar)
+
+    def _beside(self, asset: Asset, opens: Int64s, shocks: Float64s) -> Float64s:
+        leader = ASSETS[asset.leader or PARTNER]
+        # Its bars until the last of any asset, so that those of a symbol hang on no other's end.
+        timeframe = self.scenario.timeframe
+        its_opens = bar_opens(instrument_for(leader.symbol), timeframe, len(self.grid))
+        its_opens = its_opens[its_opens <= self.grid[-1]]
+        told = self._shocks(leader, its_opens), its_opens
+        return stand_beside(shocks, opens, told, asset.dollar * leader.dollar)
 
     def turbulence(self, symbol: str, usual: Float64s, futures: int) -> Float64s:
         """Return the chance that realised volatility exceeds what is usual, at each close."""

@@ -8,10 +8,10 @@ from assay.market.simulation.assets import ASSETS, SYMBOLS
 from assay.model.errors import UsageError
 from assay.model.time import Timeframe
 
-KINDS = ("linear", "regime", "lagged", "volatility", "switching", "none")
+KINDS = ("linear", "regime", "lagged", "volatility", "mixed", "switching", "none")
 FULL_DRIVE = {
-    "linear": 0.12, "regime": 0.127, "lagged": 0.115, "volatility": 0.15, "switching": 0.5,
-    "none": 0.0,
+    "linear": 0.12, "regime": 0.127, "lagged": 0.115, "volatility": 0.15, "mixed": 0.18,
+    "switching": 0.5, "none": 0.0,
 }  # fmt: skip
 """What strength 1 makes of the coefficient b of the signal in the next standardised return.
 
@@ -51,6 +51,10 @@ class Scenario:
             raise UsageError(f"bars {self.bars} is none; use 1 or more")
         if self.horizon < 1:
             raise UsageError(f"horizon {self.horizon} is none; use 1 bar or more")
+        if self.kind == "mixed" and self.horizon > 1:
+            raise UsageError(
+                f"kind mixed tells of the next bar, not {self.horizon} ahead; use a horizon of 1"
+            )
         if self.invert_at is not None and self.invert_at < 1:
             raise UsageError(f"an inversion at bar {self.invert_at} is none; use bar 1 or later")
         if not 0 <= self.strength <= 1:

@@ -59,13 +59,13 @@ def turn_over(bars: int, invert_at: int | None) -> Float64s:
 def plant_own(shocks: Float64s, drive: Float64s) -> Planted:
     """Return the returns that answer to the asset's own past."""
     signal, returns = follow_itself(shocks, drive, DECAY, GAIN)
-    transition = DECAY + GAIN * _before(drive)
+    transition = DECAY + GAIN * before(drive)
     return Planted(returns, signal, drive, transition, np.full(len(shocks), GAIN), 1.0)
 
 
 def plant_led(shocks: Float64s, drive: Float64s, leader: Led) -> Planted:
     """Return the returns that answer to the leader's past; it stands still while it is closed."""
-    returns = _before(drive) * _before(leader.signal) + shocks
+    returns = before(drive) * before(leader.signal) + shocks
     return Planted(
         returns, leader.signal, drive, leader.transition, leader.gain, leader.correlation
     )
@@ -117,7 +117,8 @@ def follow_itself(
     return signal, returns
 
 
-def _before(values: Float64s) -> Float64s:
+def before(values: Float64s) -> Float64s:
+    """Return what each bar had before it; 0 for the first."""
     shifted = np.zeros(len(values))
     shifted[1:] = values[:-1]
     return shifted

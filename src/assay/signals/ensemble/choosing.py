@@ -75,5 +75,6 @@ def losses_of(name: str, held: HeldOut, parts: Sequence[Part]) -> Float64s:
     for part in parts:
         told = held.take(part.test)
         weights = method.weigh(held.take(part.fit))[told.cell]
-        found[part.test] = log_losses(logistic((told.odds * weights).sum(axis=1)), told.up)
+        pooled = told.base + (told.odds * weights).sum(axis=1)
+        found[part.test] = log_losses(logistic(pooled), told.up)
     return found

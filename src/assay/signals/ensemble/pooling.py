@@ -15,19 +15,19 @@ MILLION = 1_000_000
 
 
 class Pool:
-    """Turn the scores of some members into one: a weighted sum of their log odds.
+    """Turn the scores of some members into one: a weighted sum of their log odds beside a base.
 
-    `weights` [cells, members] are ten-thousandths. The sum stays below 10 x MILLION x ONE a member
-    of weight 1, far from 63 bits.
+    `weights` [cells, members] are ten-thousandths, `base` is in millionths. The sum stays below
+    20 x MILLION x ONE a member of weight 1, far from 63 bits.
     """
 
-    def __init__(self, weights: Sequence[Sequence[int]]) -> None:
+    def __init__(self, weights: Sequence[Sequence[int]], base: int = 0) -> None:
         self._weights = np.array(weights, np.int64)
         whole = np.arange(ONE + 1) / ONE
-        self._odds = np.rint(MILLION * log_odds(whole)).astype(np.int64)
+        self._odds = np.rint(MILLION * log_odds(whole)).astype(np.int64) - base
         between = (np.arange(ONE) + 0.5) / ONE
         edges = np.log(between / (1 - between))
-        self._edges = np.rint(MILLION * ONE * edges).astype(np.int64)
+        self._edges = np.rint(MILLION * ONE * edges).astype(np.int64) - base * ONE
 
     def combine(self, scores: Int64s, cells: Int64s) -> Int64s:
         """Return the pooled scores [n] of scores [n, members], all in ten-thousandths.

@@ -20,7 +20,9 @@ class HeldOut:
 
     `odds` [n, members] are log odds that the mid rises soon, `up` [n] whether it did, `weight` [n]
     is each row's uniqueness, `age` [n] runs from 1 (the oldest row) to 0, `cell` [n] is the place
-    of the row's volatility in CELLS.
+    of the row's volatility in CELLS. `odds` are beside `base`, the log odds of up before anybody
+    spoke: 0 where what rises against one currency is what falls against the other, so that a drift
+    is no forecast.
     """
 
     odds: Float64s
@@ -28,19 +30,20 @@ class HeldOut:
     weight: Float64s
     age: Float64s
     cell: Int64s
+    base: float = 0.0
 
     def take(self, chosen: Bools) -> HeldOut:
         """Return the chosen rows."""
         return HeldOut(
             odds=self.odds[chosen], up=self.up[chosen], weight=self.weight[chosen],
-            age=self.age[chosen], cell=self.cell[chosen],
+            age=self.age[chosen], cell=self.cell[chosen], base=self.base,
         )  # fmt: skip
 
     def of_members(self, places: Sequence[int]) -> HeldOut:
         """Return the same rows as told by some of the members."""
         return HeldOut(
             odds=self.odds[:, list(places)], up=self.up, weight=self.weight, age=self.age,
-            cell=self.cell,
+            cell=self.cell, base=self.base,
         )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from assay.signals.features.rounding import round_mantissa
 from assay.signals.features.standard import standard_set
 from assay.signals.features.stream import FeatureStream
 from assay.signals.features.values import read_values
+from assay.signals.features.views import see_as, split_member
 from assay.signals.streams.columns import BarColumns
 from assay.signals.streams.plan import use
 
@@ -42,6 +43,8 @@ __all__ = [
     "quotient",
     "read_values",
     "round_mantissa",
+    "see_as",
+    "split_member",
     "standard_set",
     "tell",
     "use",

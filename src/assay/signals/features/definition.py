@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from assay.model.errors import UsageError
-from assay.signals.features.leaders import Lead
+from assay.signals.features.leaders import LEADER_PREFIX, Lead
 from assay.signals.streams.indicator import bars_to_forget
 from assay.signals.streams.plan import FIXED, Use
 
@@ -128,7 +128,7 @@ class FeatureSet:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of all features, those of whom a symbol follows last."""
-        return (*self.own_names, *(f"lead.{name}" for name in self.told_names))
+        return (*self.own_names, *(f"{LEADER_PREFIX}{name}" for name in self.told_names))
 
     @property
     def told_names(self) -> tuple[str, ...]:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 LEADER_FEATURES = ("steady_momentum_5", "steady_momentum_15")
 """What the standard set takes from whomever an instrument follows."""
 
+LEADER_PREFIX = "lead."
+"""What the names of features that a leader told begin with."""
+
 STALE_BARS = 10
 """A leader whose last bar closed this many bar lengths ago, or longer, says nothing (0)."""
 

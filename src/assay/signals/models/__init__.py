@@ -7,6 +7,7 @@ import pkgutil
 from collections.abc import Iterable
 
 from assay.model.errors import InvariantError, OperatorError, UsageError
+from assay.signals.features.views import split_member
 from assay.signals.models.ports import Examples, Family, Features, FitRequest, Fitted
 from assay.signals.models.serving import OnnxClassifier
 from assay.signals.models.space import Bounds, Settings, Space, Value, settle
@@ -28,8 +29,10 @@ def family_names() -> list[str]:
 def find_family(name: str, settings: Settings | None = None) -> Family:
     """Return the family of that name, with those settings; raise UsageError naming those there are.
 
+    Of a member of an ensemble (`family@view`) it is the family, whatever that may look at.
     Raises OperatorError where the library that fits it is not installed.
     """
+    name, _ = split_member(name)
     if name not in family_names():
         raise UsageError(f"model {name!r} is unknown; use one of {', '.join(family_names())}")
     try:

@@ -246,4 +246,6 @@ def _measure(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np
     power = np.where(known, rows - mean, 0.0) ** 2
     spread = np.sqrt(power.sum(axis=0, dtype=np.float64) / count)
     spread[spread == 0] = 1.0
-    return mean.astype(np.float32), (1 / spread).astype(np.float32)
+    # What was never known while it learnt moves nothing when it is known later.
+    seen = known.any(axis=0)
+    return mean.astype(np.float32), np.where(seen, 1 / spread, 0.0).astype(np.float32)

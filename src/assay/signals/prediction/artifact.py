@@ -115,6 +115,8 @@ class Ensemble(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Hold the members, how they were combined and why, and a panel for each set of voters.
 
     The first panel is that of all members; the others are those of at least `quorum` of them.
+    `base` (millionths) is what log odds are beside, where one outcome is the likelier from the
+    outset.
     """
 
     members: tuple[Member, ...]
@@ -122,6 +124,7 @@ class Ensemble(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     combined_by: Combination
     panels: tuple[Panel, ...]
     cells: tuple[CellSkill, ...]
+    base: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from assay.kernel.records import FORECAST, HINDSIGHT, INQUORATE, READY, UNSKILLED, WARMING
@@ -57,7 +58,9 @@ class Forecaster:
         self.members = Members(graphs, deadline)
         self._panels = {panel.voters: panel for panel in _panels_of(artifact)}
         self._pools = {
-            voters: Pool(panel.weights) for voters, panel in self._panels.items() if len(voters) > 1
+            voters: Pool(panel.weights, _base_of(artifact))
+            for voters, panel in self._panels.items()
+            if len(voters) > 1
         }
         self._answers: dict[tuple[str, ...], Any] = {}
 
@@ -137,6 +140,11 @@ class Forecaster:
         if poll.voters not in self._answers:
             self._answers[poll.voters] = _answer_scores(self._panels[poll.voters], horizon)
         return self._answers[poll.voters][score]
+
+
+def _base_of(artifact: Artifact) -> int:
+    told = artifact.ensemble.base if isinstance(artifact.ensemble, Ensemble) else UNSET
+    return 0 if isinstance(told, UnsetType) else told
 
 
 def _panels_of(artifact: Artifact) -> tuple[Panel, ...]:

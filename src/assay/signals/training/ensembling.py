@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from assay.model.errors import DataError
@@ -19,6 +20,7 @@ from assay.signals.calibration.scoring import log_losses
 from assay.signals.ensemble import (
     AUTO,
     CELLS,
+    MILLION,
     Combination,
     HeldOut,
     Pool,
@@ -57,7 +59,14 @@ from assay.signals.training.fitting import (
 from assay.signals.training.rows import Bars, Rows
 from assay.signals.training.sequences import cut_windows
 from assay.signals.training.splits import split_rows
-from assay.signals.training.stacking import describe_held_out, fold_rows, hold_out, tell_cells
+from assay.signals.training.stacking import (
+    Seat,
+    base_of,
+    describe_held_out,
+    fold_rows,
+    hold_out,
+    tell_cells,
+)
 
 Int64s = NDArray[np.int64]
 Tell = Callable[[str, float], None]
@@ -73,10 +82,13 @@ class _Calibrating:
     scores: Int64s
     cells: Int64s
     lesson: Lesson
+    base: int
 
     def pool(self, panel: tuple[int, ...], weights: tuple[tuple[int, ...], ...]) -> Int64s:
         scores = self.scores[:, list(panel)]
-        return scores[:, 0] if len(panel) == 1 else Pool(weights).combine(scores, self.cells)
+        if len(panel) == 1:
+            return scores[:, 0]
+        return Pool(weights, self.base).combine(scores, self.cells)
 
     def calibrate(self, score: Int64s, method: str) -> Calibration:
         return calibrate(
@@ -103,23 +115,25 @@ def train_ensemble(
     check_unseen(rows, split, lesson.tuned)
     fit = rows.take(split.fit)
     told = hold_out(
-        fit, {family: lesson.settings_of(family) for family in families}, seed=lesson.seed,
-        bars=bars, keep=checkpoint.parent, tell=tell,
+        fit, {each: Seat(lesson.settings_of(each), lesson.sees(each)) for each in families},
+        seed=lesson.seed, bars=bars, keep=checkpoint.parent, tell=tell,
     )  # fmt: skip
-    held_out = describe_held_out(fit, told, lesson.features.names)
+    held_out = describe_held_out(
+        fit, told, lesson.features.names, base=base_of(fit) if lesson.is_lopsided else 0.0
+    )
     combined_by = _combine(fit, held_out, lesson)
     members = {}
     for family in families:
         place = checkpoint.with_name(f"{checkpoint.name}-{family}")
         recipe = Recipe(
             seed=lesson.seed, checkpoint=place, on_progress=_progress_of(family, tell), bars=bars,
-            settings=lesson.settings_of(family),
+            settings=lesson.settings_of(family), sees=lesson.sees(family),
         )  # fmt: skip
         members[family] = fit_member(family, rows, split, recipe)
     held = rows.take(split.calibrate)
     calibrating = _Calibrating(
         held, to_score(np.column_stack([each.served for each in members.values()])),
-        tell_cells(held, lesson.features.names), lesson,
+        tell_cells(held, lesson.features.names), lesson, round(MILLION * held_out.base),
     )  # fmt: skip
     tell("calibrating", 0.0)
     panels, whole = _make_panels(held_out, combined_by.method, calibrating)
@@ -128,6 +142,7 @@ def train_ensemble(
     ensemble = Ensemble(
         members=_describe_members(members, held_out), quorum=lesson.quorum,
         combined_by=combined_by, panels=panels, cells=_judge_cells(panels[0], calibrating),
+        base=calibrating.base if lesson.is_lopsided else UNSET,
     )  # fmt: skip
     gain, loss = payoffs_of(held, lesson)
     artifact = Artifact(
@@ -154,14 +169,13 @@ def _combine(fit: Rows, held_out: HeldOut, lesson: Lesson) -> Combination:
 
 
 def _describe_members(members: dict[str, FittedMember], held_out: HeldOut) -> tuple[Member, ...]:
+    chances = logistic(held_out.base + held_out.odds).T
     return tuple(
         Member(
             family=family, graph_sha256=sha256(each.onnx).hexdigest(), facts=each.facts,
-            held_out_loss=float(
-                np.average(log_losses(logistic(odds), held_out.up), weights=held_out.weight)
-            ),
+            held_out_loss=float(np.average(log_losses(p, held_out.up), weights=held_out.weight)),
         )
-        for (family, each), odds in zip(members.items(), held_out.odds.T, strict=True)
+        for (family, each), p in zip(members.items(), chances, strict=True)
     )  # fmt: skip
 
 

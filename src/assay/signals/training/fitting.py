@@ -16,7 +16,7 @@ from assay.model.errors import DataError, InvariantError
 from assay.model.time import format_time
 from assay.signals.calibration import FEWEST_PARTS
 from assay.signals.ensemble import AUTO
-from assay.signals.features import FeatureSet
+from assay.signals.features import FeatureSet, see_as
 from assay.signals.guard import Watch
 from assay.signals.labels import BRACKET, Bracket, Label, find_label
 from assay.signals.models import (
@@ -71,13 +71,22 @@ class Lesson:
         return None if self.label == BRACKET else find_label(self.label)
 
     @property
+    def is_lopsided(self) -> bool:
+        """Say whether one outcome may be the likelier before anybody spoke."""
+        return self.marked_by is not None and not self.marked_by.symmetric
+
+    @property
     def span(self) -> int:
         """Return the horizon in ns."""
         return self.bracket.horizon * self.timeframe
 
-    def settings_of(self, family: str) -> Settings:
-        """Return the settings that were chosen for a family; none for the usual ones."""
-        return self.tuned.settings.get(family, {}) if isinstance(self.tuned, Tuned) else {}
+    def settings_of(self, member: str) -> Settings:
+        """Return the settings that were chosen for a member; none for the usual ones."""
+        return self.tuned.settings.get(member, {}) if isinstance(self.tuned, Tuned) else {}
+
+    def sees(self, member: str) -> tuple[int, ...] | None:
+        """Return the places of the features that a member sees; None where it sees all."""
+        return see_as(member, self.features.names)
 
 
 def train(
@@ -96,7 +105,7 @@ def train(
     check_unseen(rows, split, lesson.tuned)
     recipe = Recipe(
         seed=lesson.seed, checkpoint=checkpoint, on_progress=on_progress, bars=bars,
-        settings=lesson.settings_of(lesson.family),
+        settings=lesson.settings_of(lesson.family), sees=lesson.sees(lesson.family),
     )  # fmt: skip
     member = fit_member(lesson.family, rows, split, recipe)
     held = rows.take(split.calibrate)
@@ -144,13 +153,17 @@ def watch_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Say how to fit: seed, where to keep progress, whom to tell, the rows' bars, and settings."""
+    """Say how to fit: seed, where to keep progress, whom to tell, the rows' bars, and settings.
+
+    `sees` are the places of the features that it may look at; None for all.
+    """
 
     seed: int
     checkpoint: Path
     on_progress: Callable[[int, int], None] | None = None
     bars: Sequence[Bars] = ()
     settings: Settings = field(default_factory=dict)
+    sees: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +177,7 @@ class FittedMember:
 
 def fit_member(family: str, rows: Rows, split: Split, recipe: Recipe) -> FittedMember:
     """Fit a family on the split; rows may be of windows that are wider than it reads."""
-    chosen = find_family(family, recipe.settings)
+    chosen, rows = find_family(family, recipe.settings), rows.seen(recipe.sees)
     fit, stop = choose_examples(chosen, rows.take(split.fit), rows.take(split.stop), recipe.bars)
     fitted = chosen.fit(
         FitRequest(

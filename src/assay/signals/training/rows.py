@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from assay.signals.labels import (
     uniqueness,
     went_up,
 )
-from assay.signals.models import Examples, Features
+from assay.signals.models import Examples, Features, Windows
 
 Int64s = NDArray[np.int64]
 SOON = 4
@@ -60,6 +60,17 @@ class Rows:
     def take(self, chosen: NDArray[np.bool_] | Int64s) -> Rows:
         """Return the chosen rows."""
         return Rows(**{each.name: getattr(self, each.name)[chosen] for each in fields(self)})
+
+    def seen(self, columns: tuple[int, ...] | None) -> Rows:
+        """Return the rows with these features alone, all others NaN; all of them for None."""
+        if columns is None:
+            return self
+        whole = self.features.rows if isinstance(self.features, Windows) else self.features
+        shown = np.full_like(whole, np.nan)
+        shown[:, columns] = whole[:, columns]
+        if isinstance(self.features, Windows):
+            return replace(self, features=replace(self.features, rows=shown))
+        return replace(self, features=shown)
 
     def examples(self) -> Examples:
         """Return what a model family learns from."""

@@ -7,6 +7,7 @@ embargoed as M. Lopez de Prado has it, Advances in Financial Machine Learning, 2
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,27 +24,35 @@ Float64s = NDArray[np.float64]
 FOLDS = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Say how a member is fitted: by which settings, on which features (their places, or all)."""
+
+    settings: Settings = field(default_factory=dict)
+    sees: tuple[int, ...] | None = None
+
+
 def fold_rows(rows: Rows) -> list[Fold]:
     """Return the folds that members are held out by: each row is in one test."""
     return purged_folds(Labels(time=rows.time, end=rows.end), folds=FOLDS)
 
 
 def hold_out(
-    rows: Rows, families: Sequence[str] | Mapping[str, Settings], *, seed: int,
+    rows: Rows, families: Sequence[str] | Mapping[str, Seat], *, seed: int,
     bars: Sequence[Bars] = (), keep: Path | None = None,
     tell: Callable[[str, float], None] | None = None,
 ) -> Float64s:  # fmt: skip
     """Return each family's probability of up [n, families] by models that did not see the row.
 
-    A mapping names the settings of each, too. What is done lies in the folder `keep`, and is not
+    A mapping says how each is fitted, too. What is done lies in the folder `keep`, and is not
     done again; `bars` as in choose_examples.
     Raises DataError where the rows are too few to be cut in folds.
     """
     folds = fold_rows(rows)
     found = np.full((len(rows), len(families)), np.nan)
     for place, family in enumerate(families):
-        settings = families[family] if isinstance(families, Mapping) else None
-        learn = family_learner(family, seed, bars, settings)
+        seat = families[family] if isinstance(families, Mapping) else Seat()
+        learn, shown = family_learner(family, seed, bars, seat.settings), rows.seen(seat.sees)
         for number, fold in enumerate(folds):
             if tell:
                 done = place * len(folds) + number
@@ -52,18 +61,26 @@ def hold_out(
             if kept and kept.exists():
                 found[fold.test, place] = np.load(kept)
                 continue
-            found[fold.test, place] = learn(rows, fold.fit, fold.test)
+            found[fold.test, place] = learn(shown, fold.fit, fold.test)
             if kept:
                 _save(kept, found[fold.test, place])
     return found
 
 
-def describe_held_out(rows: Rows, probabilities: Float64s, names: Sequence[str]) -> HeldOut:
+def base_of(rows: Rows) -> float:
+    """Return the log odds of up among these rows, each by its uniqueness."""
+    return float(log_odds(np.average(rows.up_soon, weights=rows.weight)))
+
+
+def describe_held_out(
+    rows: Rows, probabilities: Float64s, names: Sequence[str], *, base: float = 0.0
+) -> HeldOut:
     """Return held-out probabilities [n, members] of these rows as combinations learn from them."""
     first, last = int(rows.time.min()), int(rows.time.max())
     return HeldOut(
-        odds=log_odds(probabilities), up=rows.up_soon == 1, weight=rows.weight,
+        odds=log_odds(probabilities) - base, up=rows.up_soon == 1, weight=rows.weight,
         age=(last - rows.time) / max(last - first, 1), cell=tell_cells(rows, names),
+        base=base,
     )  # fmt: skip
 
 

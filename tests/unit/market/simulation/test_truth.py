@@ -14,6 +14,10 @@ from assay.market.simulation import (
     simulate,
     simulate_truth,
 )
+from assay.market.simulation.generation import _Market
+from assay.market.simulation.mechanisms import DECAY as SLOW_DECAY
+from assay.market.simulation.mechanisms import GAIN as SLOW_GAIN
+from assay.market.simulation.mechanisms import RHYTHM, TURN
 from assay.market.simulation.signal import DECAY, GAIN, Planted, plant_own
 from assay.market.simulation.truth import rise_probability
 from assay.market.simulation.volatility import Volatility
@@ -36,19 +40,21 @@ class Sample:
 
 
 def sample_market(kind: str, seed: int, symbols: tuple[str, ...] = SYMBOLS) -> Sample:
-    scenario = Scenario(seed=seed, bars=BARS, kind=kind, symbols=symbols)
+    # Where three mechanisms mix, the next bar alone is told.
+    horizon = 1 if kind == "mixed" else HORIZON
+    scenario = Scenario(seed=seed, bars=BARS, kind=kind, horizon=horizon, symbols=symbols)
     told, seen, block = [], [], []
     for simulated in simulate(scenario):
         bars = simulated.bars
         twice_mid = bars.close + bars.ask_close
-        change = np.sign(twice_mid[HORIZON:] - twice_mid[:-HORIZON])
-        known = simulated.rise[:-HORIZON]
+        change = np.sign(twice_mid[horizon:] - twice_mid[:-horizon])
+        known = simulated.rise[:-horizon]
         assert not np.isnan(known).any()
-        assert np.isnan(simulated.rise[-HORIZON:]).all()
+        assert np.isnan(simulated.rise[-horizon:]).all()
         told.append(known)
         seen.append((change + 1) / 2)
         # One block holds the same days of every symbol: their returns are correlated.
-        block.append(bars.ts_open[:-HORIZON] // int(scenario.timeframe * BLOCK_BARS))
+        block.append(bars.ts_open[:-horizon] // int(scenario.timeframe * BLOCK_BARS))
     return Sample(*map(np.concatenate, (told, seen, block)))
 
 
@@ -59,7 +65,7 @@ def clustered_z(errors: np.ndarray, block: np.ndarray) -> float:
     return float(sums.sum() / np.sqrt(np.square(sums).sum()))
 
 
-@pytest.mark.parametrize("kind", KINDS_WITH_SIGNAL)
+@pytest.mark.parametrize("kind", [*KINDS_WITH_SIGNAL, "mixed"])
 def test_what_is_told_comes_true(kind: str) -> None:
     sample = sample_market(kind, seed=11)
     rank = np.argsort(np.argsort(sample.told, kind="stable"))
@@ -74,7 +80,7 @@ def test_what_is_told_comes_true(kind: str) -> None:
     assert abs(clustered_z(tilt, sample.block)) < 3.0
 
 
-@pytest.mark.parametrize("kind", KINDS_WITH_SIGNAL)
+@pytest.mark.parametrize("kind", [*KINDS_WITH_SIGNAL, "mixed"])
 @pytest.mark.parametrize("coverage", [0.3, 1.0])
 def test_the_best_rule_is_as_good_as_told(kind: str, coverage: float) -> None:
     sample = sample_market(kind, seed=12)
@@ -185,15 +191,43 @@ def test_a_follower_is_foretold_through_its_leader() -> None:
     assert abs(seen - told) < 4 * np.sqrt(told * (1 - told) / futures)
 
 
+def test_each_of_three_mechanisms_moves_the_next_bar_as_much() -> None:
+    scenario = Scenario(seed=4, bars=BARS, kind="mixed", horizon=1, symbols=("USDCHF",))
+    market = _Market(scenario)
+    course, leader = market.course("USDCHF"), market.course("XAUUSD")
+    z = course.planted.returns
+    own, led = (np.zeros(len(z)) for _ in range(2))
+    shocks, its = (market._shocks(each.asset, each.opens) for each in (course, leader))
+    its_shock = dict(zip(leader.opens.tolist(), its.tolist(), strict=True))
+    correlation = course.asset.dollar * leader.asset.dollar
+    for row in range(1, len(z)):
+        own[row] = SLOW_DECAY * own[row - 1] + SLOW_GAIN * z[row]
+        led[row] = led[row - 1]
+        heard = its_shock.get(int(course.opens[row]))
+        if heard is not None:
+            apart = (heard - correlation * shocks[row]) / np.sqrt(1 - correlation**2)
+            led[row] = SLOW_DECAY * led[row] + SLOW_GAIN * apart
+    turned = np.where(np.abs(own) < TURN, own, -own)
+    rhythm = np.convolve(z, RHYTHM)[: len(z)]
+    known = np.column_stack([np.roll(led, 1), turned, rhythm, own])[20:-1]
+    slopes = np.linalg.lstsq(known, z[21:], rcond=None)[0]
+    error = 4 / np.sqrt(len(known))
+    assert slopes == pytest.approx([0.09, 0.09, 0.09, 0.0], abs=error)
+    assert known.std(axis=0) == pytest.approx(np.ones(4), abs=0.15)
+
+
 def test_accuracy_of_nothing_is_none() -> None:
     assert bayes_accuracy(np.full(3, np.nan), 0.3) is None
     assert bayes_accuracy(np.array([0.4, np.nan, 0.9]), 0.3) == pytest.approx(0.9)
     assert bayes_accuracy(np.array([0.4, np.nan, 0.9]), 1.0) == pytest.approx(0.75)
 
 
-@pytest.mark.parametrize("kind", ["linear", "regime", "lagged", "volatility", "switching"])
+@pytest.mark.parametrize("kind", ["linear", "regime", "lagged", "volatility", "mixed", "switching"])
 def test_an_inverted_signal_means_the_opposite_from_its_bar_on(kind: str) -> None:
-    scenario = Scenario(seed=8, bars=6_000, kind=kind, strength=0.9, symbols=("GBPUSD",))
+    horizon = 1 if kind == "mixed" else 30
+    scenario = Scenario(
+        seed=8, bars=6_000, kind=kind, strength=0.9, horizon=horizon, symbols=("GBPUSD",)
+    )
     (plain,), (turned,) = (
         simulate(each) for each in (scenario, replace(scenario, invert_at=3_000))
     )

@@ -18,13 +18,10 @@ class Best:
 
     def weigh(self, held: HeldOut) -> Float64s:
         """Return the weights, the same in every cell, of one member alone."""
-        alone = [
-            scale_weights(row, held.odds, held.up, held.weight)
-            for row in np.eye(held.odds.shape[1])
-        ]
+        alone = [scale_weights(row, held) for row in np.eye(held.odds.shape[1])]
         losses = [
             np.average(
-                log_losses(logistic(np.einsum("nm,m->n", held.odds, row)), held.up),
+                log_losses(logistic(held.base + np.einsum("nm,m->n", held.odds, row)), held.up),
                 weights=held.weight,
             )
             for row in alone

@@ -19,12 +19,13 @@ class Select:
 
     def weigh(self, held: HeldOut) -> Float64s:
         """Return the weights of each cell."""
-        usual = fit_weights(held.odds, held.up, held.weight)
+        usual = fit_weights(held.odds, held.up, held.weight, held.base)
         found = np.tile(usual, (len(CELLS), 1))
         for cell in range(len(CELLS)):
             mine = held.cell == cell
             if int(mine.sum()) >= ROWS_LEAST:
-                found[cell] = fit_weights(held.odds[mine], held.up[mine], held.weight[mine])
+                told = held.take(mine)
+                found[cell] = fit_weights(told.odds, told.up, told.weight, told.base)
         return found
 
 

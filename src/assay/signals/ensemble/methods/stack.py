@@ -16,7 +16,7 @@ class Stack:
 
     def weigh(self, held: HeldOut) -> Float64s:
         """Return the weights, the same in every cell."""
-        return np.tile(fit_weights(held.odds, held.up, held.weight), (len(CELLS), 1))
+        return np.tile(fit_weights(held.odds, held.up, held.weight, held.base), (len(CELLS), 1))
 
 
 PLUGIN = Stack()

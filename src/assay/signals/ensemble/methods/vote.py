@@ -12,11 +12,10 @@ from assay.signals.ensemble.weighing import fit_weights, scale_weights
 
 HALF_LIFE = 0.5
 """The part of the held-out span after which a row's skill counts half."""
-COIN = float(np.log(2))
 
 
 class Vote:
-    """Weigh members by how much log loss each spares over a coin; without skill, hardly at all.
+    """Weigh members by the log loss that each spares beside the base; without skill, hardly.
 
     Each is first brought to the scale that suits it, so that boasting is no skill; the shares are
     multiplied by one factor, which makes the pooled rows likeliest. Source: C. Genest, J. Zidek,
@@ -27,17 +26,16 @@ class Vote:
 
     def weigh(self, held: HeldOut) -> Float64s:
         """Return the weights, the same in every cell."""
-        odds, up, weight = held.odds, held.up, held.weight
-        scales = [float(fit_weights(column[:, None], up, weight)[0]) for column in odds.T]
+        odds, up, weight, base = held.odds, held.up, held.weight, held.base
+        scales = [float(fit_weights(column[:, None], up, weight, base)[0]) for column in odds.T]
+        silent = log_losses(np.full(len(up), logistic(base)), up)
         decay = weight * 0.5 ** (held.age / HALF_LIFE)
-        skill = [
-            float(np.average(COIN - log_losses(logistic(scale * column), up), weights=decay))
-            for scale, column in zip(scales, odds.T, strict=True)
-        ]
+        told = [logistic(base + scale * each) for scale, each in zip(scales, odds.T, strict=True)]
+        skill = [float(np.average(silent - log_losses(p, up), weights=decay)) for p in told]
         shares = np.maximum(skill, 0.0) * scales
         if not shares.any():
             shares = np.full(odds.shape[1], 1 / odds.shape[1])
-        weights = scale_weights(shares / shares.sum(), odds, up, weight)
+        weights = scale_weights(shares / shares.sum(), held)
         return np.tile(weights, (len(CELLS), 1))
 
 
