@@ -11,29 +11,28 @@ import pytest
 
 from assay.model.errors import DataError, UsageError
 from assay.signals import indicators
+from assay.signals.plugins.checks import (
+    TOLERANCE,
+    check_absence,
+    check_finite,
+    check_future,
+    check_settling,
+    check_snapshot,
+    check_stream,
+    check_warm_up,
+    distance,
+)
 from assay.signals.streams import catalogue
 from assay.signals.streams.columns import BarColumns
 from assay.signals.streams.plan import Use, use
 from assay.signals.streams.stream import IndicatorStream, compute_indicators
-from tests.contract.bar_columns import ODD_SERIES, SERIES, message_of, random_bars
+from tests.contract.bar_columns import ODD_SERIES, SERIES, random_bars
 from tests.contract.indicator_references import CHOICES, DEFAULT_CHOICES, REFERENCES
 from tools.generate_indicator_catalogue import render
 
 NAMES = sorted(path.stem for path in Path(indicators.__path__[0]).glob("[a-z]*.py"))
 USES = [use(name, **given) for name in NAMES for given in CHOICES.get(name, DEFAULT_CHOICES)]
-TOLERANCE = 1e-9
 each_use = pytest.mark.parametrize("chosen", USES, ids=lambda chosen: chosen.label)
-
-
-def distance(values: np.ndarray, wanted: np.ndarray, chosen: Use, bars: BarColumns) -> float:
-    """Return the largest difference relative to max(|wanted|, scale); NaN against NaN is none."""
-    if not values.size:
-        return 0.0
-    scale = chosen.indicator.scale
-    floor = np.abs(bars.close)[:, None].astype(np.float64) if scale is None else scale
-    assert np.array_equal(np.isnan(values), np.isnan(wanted))
-    error = np.abs(values - wanted) / np.maximum(np.maximum(np.abs(wanted), floor), 1e-300)
-    return float(np.nan_to_num(error).max())
 
 
 def test_the_catalogue_is_the_folder() -> None:
@@ -65,53 +64,27 @@ def whole(chosen: Use) -> dict[str, float]:
 
 @each_use
 def test_the_first_value_comes_when_it_says(chosen: Use) -> None:
-    values = compute_indicators([chosen], random_bars())
-    begin = chosen.indicator.warm_up(chosen.values) - 1
-    assert np.isnan(values[:begin]).all()
-    assert np.isfinite(values[begin:]).all()
+    check_warm_up(chosen, random_bars())
 
 
 @each_use
 @pytest.mark.parametrize("series", SERIES)
 def test_once_settled_the_start_no_longer_shows(chosen: Use, series: str) -> None:
-    bars = SERIES[series]()
-    settling = chosen.indicator.settling(chosen.values)
-    assert settling >= chosen.indicator.warm_up(chosen.values)
-    for start in (1, 37, 402):
-        later = bars.cut(slice(start, None))
-        values = compute_indicators([chosen], later)[settling - 1 :]
-        wanted = compute_indicators([chosen], bars)[start + settling - 1 :]
-        assert len(values) > 0
-        assert distance(values, wanted, chosen, later.cut(slice(settling - 1, None))) < TOLERANCE
+    check_settling(chosen, SERIES[series]())
 
 
 @pytest.mark.parametrize("series", [*SERIES, *ODD_SERIES])
 def test_the_future_changes_nothing(series: str) -> None:
-    bars = {**SERIES, **ODD_SERIES}[series]()
-    whole_run = compute_indicators(USES, bars)
-    for length in (0, 1, 2, 15, 60, 333, len(bars) - 1):
-        cut = compute_indicators(USES, bars.cut(slice(0, length)))
-        assert cut.tobytes() == whole_run[:length].tobytes()
+    check_future(USES, {**SERIES, **ODD_SERIES}[series]())
 
 
 @pytest.mark.parametrize("series", [*SERIES, *ODD_SERIES])
 def test_bar_by_bar_is_the_same_to_the_bit(series: str) -> None:
-    bars = {**SERIES, **ODD_SERIES}[series]().cut(slice(0, 1200))
-    stream = IndicatorStream(USES)
-    rows = [stream.push(message_of(bars, row)) for row in range(len(bars))]
-    assert np.array(rows).tobytes() == compute_indicators(USES, bars).tobytes()
-    assert len(stream.names) == len(rows[0])
+    check_stream(USES, {**SERIES, **ODD_SERIES}[series]().cut(slice(0, 1200)))
 
 
 def test_a_snapshot_at_any_bar_changes_nothing() -> None:
-    bars = random_bars().cut(slice(0, 260))
-    wanted = compute_indicators(USES, bars)
-    stream = IndicatorStream(USES)
-    for row in range(len(bars)):
-        state = stream.snapshot()
-        stream = IndicatorStream(USES)
-        stream.restore(state)
-        assert stream.push(message_of(bars, row)).tobytes() == wanted[row].tobytes()
+    check_snapshot(USES, random_bars().cut(slice(0, 260)))
 
 
 def test_a_snapshot_of_other_indicators_is_refused() -> None:
@@ -121,11 +94,14 @@ def test_a_snapshot_of_other_indicators_is_refused() -> None:
 
 
 @each_use
+def test_an_absent_volume_is_got_over(chosen: Use) -> None:
+    check_absence(chosen, random_bars())
+
+
+@each_use
 @pytest.mark.parametrize("series", ODD_SERIES)
 def test_odd_markets_give_finite_values(chosen: Use, series: str) -> None:
-    bars = ODD_SERIES[series]()
-    values = compute_indicators([chosen], bars)
-    assert np.isfinite(values[chosen.indicator.warm_up(chosen.values) - 1 :]).all()
+    check_finite(chosen, ODD_SERIES[series]())
 
 
 def test_an_absent_volume_is_absent_and_not_zero() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
@@ -17,7 +18,7 @@ from assay.model.time import Timeframe
 from assay.runtime.ids import seeded_generator
 from assay.signals.calibration import StepTable, to_score
 from assay.signals.ensemble import CELLS, Combination
-from assay.signals.features import Lead, standard_set
+from assay.signals.features import FeatureSet, Lead, follow, standard_set, tell_set
 from assay.signals.labels import went_up
 from assay.signals.models import (
     Examples,
@@ -66,13 +67,14 @@ def make_model(
     is_doubtful: bool = False,
     leaders: tuple[Lead, ...] = (),
     window: int = 1,
+    recipe: Callable[[int], FeatureSet] = standard_set,
 ) -> Path:
     """Write a model of such bars, fair from `ready_from` on; return its folder.
 
     A doubtful one abstains from the middle third of what it sees. One that reads a window of
     several bars is drawn by chance and not fitted.
     """
-    features = standard_set(timeframe, leaders)
+    features = follow(recipe(timeframe), leaders)
     count = features.settling + BARS
     series = generate_bars(
         "EURUSD", count, 1, gapped=False, quoted=True, timeframe=timeframe
@@ -103,6 +105,7 @@ def make_model(
             symbols=("EURUSD",), timeframe=int(timeframe), features=features.names,
             features_digest=features.digest, horizon=HORIZON, stop=0.6, target=0.6,
             rows=len(rows), calibration_rows=len(rows), leaders=leaders,
+            made_of=tell_set(features, timeframe),
         ),
         spans=Spans(
             fit_from=START - 3, fit_until=START - 2, calibrate_from=START - 1,

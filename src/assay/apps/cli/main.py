@@ -15,6 +15,8 @@ COMMANDS = (
     "importing",
     "backtesting",
     "simulating",
+    "features",
+    "indicators",
     "modelling",
     "tuning",
     "governing",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, note, progress
+from assay.apps.cli.features import FeaturesOption, read_recipe
 from assay.apps.config import Config
 from assay.model.time import parse_time
 from assay.runtime.environment import default_home
@@ -206,6 +207,7 @@ def train(
     ] = False,
     study: StudyOption = None,
     settings: SettingsOption = None,
+    features: FeaturesOption = "standard",
     mql5: Annotated[
         Path | None,
         typer.Option(
@@ -237,6 +239,7 @@ def train(
     place = open_home(home or default_home())
     request = TrainingRequest(
         tuned=_read_tuned(place, study, settings),
+        recipe=read_recipe(place, features, quiet=as_json),
         series=read_series(data, symbol or ()), until=parse_time(until),
         models=place.folder("models"), **asked, bracket=bracket,
         leaders=read_leaders(leaders), calibration=calibration, seed=seed,
@@ -366,6 +369,7 @@ def walk_forward(
     calibration: CalibrationOption = "isotonic",
     seed: SeedOption = 1,
     risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
+    features: FeaturesOption = "standard",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -397,6 +401,7 @@ def walk_forward(
             bracket=Bracket(horizon=horizon, stop=stop, target=target),
             leaders=read_leaders(leaders), calibration=calibration, seed=seed,
             config=load_settings(Config, place).value, ledger=TrialLedger(place),
+            recipe=read_recipe(place, features, quiet=as_json),
         ),
         folds=folds, scheme=scheme, start=parse_time(start) if start else None,
         end=parse_time(end) if end else None, risk=risk,

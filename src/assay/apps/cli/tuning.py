@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, note, progress
+from assay.apps.cli.features import FeaturesOption, read_recipe
 from assay.apps.cli.modelling import (
     DataOption,
     FamilyOption,
@@ -70,6 +71,7 @@ def tune(
     target: TargetOption = 1.25,
     leaders: LeadersOption = "all",
     seed: SeedOption = 1,
+    features: FeaturesOption = "standard",
     report: ReportOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -99,7 +101,7 @@ def tune(
             models=place.folder("models"), **read_membership(model, members, None, "auto"),
             bracket=Bracket(horizon=horizon, stop=stop, target=target),
             leaders=read_leaders(leaders), seed=seed, config=load_settings(Config, place).value,
-            ledger=TrialLedger(place),
+            ledger=TrialLedger(place), recipe=read_recipe(place, features, quiet=as_json),
         ),
         home=place, study=study, metric=metric, trials=trials, budget=budget, jobs=jobs,
     )  # fmt: skip

@@ -16,38 +16,47 @@ from assay.signals.features import (
     FeatureSet,
     Told,
     compute_features,
+    follow,
     join_leader,
-    standard_set,
 )
 from assay.signals.training import Past, Rows, find_leads, split_rows
 
 RETURN = "steady_return"
 
 
-def choose_candidates(leaders: Sequence[str] | None, symbols: Sequence[str]) -> tuple[str, ...]:
+def choose_candidates(
+    leaders: Sequence[str] | None, symbols: Sequence[str], features: FeatureSet
+) -> tuple[str, ...]:
     """Return the symbols that others may follow: those named, all where None is given.
 
-    Raises UsageError for one that is not among the symbols; one symbol has nobody to follow.
+    Raises UsageError for one that is not among the symbols; one symbol has nobody to follow, and
+    where nobody is named none is sought by a set without the features that leaders tell.
     """
+    needed = [name for name in (RETURN, *LEADER_FEATURES) if name not in features.own_names]
+    if needed and leaders:
+        raise UsageError(
+            f"leaders are found and followed by {', '.join(needed)}, which {features.name} lacks; "
+            "add what is missing, or say --leaders none"
+        )
     absent = [name for name in leaders or () if name not in symbols]
     if absent:
         raise UsageError(
             f"{', '.join(absent)} may lead only with its bars among those given; give its file "
             "with --data, or name others"
         )
-    return () if len(symbols) < 2 else tuple(symbols if leaders is None else leaders)
+    return () if len(symbols) < 2 or needed else tuple(symbols if leaders is None else leaders)
 
 
 def follow_leaders(
-    rows: Rows, series: Sequence[BarSeries], candidates: Sequence[str], config: Config
-) -> tuple[FeatureSet, Rows]:
+    rows: Rows, series: Sequence[BarSeries], candidates: Sequence[str], own: FeatureSet,
+    config: Config,
+) -> tuple[FeatureSet, Rows]:  # fmt: skip
     """Return the features with leaders where any are found, and the rows with them.
 
-    `rows` are those of all series by their own features. Who leads is told by the span that the
+    `rows` are those of all series by their `own` features. Who leads is told by the span that the
     model is fitted on alone.
     """
     timeframe = int(series[0].timeframe)
-    own = standard_set(timeframe)
     if not candidates:
         return own, rows
     pasts = {one.symbol: _past_of(one, own, config) for one in series}
@@ -55,7 +64,7 @@ def follow_leaders(
     leads = find_leads(pasts, candidates, until=until, timeframe=timeframe)
     if not leads:
         return own, rows
-    features = standard_set(timeframe, leads)
+    features = follow(own, leads)
     told = {symbol: past.told for symbol, past in pasts.items()}
     values = np.empty((len(rows), len(features.names)), dtype=np.float32)
     settled = np.empty(len(rows), dtype=bool)

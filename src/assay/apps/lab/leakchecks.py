@@ -18,7 +18,7 @@ from assay.apps.lab.leading import choose_candidates, follow_leaders
 from assay.apps.lab.training import TrainingRequest, bars_until, digest_training, teach_rows
 from assay.apps.lab.trial import Look, enter_look, span_of
 from assay.market.series import BarSeries
-from assay.signals.features import FeatureSet, Told, standard_set
+from assay.signals.features import FeatureSet, Told
 from assay.signals.models import widest_window
 from assay.signals.training import Rows, cut_windows, pool, split_rows
 from assay.signals.training.folds import (
@@ -72,7 +72,7 @@ def read_experiment(request: TrainingRequest, tell: Tell) -> Experiment:
     A label's life is taken to begin with its bar's open.
     """
     series = [bars_until(one, request.until) for one in request.series]
-    features, parts, times = standard_set(series[0].timeframe), [], []
+    features, parts, times = request.features, [], []
     start, end = span_of(series)
     look = Look(
         kind="check", series=series, start=start, end=end, strategy=request.family,
@@ -87,8 +87,8 @@ def read_experiment(request: TrainingRequest, tell: Tell) -> Experiment:
         parts.append(rows.take(_thin(len(rows), LINE_ROWS // len(series))))
     starts, ends = (np.concatenate(column) for column in zip(*times, strict=True))
     rows = pool(parts)
-    candidates = choose_candidates(request.leaders, [one.symbol for one in series])
-    features, rows = follow_leaders(rows, series, candidates, request.config)
+    candidates = choose_candidates(request.leaders, [one.symbol for one in series], features)
+    features, rows = follow_leaders(rows, series, candidates, features, request.config)
     labels = Labels(time=starts, end=ends)
     return Experiment(request=request, features=features, labels=labels, rows=rows, series=series)
 

@@ -12,7 +12,7 @@ from assay.model.errors import AssayError
 from assay.model.time import MINUTE, format_time
 from assay.signals.calibration import ONE, Choice
 from assay.signals.ensemble import CELLS
-from assay.signals.features import Lead
+from assay.signals.features import DescribedSet, Lead
 from assay.signals.guard import Watch
 from assay.signals.labels import BRACKET, LONG, OUTCOMES, find_label
 from assay.signals.prediction import Artifact, Ensemble, Taught, Tuned, read_artifact
@@ -51,7 +51,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         ("calibration slope", f"{artifact.slope:.3f}, above {artifact.slope_bound:.3f} at 99.9 %"),
         *_list_payoffs(artifact),
         *_list_watch(artifact.watch),
-        ("features", f"{len(taught.features)}, digest {taught.features_digest[:12]}"),
+        ("features", _word_features(taught)),
         *_list_ensemble(artifact.ensemble),
         *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
     ]
@@ -78,6 +78,15 @@ def _tell_kept(folder: Path) -> dict[str, Any]:
         "minutes": taught.timeframe / MINUTE, "skilled": artifact.is_skilled,
         "ready_from": format_time(artifact.spans.ready_from),
     }  # fmt: skip
+
+
+def _word_features(taught: Taught) -> str:
+    told = f"{len(taught.features)}, digest {taught.features_digest[:12]}"
+    if not isinstance(taught.made_of, DescribedSet):
+        return told
+    made = taught.made_of
+    own = [f"indicator {each.name} of {each.sha256[:12]}" for each in made.sources]
+    return ", ".join([f"{told}, set {made.name}.{made.version}", *own])
 
 
 def _word_label(taught: Taught) -> str:

@@ -184,5 +184,5 @@ def _same_lesson(
         family=ENSEMBLE if joined else taught.family, membership=membership, seed=taught.seed,
         bracket=Bracket(horizon=lesson.horizon, stop=lesson.stop, target=lesson.target),
         calibration=AUTO if chosen.losses else chosen.method, config=request.config,
-        ledger=TrialLedger(request.home), tuned=taught.tuned,
+        ledger=TrialLedger(request.home), tuned=taught.tuned, recipe=lesson.own_features,
     )  # fmt: skip

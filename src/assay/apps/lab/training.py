@@ -39,7 +39,7 @@ from assay.signals.calibration import AUTO, FEWEST_PARTS, ONE, find_method
 from assay.signals.drift import write_reference
 from assay.signals.ensemble import CELLS
 from assay.signals.features import FeatureSet, standard_set
-from assay.signals.labels import BRACKET, Bracket, find_label
+from assay.signals.labels import BRACKET, RANGE_FEATURE, Bracket, find_label
 from assay.signals.models import Value, find_family, widest_window
 from assay.signals.prediction import (
     Artifact,
@@ -51,6 +51,7 @@ from assay.signals.prediction import (
 )
 from assay.signals.training import Bars, Lesson, Rows, decided, pool, train, train_ensemble
 
+Recipe = Callable[[int], FeatureSet]
 UNFINISHED, TRAINED = ".unfinished", ".trained"
 ROWS_FILE, CHECKPOINT, MODEL = "rows-{}.npz", "checkpoint", "model"
 
@@ -62,7 +63,8 @@ class TrainingRequest:
     `leaders` are the symbols that others may follow: None for all, empty for none.
     `calibration` names a method, AUTO to choose one. A `family` of ENSEMBLE has a `membership`,
     the usual one where none is given. `tuned` are settings that a search chose. A `label` other
-    than BRACKET takes its horizon from the bracket, and nothing else.
+    than BRACKET takes its horizon from the bracket, and nothing else. A `recipe` returns the set of
+    features for a length of bars.
     """
 
     series: Sequence[BarSeries]
@@ -79,6 +81,21 @@ class TrainingRequest:
     membership: Membership | None = None
     label: str = BRACKET
     tuned: Tuned | UnsetType = UNSET
+    recipe: Recipe = standard_set
+
+    @property
+    def features(self) -> FeatureSet:
+        """Return the set of features, its leaders not sought yet.
+
+        Raises UsageError where it cannot be made of these bars, or lacks what brackets need.
+        """
+        made = self.recipe(int(self.series[0].timeframe))
+        if self.label == BRACKET and RANGE_FEATURE not in made.own_names:
+            raise UsageError(
+                f"set {made.name} has no feature {RANGE_FEATURE}, by which brackets are measured; "
+                f"add it as the standard set has it, 1000 x average true range / close"
+            )
+        return made
 
     @property
     def joined(self) -> Membership | None:
@@ -105,7 +122,7 @@ def train_model(
         find_method(request.calibration)
     if request.label != BRACKET:
         find_label(request.label)
-    features = standard_set(request.series[0].timeframe)
+    features = request.features
     digest = digest_training(request, features)
     known = request.models / TRAINED / digest
     if not _is_whole(request.models, known):
@@ -155,7 +172,7 @@ def _teach(
     """Train in a folder of its own; its file MODEL says that all is written, and under what id."""
     work.mkdir(parents=True, exist_ok=True)
     series, parts = [bars_until(one, request.until) for one in request.series], []
-    candidates = choose_candidates(request.leaders, [one.symbol for one in series])
+    candidates = choose_candidates(request.leaders, [one.symbol for one in series], features)
     start, end = span_of(series)
     look = Look(
         kind="train", series=series, start=start, end=end, strategy=request.family,
@@ -166,7 +183,7 @@ def _teach(
         tell(f"labelling {one.symbol}", number / len(series))
         parts.append(keep_rows(one, number, request, features, work))
     tell("looking for leaders", 1.0)
-    features, rows = follow_leaders(pool(parts), series, candidates, request.config)
+    features, rows = follow_leaders(pool(parts), series, candidates, features, request.config)
     lesson, bars = _lesson_of(request, features), ()
     if widest_window(request.families) > 1:
         bars = describe_series(series, features, request.config, request.costs)

@@ -29,7 +29,6 @@ from assay.market.series import BarSeries
 from assay.model.errors import DataError, UsageError
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.home import Home
-from assay.signals.features import standard_set
 from assay.signals.models import widest_window
 from assay.signals.training import cut_windows, pool
 from assay.signals.tuning import (
@@ -118,7 +117,7 @@ def tune(
 def _digest(request: TuningRequest) -> str:
     training = request.training
     facts = (
-        digest_training(training, standard_set(training.series[0].timeframe)), request.metric,
+        digest_training(training, training.features), request.metric,
         join_spaces(training.families),
     )  # fmt: skip
     return sha256(repr(facts).encode()).hexdigest()
@@ -146,13 +145,14 @@ def _read_plan(folder: Path, digest: str, request: TuningRequest) -> _Plan:
 def _read_bench(request: TuningRequest, folder: Path, tell: Tell) -> Bench:
     """Return what settings are judged on: the rows that a training of the request would fit on."""
     training = request.training
-    features = standard_set(training.series[0].timeframe)
+    features = training.features
     series = [bars_until(one, training.until) for one in training.series]
-    candidates, parts = choose_candidates(training.leaders, [s.symbol for s in series]), []
+    symbols = [one.symbol for one in series]
+    candidates, parts = choose_candidates(training.leaders, symbols, features), []
     for number, one in enumerate(series):
         tell(f"labelling {one.symbol}", number / len(series))
         parts.append(keep_rows(one, number, training, features, folder))
-    features, rows = follow_leaders(pool(parts), series, candidates, training.config)
+    features, rows = follow_leaders(pool(parts), series, candidates, features, training.config)
     window, bars = widest_window(training.families), ()
     if window > 1:
         bars = describe_series(series, features, training.config, training.costs)

@@ -32,7 +32,6 @@ from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
 from assay.model.time import format_time
 from assay.runtime.program import program_digest
-from assay.signals.features import standard_set
 from assay.signals.models import widest_window
 from assay.signals.prediction import Taught, read_artifact
 from assay.signals.training.folds import ANCHORED, ROLLING, Fold, walk_forward
@@ -140,10 +139,9 @@ def forget_walk(request: WalkRequest) -> None:
 
 def _digest(request: WalkRequest) -> str:
     training = request.training
-    features = standard_set(training.series[0].timeframe)
     facts = (
-        digest_training(training, features), program_digest(), request.folds, request.scheme,
-        request.start, request.end, request.risk,
+        digest_training(training, training.features), program_digest(), request.folds,
+        request.scheme, request.start, request.end, request.risk,
     )  # fmt: skip
     return sha256(repr(facts).encode()).hexdigest()[:16]
 
@@ -209,7 +207,7 @@ def _walk_step(
 ) -> tuple[Judgement, Judged, np.ndarray]:
     training = request.training
     window = widest_window(training.families)
-    settling = standard_set(training.series[0].timeframe).settling + window - 1 + BEFORE
+    settling = training.features.settling + window - 1 + BEFORE
     begin = step.fit_from if request.scheme == ROLLING else None
     past = [_between(one, begin, step.fit_until, settling) for one in training.series]
     try:

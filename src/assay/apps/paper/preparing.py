@@ -67,8 +67,7 @@ def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
     folder = home / "models" / plan.model if plan.model else None
     setup = with_model(setup, folder, config.ensemble.deadline)
     if plan.source == "sim":
-        window = setup.forecaster.window if setup.forecaster else 1
-        setup = replace(setup, history=past_columns(plan, config, window))
+        setup = replace(setup, history=past_columns(plan, config, _reach(setup, plan)))
     return setup
 
 
@@ -78,17 +77,22 @@ def past_series(plan: Plan) -> list[BarSeries]:
     return [simulated.bars for simulated in simulate(scenario)]
 
 
-def past_columns(plan: Plan, config: Config, window: int) -> dict[str, BarColumns]:
-    """Return the bars before the feed as features see them, just enough to settle on.
-
-    `window` is how many bars the model reads at once, each of them settled.
-    """
-    from assay.apps.lab.labelling import priced_columns
+def _reach(setup: Setup, plan: Plan) -> int:
+    """Return how many bars a model needs before its first: all it reads at once are settled."""
     from assay.signals.features import standard_set
 
-    settling = standard_set(plan.scenario().timeframe).settling + window - 1
+    if setup.forecaster is None:
+        return standard_set(plan.scenario().timeframe).settling
+    taught = setup.forecaster.artifact.taught
+    return taught.feature_set.settling + setup.forecaster.window - 1
+
+
+def past_columns(plan: Plan, config: Config, reach: int) -> dict[str, BarColumns]:
+    """Return the last `reach` bars before the feed as features see them."""
+    from assay.apps.lab.labelling import priced_columns
+
     return {
-        one.symbol: priced_columns(one.select(slice(-settling, None)), config)
+        one.symbol: priced_columns(one.select(slice(-reach, None)), config)
         for one in past_series(plan)
     }
 

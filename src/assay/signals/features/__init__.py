@@ -7,7 +7,16 @@ from assay.signals.features.computing import (
     join_leader,
     tell,
 )
-from assay.signals.features.definition import Feature, FeatureSet, change, ewma, product, quotient
+from assay.signals.features.definition import (
+    Feature,
+    FeatureSet,
+    Longer,
+    change,
+    ewma,
+    product,
+    quotient,
+)
+from assay.signals.features.description import DescribedSet, build_set, follow, tell_set
 from assay.signals.features.leaders import (
     LEADER_FEATURES,
     Lead,
@@ -20,24 +29,31 @@ from assay.signals.features.standard import standard_set
 from assay.signals.features.stream import FeatureStream
 from assay.signals.features.values import read_values
 from assay.signals.features.views import see_as, split_member
+from assay.signals.features.written import STANDARD, WrittenSet
 from assay.signals.streams.columns import BarColumns
 from assay.signals.streams.plan import use
 
 __all__ = [
     "LEADER_FEATURES",
+    "STANDARD",
     "BarColumns",
     "Described",
+    "DescribedSet",
     "Feature",
     "FeatureModule",
     "FeatureSet",
     "FeatureStream",
     "Lead",
+    "Longer",
     "Told",
+    "WrittenSet",
+    "build_set",
     "change",
     "compute_features",
     "describe_bars",
     "ewma",
     "find_absent",
+    "follow",
     "join_leader",
     "product",
     "quotient",
@@ -47,5 +63,6 @@ __all__ = [
     "split_member",
     "standard_set",
     "tell",
+    "tell_set",
     "use",
 ]

@@ -9,7 +9,8 @@ import sys
 
 import numpy as np
 
-from assay.model.time import MINUTE
+from assay.model.time import HOUR, MINUTE
+from assay.signals.features.definition import FeatureSet, Longer
 from assay.signals.features.standard import standard_set
 from assay.signals.features.stream import FeatureStream
 from assay.signals.streams.columns import BarColumns
@@ -17,12 +18,13 @@ from assay.signals.streams.stream import compute_indicators
 
 
 def compile_all() -> None:
-    """Compile both loops on no bars."""
+    """Compile the loops on no bars, that which folds bars into longer ones included."""
     sys.stderr.write("compiling the indicators and features\n")
     empty = np.zeros(0, dtype=np.int64)
     none = BarColumns(empty, empty, empty, empty, empty, empty)
     chosen = standard_set(MINUTE)
-    FeatureStream(chosen).load(none)
+    hours = FeatureSet("hours", 1, (), (), timeframe=MINUTE, longer=(Longer(HOUR, chosen),))
+    FeatureStream(hours).load(none)
     compute_indicators(chosen.uses, none)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from typing import Any
 
 from assay.model.errors import UsageError
+from assay.model.time import DAY, Timeframe
 from assay.signals.features.leaders import LEADER_PREFIX, Lead
 from assay.signals.streams.indicator import bars_to_forget
+from assay.signals.streams.own import own_among
 from assay.signals.streams.plan import FIXED, Use
 
 QUOTIENT, CHANGE, EWMA, PRODUCT = range(4)
@@ -72,11 +76,44 @@ def _difference(text: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Longer:
+    """Hold what is taken of longer bars (length in ns) of the same instrument.
+
+    Its terms and features are known by the name of the length, as `H1.ema_20.ema`.
+    """
+
+    timeframe: int
+    features: FeatureSet
+
+    @property
+    def prefix(self) -> str:
+        """Return what comes before the names of its terms, such as `H1.`."""
+        return f"{Timeframe(self.timeframe).name}."
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """Return the names of what it tells whoever is beside it: all but the constants."""
+        return tuple(self.prefix + ref for ref in self.features.known_terms[2:])
+
+    @property
+    def own_names(self) -> tuple[str, ...]:
+        """Return the names of its features."""
+        return tuple(self.prefix + name for name in self.features.own_names)
+
+    def most_bars(self, timeframe: int) -> int:
+        """Return how many bars of this length (ns) its bar has at most: a day may have 25 hours."""
+        bars = self.timeframe / timeframe
+        return math.ceil(bars * 25 / 24) if self.timeframe >= DAY else int(bars)
+
+
+@dataclass(frozen=True, slots=True)
 class FeatureSet:
     """Hold a named, versioned, ordered set of features; raise UsageError where it cannot be made.
 
     `leaders` say who follows whom. The features named in `leader_features` of whomever a symbol
-    follows, itself where nobody, come after the symbol's own, as `lead.return_1`.
+    follows, itself where nobody, come after the symbol's own, as `lead.return_1`. Features of
+    `longer` bars come after those of the bars themselves, whose length `timeframe` (ns) is then
+    needed; a longer bar is seen once it has closed.
     """
 
     name: str
@@ -85,10 +122,13 @@ class FeatureSet:
     features: tuple[Feature, ...]
     leaders: tuple[Lead, ...] = ()
     leader_features: tuple[str, ...] = ()
+    timeframe: int = 0
+    longer: tuple[Longer, ...] = ()
 
     def __post_init__(self) -> None:
         names = [feature.name for feature in self.features]
-        known = {*FIXED, *(ref for each in self.uses for ref in each.refs)}
+        self._check_longer()
+        known = self._check_terms()
         for feature in self.features:
             for term in feature.terms:
                 if term not in known:
@@ -115,6 +155,33 @@ class FeatureSet:
                     "symbol, and the sign 1 or -1"
                 )
 
+    def _check_terms(self) -> set[str]:
+        """Return the terms that features may be made of, each of which one indicator tells."""
+        if len(set(self.uses)) < len(self.uses):
+            raise UsageError("an indicator stands twice in the list; name each choice once")
+        terms = self.known_terms[: -len(self.own_names) or None]
+        known = set(terms)
+        if len(known) < len(terms):
+            twice = next(term for term in terms if terms.count(term) > 1)
+            raise UsageError(
+                f"term {twice!r} is told by two indicators of {self.name}; name your own another"
+            )
+        return known
+
+    def _check_longer(self) -> None:
+        for each in self.longer:
+            if self.timeframe < 1 or each.timeframe <= self.timeframe or (
+                each.timeframe % self.timeframe
+            ):  # fmt: skip
+                raise UsageError(
+                    f"{self.name} takes {each.prefix[:-1]} bars of bars of {self.timeframe / 1e9:g}"
+                    " s; take bars that are longer, by a whole number of times"
+                )
+            if each.features.longer or each.features.leaders:
+                raise UsageError(f"{self.name}: longer bars have features of their own alone")
+        if len({each.timeframe for each in self.longer}) < len(self.longer):
+            raise UsageError(f"{self.name} takes bars of one length twice; put them in one group")
+
     @property
     def id(self) -> str:
         """Return name and version, such as `standard.1`."""
@@ -122,8 +189,21 @@ class FeatureSet:
 
     @property
     def own_names(self) -> tuple[str, ...]:
-        """Return the names of the features of the instrument itself."""
-        return tuple(feature.name for feature in self.features)
+        """Return the names of the features of the instrument itself, those of longer bars last."""
+        own = (feature.name for feature in self.features)
+        return (*own, *(name for each in self.longer for name in each.own_names))
+
+    @property
+    def beside_refs(self) -> tuple[str, ...]:
+        """Return the terms that are made beside the loop of the catalogue."""
+        own = (ref for each in own_among(self.uses) for ref in each.refs)
+        return (*own, *(ref for each in self.longer for ref in each.refs))
+
+    @property
+    def known_terms(self) -> tuple[str, ...]:
+        """Return every term in the order in which the loop holds them, the features last."""
+        listed = (ref for each in self.uses if each.own is None for ref in each.refs)
+        return (*FIXED, *listed, *self.beside_refs, *self.own_names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -161,11 +241,36 @@ class FeatureSet:
     @property
     def digest(self) -> str:
         """Return 64 hex digits over the whole definition."""
-        text = json.dumps([asdict(self), LARGEST], sort_keys=True, separators=(",", ":"))
+        text = json.dumps([self._tell(), LARGEST], sort_keys=True, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
 
+    def _tell(self) -> dict[str, Any]:
+        """Return the definition; what a set does not have is not told, so that digests stay."""
+        told = {
+            "name": self.name, "version": self.version, "uses": [_tell_use(u) for u in self.uses],
+            "features": [asdict(each) for each in self.features],
+            "leaders": [asdict(each) for each in self.leaders],
+            "leader_features": self.leader_features,
+        }  # fmt: skip
+        if self.longer:
+            groups = [(each.timeframe, each.features._tell()) for each in self.longer]
+            told |= {"timeframe": self.timeframe, "longer": groups}
+        return told
+
     def _ages(self) -> dict[str, tuple[int, int]]:
+        ages = self._term_ages()
+        return {name: ages[name] for name in self.own_names}
+
+    def _term_ages(self) -> dict[str, tuple[int, int]]:
+        """Return after how many bars each term has a value, and shows no more where it began."""
         ages = dict.fromkeys(FIXED, (1, 1))
+        for longer in self.longer:
+            most = longer.most_bars(self.timeframe)
+            # The first longer bar may have begun before the data did.
+            ages |= {
+                longer.prefix + term: (warm * most, (settled + 1) * most)
+                for term, (warm, settled) in longer.features._term_ages().items()
+            }
         for each in self.uses:
             indicator, values = each.indicator, each.values
             ages |= dict.fromkeys(
@@ -178,4 +283,9 @@ class FeatureSet:
                 settled += bars_to_forget(0.5 ** (1 / feature.factor))
             later = int(feature.kind == CHANGE)
             ages[feature.name] = (warm + later, settled + later)
-        return {feature.name: ages[feature.name] for feature in self.features}
+        return ages
+
+
+def _tell_use(use: Use) -> dict[str, Any]:
+    told: dict[str, Any] = {"name": use.name, "params": use.params}
+    return told if use.own is None else told | {"own": use.own.digest}

@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from assay.signals.features.definition import EWMA, FeatureSet
+from assay.signals.features.definition import EWMA, QUOTIENT, FeatureSet
 from assay.signals.streams.columns import Float64s
 from assay.signals.streams.plan import Plan, lay_out
 
@@ -21,7 +21,8 @@ class Layout:
 
     operations [features, 7]: kind, above, minus, below, minus, output, state; factors
     [features, 2]: factor and limit, for EWMA the weight of a new value. Memory: bars seen, states
-    of indicators, two words an average, the values, the values of the bar before.
+    of indicators, two words an average, the values, the values of the bar before. Values: those of
+    the catalogue's indicators, those made beside them, the features, the features of longer bars.
     """
 
     feature_set: FeatureSet
@@ -32,32 +33,46 @@ class Layout:
         return lay_out(self.feature_set.uses)
 
     @cached_property
-    def sizes(self) -> tuple[int, int, int]:
-        """Return where the states of averages and the values begin, and how many values are."""
+    def sizes(self) -> tuple[int, int, int, int]:
+        """Return where averages and values begin, how many values are, how many are indicators'."""
         averages = 1 + self.plan.state_size
         features = self.feature_set.features
         values = averages + 2 * sum(feature.kind == EWMA for feature in features)
-        return averages, values, len(self.plan.refs) + len(features)
+        wide = len(self.plan.refs) + len(self.feature_set.beside_refs)
+        return averages, values, wide + len(self.feature_set.own_names), len(self.plan.refs)
 
-    def new_memory(self) -> Float64s:
-        """Return the memory before the first bar."""
-        _, values, count = self.sizes
-        memory = np.zeros(values + 2 * count)
-        memory[values:] = np.nan
-        return memory
+    @property
+    def memory_size(self) -> int:
+        """Return how many numbers the memory holds."""
+        _, values, count, _ = self.sizes
+        return values + 2 * count
+
+    def clear(self, memory: Float64s) -> None:
+        """Make a memory what it is before the first bar."""
+        memory[:] = 0.0
+        memory[self.sizes[1] :] = np.nan
 
     @cached_property
     def arrays(self) -> tuple[np.ndarray, ...]:
         """Return steps, params, operations, factors and sizes for the compiled loop."""
-        places = {ref: i for i, ref in enumerate((*self.plan.refs, *self.feature_set.own_names))}
+        beside = self.feature_set.beside_refs
+        terms = (*self.plan.refs, *beside)
+        places = {ref: i for i, ref in enumerate(terms)}
         operations, factors, state = [], [], self.sizes[0]
-        for feature in self.feature_set.features:
-            terms = (places[term] for term in feature.terms)
-            operations.append((feature.kind, *terms, places[feature.name], state))
+        for out, feature in enumerate(self.feature_set.features, len(terms)):
+            places[feature.name] = out
+            made_of = (places[term] for term in feature.terms)
+            operations.append((feature.kind, *made_of, out, state))
             is_average = feature.kind == EWMA
             state += 2 * is_average
             weight = 1 - 0.5 ** (1 / feature.factor) if is_average else feature.factor
             factors.append((weight, feature.limit))
+        for each in self.feature_set.longer:
+            for name in each.own_names:
+                out = len(terms) + len(operations)
+                zero, one = places["zero"], places["one"]
+                operations.append((QUOTIENT, places[name], zero, one, zero, out, state))
+                factors.append((1.0, 0.0))
         return (
             self.plan.steps,
             self.plan.params,

@@ -67,16 +67,20 @@ def combine(operations, factors, memory, values, before):  # type: ignore[no-unt
 
 
 @allocation_free
-def run_features(arrays, memory, bars, rows):  # type: ignore[no-untyped-def]
-    """Step a set over bars [n, 7] and write its rounded features into rows, float32 [n, own]."""
+def run_features(arrays, memory, beside, bars, rows):  # type: ignore[no-untyped-def]
+    """Step a set over bars [n, 7] and write its rounded features into rows, float32 [n, own].
+
+    `beside` [n, k] are the terms that are made beside the catalogue's indicators, if any.
+    """
     steps, params, operations, factors, sizes = arrays
-    averages, first, count = sizes[0], sizes[1], sizes[2]
+    averages, first, count, listed = sizes[0], sizes[1], sizes[2], sizes[3]
     refs = count - len(operations)
     state = memory[1:averages]
-    values, before = memory[first : first + count], memory[first + count :]
+    values, before = memory[first : first + count], memory[first + count : first + 2 * count]
     for t in range(len(bars)):
         copy_into(before, values)
-        step_indicators(steps, params, state, bars[t], values[:refs])
+        step_indicators(steps, params, state, bars[t], values[:listed])
+        copy_into(values[listed:refs], beside[t])
         combine(operations, factors, memory, values, before)
         row = rows[t]
         copy_into(row, values[refs:])

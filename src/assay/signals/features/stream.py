@@ -7,13 +7,11 @@ from struct import Struct
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.kernel.compiling import bind_types
 from assay.model.errors import DataError
 from assay.model.messages import BarClosed
 from assay.signals.features.definition import FeatureSet
-from assay.signals.features.layout import COUNT, Layout
-from assay.signals.features.loop import run_features
-from assay.signals.streams.columns import COLUMN_NAMES, BarColumns, write_row
+from assay.signals.features.steps import Steps
+from assay.signals.streams.columns import BarColumns, write_row
 
 NEVER = -(2**63)
 _HEAD = Struct("<32sq")
@@ -26,20 +24,16 @@ class FeatureStream:
     """
 
     def __init__(self, feature_set: FeatureSet) -> None:
-        layout = Layout(feature_set)
         self.feature_set = feature_set
         self.last_close = NEVER
         self._settling = feature_set.settling
-        self._memory = layout.new_memory()
-        self._bar = np.zeros((1, len(COLUMN_NAMES)))
-        self._row = np.zeros((1, len(feature_set.features)), dtype=np.float32)
-        self._given = (layout.arrays, self._memory, self._bar, self._row)
-        self._run = bind_types(run_features, *self._given)
+        self._steps = Steps(feature_set)
+        self._memory = self._steps.memory
 
     @property
     def bars(self) -> int:
         """Return how many bars it has seen."""
-        return int(self._memory[COUNT])
+        return self._steps.bars
 
     @property
     def settling(self) -> int:
@@ -49,19 +43,17 @@ class FeatureStream:
     @property
     def is_settled(self) -> bool:
         """Tell whether it saw enough bars to have forgotten where it began."""
-        return bool(self._memory[COUNT] >= self._settling)
+        return self._steps.bars >= self._settling
 
     def push(self, bar: BarClosed) -> NDArray[np.float32]:
         """Return the features [own] after this bar, NaN where a term is not known yet."""
-        write_row(bar, self._bar[0])
-        self._run(*self._given)
+        write_row(bar, self._steps.bar)
         self.last_close = bar.ts_event
-        return np.array(self._row[0])
+        return self._steps.step(bar.ts_event)
 
     def load(self, columns: BarColumns) -> NDArray[np.float32]:
         """Step over many bars at once and return their features [bars, own]."""
-        rows = np.empty((len(columns), self._row.shape[1]), dtype=np.float32)
-        run_features(self._given[0], self._memory, columns.to_rows(), rows)
+        rows = self._steps.run(columns.ts_close, columns.to_rows())
         if len(columns):
             self.last_close = int(columns.ts_close[-1])
         return rows

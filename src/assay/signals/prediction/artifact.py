@@ -11,11 +11,18 @@ import msgspec
 from assay.model.errors import DataError, UsageError
 from assay.signals.calibration import FEWEST_PARTS, Choice, StepTable
 from assay.signals.ensemble import Combination
-from assay.signals.features import FeatureSet, Lead, standard_set
+from assay.signals.features import (
+    DescribedSet,
+    FeatureSet,
+    Lead,
+    build_set,
+    follow,
+    standard_set,
+)
 from assay.signals.guard import Guard, Watch
 from assay.signals.labels import BRACKET
 
-DESCRIPTION, GRAPH = "model.json", "model.onnx"
+DESCRIPTION, GRAPH, INDICATORS = "model.json", "model.onnx", "indicators"
 Graphs = Mapping[str, bytes]
 """The ONNX graph of each member, by its family; a model of one family has one."""
 
@@ -34,7 +41,9 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Hold what a model learnt from: instruments, bars, features by name and digest, labels.
 
     `leaders` say who follows whom; a symbol that is not named there follows itself. With a `label`
-    other than the bracket, `stop` and `target` say nothing.
+    other than the bracket, `stop` and `target` say nothing. A set other than the standard one is
+    told whole in `made_of`, a tenant's own indicators included, so that what a model sees hangs on
+    no file that may change.
     """
 
     symbols: tuple[str, ...]
@@ -48,6 +57,7 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     calibration_rows: int
     leaders: tuple[Lead, ...] = ()
     label: str | msgspec.UnsetType = msgspec.UNSET
+    made_of: DescribedSet | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def foretells(self) -> str:
@@ -55,9 +65,21 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return BRACKET if self.label is msgspec.UNSET else str(self.label)
 
     @property
+    def sources(self) -> dict[str, bytes]:
+        """Return the sources of indicators that are not the program's, by the name of the file."""
+        told = self.made_of.sources if isinstance(self.made_of, DescribedSet) else ()
+        return {f"{each.name}.py": each.text.encode() for each in told}
+
+    @property
     def feature_set(self) -> FeatureSet:
         """Return the features of these bars and leaders, as this program makes them."""
-        return standard_set(self.timeframe, self.leaders)
+        return follow(self.own_features(self.timeframe), self.leaders)
+
+    def own_features(self, timeframe: int) -> FeatureSet:
+        """Return the set without leaders; one that is not the standard is of its own bars alone."""
+        if isinstance(self.made_of, DescribedSet):
+            return build_set(self.made_of)
+        return standard_set(timeframe)
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -190,13 +212,16 @@ def _graph_files(artifact: Artifact) -> dict[str, str]:
 
 
 def write_artifact(folder: Path, artifact: Artifact, graphs: Graphs) -> None:
-    """Write graphs, then description: a folder with a description is whole."""
+    """Write indicators and graphs, then description: a folder with a description is whole."""
     folder.mkdir(parents=True, exist_ok=True)
+    if artifact.taught.sources:
+        (folder / INDICATORS).mkdir(exist_ok=True)
     for name, content in (
+        *((f"{INDICATORS}/{name}", text) for name, text in artifact.taught.sources.items()),
         *((name, graphs[family]) for family, name in _graph_files(artifact).items()),
         (DESCRIPTION, msgspec.json.format(msgspec.json.encode(artifact), indent=1)),
     ):
-        beside = folder / f".{name}"
+        beside = (folder / name).with_name(f".{Path(name).name}")
         beside.write_bytes(content)
         beside.replace(folder / name)
 
@@ -222,7 +247,25 @@ def read_artifact(folder: Path) -> tuple[Artifact, Graphs]:
                 raise _refused(folder / files[member.family])
     if digest_graphs(graphs) != artifact.graph_sha256:
         raise _refused(folder / next(iter(files.values())))
+    for name, source in artifact.taught.sources.items():
+        _require_source(folder / INDICATORS / name, source)
     return artifact, graphs
+
+
+def _require_source(path: Path, source: bytes) -> None:
+    """Raise DataError where an indicator beside a model is not the one that it was taught with."""
+    try:
+        found = path.read_bytes()
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+    else:
+        if found == source:
+            return
+        why = "is not the indicator that the model was taught with"
+    raise DataError(
+        f"{path} {why}; bring back that of SHA-256 {sha256(source).hexdigest()[:12]}, or train the "
+        "model again"
+    )
 
 
 def _unknown(folder: Path) -> UsageError:

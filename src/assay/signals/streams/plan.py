@@ -11,6 +11,7 @@ from assay.model.errors import UsageError
 from assay.signals.streams.catalogue import INDICATORS
 from assay.signals.streams.columns import COLUMN_NAMES, Float64s, Int64s
 from assay.signals.streams.indicator import Indicator
+from assay.signals.streams.own import Own
 
 FIXED = ("zero", "one", *(f"bar.{name}" for name in COLUMN_NAMES))
 """The values before the first output of an indicator."""
@@ -29,15 +30,19 @@ def indicator_named(name: str) -> Indicator:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """Hold one indicator with its parameters, in the order that it declares them."""
+    """Hold one indicator with its parameters, in the order that it declares them.
+
+    `own` is the indicator itself where it is none of the catalogue.
+    """
 
     name: str
     params: tuple[float, ...]
+    own: Own | None = None
 
     @property
     def indicator(self) -> Indicator:
         """Return what is used."""
-        return indicator_named(self.name)
+        return indicator_named(self.name) if self.own is None else self.own.indicator
 
     @property
     def values(self) -> dict[str, float]:
@@ -64,6 +69,11 @@ def use(name: str, **given: float) -> Use:
     return Use(name, tuple(indicator_named(name).resolve(given).values()))
 
 
+def use_own(own: Own, **given: float) -> Use:
+    """Return an indicator of a tenant's own with these parameters; likewise."""
+    return Use(own.name, tuple(own.indicator.resolve(given).values()), own)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """Hold where each indicator's code, state, parameters and outputs lie.
@@ -79,9 +89,10 @@ class Plan:
 
 
 def lay_out(uses: Sequence[Use]) -> Plan:
-    """Return the plan of these indicators, in their order."""
+    """Return the plan of those of these indicators that the catalogue has, in their order."""
     if len(set(uses)) != len(uses):
         raise UsageError("an indicator stands twice in the list; name each choice once")
+    uses = [each for each in uses if each.own is None]
     codes = {indicator.name: code for code, indicator in enumerate(INDICATORS)}
     refs, params = list(FIXED), list[float]()
     steps, size = [], 0

@@ -16,7 +16,7 @@ from assay.model.errors import DataError, InvariantError
 from assay.model.time import format_time
 from assay.signals.calibration import FEWEST_PARTS
 from assay.signals.ensemble import AUTO
-from assay.signals.features import FeatureSet, see_as
+from assay.signals.features import FeatureSet, see_as, tell_set
 from assay.signals.guard import Watch
 from assay.signals.labels import BRACKET, Bracket, Label, find_label
 from assay.signals.models import (
@@ -241,6 +241,7 @@ def tell_taught(rows: Rows, held: Rows, lesson: Lesson) -> Taught:
         stop=lesson.bracket.stop, target=lesson.bracket.target, rows=len(rows),
         calibration_rows=len(held),
         label=msgspec.UNSET if lesson.label == BRACKET else lesson.label,
+        made_of=tell_set(lesson.features, lesson.timeframe),
     )  # fmt: skip
 
 
