@@ -68,6 +68,8 @@ prepare() {
   local parts=() part
   compile_room trading.engine &
   parts+=($!)
+  compile_room market.bars &
+  parts+=($!)
   compile_room signals.features &
   parts+=($!)
   compile_room signals.correlation &

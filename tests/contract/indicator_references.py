@@ -11,7 +11,7 @@ import talib
 
 from assay.model.time import SECOND
 from assay.signals.streams.columns import BarColumns
-from tests.contract import references_averages, references_channels
+from tests.contract import references_averages, references_channels, references_flow
 
 Columns = Sequence[np.ndarray]
 
@@ -156,6 +156,6 @@ CHOICES: dict[str, Sequence[dict[str, float]]] = {
 }
 """Parameters to try; indicators of one period that are not here get DEFAULT_CHOICES."""
 DEFAULT_CHOICES: Sequence[dict[str, float]] = [{}, {"period": 2}, {"period": 7}, {"period": 100}]
-for others in (references_averages, references_channels):
+for others in (references_averages, references_channels, references_flow):
     REFERENCES |= others.REFERENCES
     CHOICES |= others.CHOICES

@@ -10,7 +10,7 @@ import pytest
 from assay.model.errors import DataError
 from assay.signals.plugins import Limits, check_source, digest_source
 from assay.signals.plugins.trial import Request, try_indicator
-from tests.contract.test_own_indicator import SWING, changed
+from tests.contract.test_own_indicator import PEEKING, SWING, changed
 
 
 def verdict(source: str, **given: float) -> str:
@@ -48,6 +48,24 @@ def test_one_that_keeps_to_the_form_passes() -> None:
 def test_each_breach_is_named(was: str, now: str, fault: str) -> None:
     found = verdict(changed(was, now))
     assert re.match(fault, found), found
+
+
+def test_one_that_takes_too_long_a_bar_is_named() -> None:
+    asked = Request(name="swing", source=SWING, given={}, memory=0, seconds=0, bar_most=0.001)
+    assert re.match("time: swing_20 takes .* us a bar at the 99th", try_indicator(asked).fault)
+
+
+def test_one_that_remembers_outside_its_state_is_named(tmp_path: Path) -> None:
+    hiding = changed(
+        "    period = int(params[0])\n", "    period = int(params[0])\n    bar[0] = 1\n"
+    )
+    with pytest.raises(DataError, match="bounds: swing_20: assignment destination is read-only"):
+        check_source("swing", hiding, {}, tmp_path)
+
+
+def test_one_that_reads_the_next_bar_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="bounds: swing_20: index 10 is out of bounds"):
+        check_source("swing", PEEKING, {}, tmp_path)
 
 
 def test_one_that_never_ends_is_ended(tmp_path: Path) -> None:

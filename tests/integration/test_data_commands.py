@@ -12,6 +12,8 @@ import typer
 
 from assay.apps.cli.console import run
 from assay.apps.cli.importing import register
+from assay.kernel.flow import ABSENT, ORDER_FLOW
+from assay.market.series import BarSeries
 from assay.market.sources.parquet import read_parquet
 from assay.runtime.home import Home, open_home
 from assay.runtime.stores.clickhouse import stop_owner
@@ -84,6 +86,39 @@ def test_import_list_show_export_gaps_and_rejects(ask: Ask, tmp_path: Path) -> N
     target = tmp_path / "eurusd_m1_out.parquet"
     assert ask("data", "export", "EURUSD", "M1", str(target))["rows"] == 99
     assert len(read_parquet(target)) == 99
+
+
+def write_ticks(folder: Path) -> Path:
+    """Write quotes of an hour, three a minute; those of the last minutes have no sizes."""
+    path = folder / "EURUSD_ticks_mine.csv"
+    rows = []
+    for n in range(180):
+        bid, size = 1.1 + (n * 7 % 11) * 1e-5, "0,0" if n > 150 else f"{1 + n % 5},{2 + n % 3}"
+        moment = f"2019-03-04 08:{n // 3:02d}:{20 * (n % 3):02d}"
+        rows.append(f"{moment},{bid:.5f},{bid + 3e-5:.5f},{size}")
+    path.write_text("\n".join(["Time,Bid,Ask,BidVolume,AskVolume", *rows]) + "\n")
+    return path
+
+
+@pytest.mark.running
+def test_bars_of_stored_ticks_carry_their_flow_there_and_back(ask: Ask, tmp_path: Path) -> None:
+    names = "time=Time,bid=Bid,ask=Ask,bid_size=BidVolume,ask_size=AskVolume"
+    assert ask("import", "csv", str(write_ticks(tmp_path)), "--columns", names)["accepted"] == 180
+    made, back = (tmp_path / f"eurusd_m1_{name}.parquet" for name in ("made", "back"))
+    assert ask("data", "export", "EURUSD", "M1", str(made), "--of-ticks")["rows"] == 60
+    bars = read_parquet(made)
+    assert isinstance(bars, BarSeries)
+    assert bars.flow is not None
+    assert bars.flow[0].tolist() == [3, 260, -2_000_000, 3_000_000, 4_000_000, 6_000_000, 9_000_000]
+    assert (bars.flow[51:, ORDER_FLOW:] == ABSENT).all()
+    assert (bars.flow[:50] != ABSENT).all()
+    assert ask("import", "parquet", str(made))["accepted"] == 60
+    assert ask("data", "export", "EURUSD", "M1", str(back))["rows"] == 60
+    assert back.read_bytes() == made.read_bytes()
+    (shown,) = ask("data", "show", "EURUSD", "M1", "--limit", "1")["data"]
+    assert (shown["quotes"], shown["order_flow"], shown["bid_depth"]) == (3, -2.0, 3.0)
+    error = ask("data", "export", "EURUSD", "ticks", str(back), "--of-ticks", code=2)["error"]
+    assert "give their length" in error
 
 
 @pytest.mark.running

@@ -9,14 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.market.bars import BarBuilder, HigherBarBuilder, bars_to_bars, ticks_to_bars
+from assay.market.bars.flow import of_message
 from assay.market.series import BarSeries, TickSeries
 from assay.model.calendar import Rollover
-from assay.model.messages import BarClosed, Tick
+from assay.model.messages import BarClosed, QuoteFlow, Tick
 from assay.model.time import DAY, HOUR, MINUTE, SECOND, Timeframe
 
 # Both American switches of 2019 and both European ones lie within the spans drawn.
 STARTS = (1_552_000_000, 1_553_900_000, 1_572_100_000, 1_572_700_000)
 ROLLOVERS = (Rollover(), Rollover("Europe/Athens", 0), Rollover("UTC", 0))
+SIZES = (0.75, 1.0, 2.059999942779541, 1e-7, 0.1, 12.5, 1.0, 3.0, float("nan"), 0.0)
 FRAMES = (Timeframe.M1, Timeframe.M5, Timeframe.H1, Timeframe.H4, Timeframe.D1)
 
 
@@ -31,37 +33,51 @@ def tick_series(draw: st.DrawFn) -> TickSeries:
     )
     moves = draw(st.lists(st.integers(-50, 50), min_size=len(steps), max_size=len(steps)))
     spreads = draw(st.lists(st.integers(0, 30), min_size=len(steps), max_size=len(steps)))
+    # A feed tells no sizes at all, or of nearly every quote.
+    sizes = [
+        np.array(draw(st.lists(st.sampled_from(SIZES), min_size=len(steps), max_size=len(steps))))
+        if has_sizes else None
+        for has_sizes in [draw(st.booleans())] * 2
+    ]  # fmt: skip
     ts = draw(st.sampled_from(STARTS)) * SECOND + np.cumsum(np.array(steps, dtype=np.int64))
     bid = 100_000 + np.cumsum(np.array(moves, dtype=np.int64))
     return TickSeries(
         symbol="EURUSD", source="test", digits=5, ts=ts, bid=bid,
         ask=bid + np.array(spreads, dtype=np.int64), fold=np.zeros(len(ts), dtype=np.bool_),
+        bid_size=sizes[0], ask_size=sizes[1],
     )  # fmt: skip
 
 
 def as_ticks(series: TickSeries) -> list[Tick]:
-    rows = zip(series.ts.tolist(), series.bid.tolist(), series.ask.tolist(), strict=True)
+    columns = (series.ts, series.bid, series.ask, series.bid_size, series.ask_size)
+    nothing = [None] * len(series)
+    rows = zip(*(nothing if each is None else each.tolist() for each in columns), strict=True)
     return [
-        Tick(id=number, ts_event=ts, ts_init=ts, symbol=series.symbol, bid=bid, ask=ask)
-        for number, (ts, bid, ask) in enumerate(rows, 1)
-    ]
+        Tick(
+            id=number, ts_event=ts, ts_init=ts, symbol=series.symbol, bid=bid, ask=ask,
+            bid_size=bid_size, ask_size=ask_size,
+        )
+        for number, (ts, bid, ask, bid_size, ask_size) in enumerate(rows, 1)
+    ]  # fmt: skip
 
 
 def as_rows(bars: BarSeries) -> list[tuple[float | None, ...]]:
     assert bars.ask_open is not None
     assert bars.volume is not None
+    assert bars.flow is not None
     columns = (
         bars.ts_open, bars.open, bars.high, bars.low, bars.close,
-        bars.ask_open, bars.ask_high, bars.ask_low, bars.ask_close, bars.volume,
+        bars.ask_open, bars.ask_high, bars.ask_low, bars.ask_close, bars.volume, *bars.flow.T,
     )  # fmt: skip
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def message_row(bar: BarClosed) -> tuple[float | None, ...]:
+    assert isinstance(bar.flow, QuoteFlow)
     return (
         bar.ts_open, bar.open, bar.high, bar.low, bar.close,
         bar.open + bar.spread_open, bar.high + bar.spread_high, bar.low + bar.spread_low,
-        bar.close + bar.spread_close, bar.volume,
+        bar.close + bar.spread_close, bar.volume, *of_message(bar.flow).tolist(),
     )  # fmt: skip
 
 

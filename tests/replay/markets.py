@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from assay.kernel.flow import ABSENT, ORDER_FLOW
 from assay.market.series import BarSeries
 from assay.model.instruments import instrument_for
 from assay.model.time import Timeframe, parse_time
@@ -52,6 +54,22 @@ def generate_bars(
         digits=instrument_for(symbol).digits, ts_open=START + slots * int(timeframe), open=opens,
         high=high, low=low, close=close, fold=np.zeros(count, np.bool_), **asks,
     )  # fmt: skip
+
+
+def with_flow(series: BarSeries, seed: int = 1, *, sized: bool = True) -> BarSeries:
+    """Return the bars as if made of quotes; without sizes where those are not told."""
+    rng, count = np.random.default_rng([seed, 7]), len(series)
+    quotes = rng.integers(20, 300, count)
+    depth = 10_000 * rng.integers(50, 900, (2, count))
+    flow = np.column_stack(
+        (
+            quotes, quotes * rng.integers(100, 400, count),
+            10_000 * rng.integers(-9_000, 9_001, count), *depth, *(quotes * depth),
+        )
+    )  # fmt: skip
+    if not sized:
+        flow[:, ORDER_FLOW:] = ABSENT
+    return replace(series, flow=flow)
 
 
 def generate_market(

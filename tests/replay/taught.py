@@ -41,7 +41,7 @@ from assay.signals.prediction import (
     read_artifact,
     write_artifact,
 )
-from tests.replay.markets import START, generate_bars
+from tests.replay.markets import START, generate_bars, with_flow
 
 HORIZON = 12
 BARS = 1_200
@@ -71,6 +71,8 @@ def make_model(
 ) -> Path:
     """Write a model of such bars, fair from `ready_from` on; return its folder.
 
+    `features` are those of the standard set where none are given.
+
     A doubtful one abstains from the middle third of what it sees. One that reads a window of
     several bars is drawn by chance and not fitted.
     """
@@ -79,6 +81,8 @@ def make_model(
     series = generate_bars(
         "EURUSD", count, 1, gapped=False, quoted=True, timeframe=timeframe
     )  # fmt: skip
+    if features.inputs:
+        series = with_flow(series)
     bars = read_instrument(series, features, Config(), Costs()).bars
     told: Features = bars.features[-BARS:-HORIZON]
     up = went_up(bars.mid, HORIZON)[-BARS:-HORIZON]

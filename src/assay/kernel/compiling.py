@@ -20,7 +20,7 @@ import llvmlite.binding
 import numba
 import numpy as np
 
-COMPILED_ROOMS = ("kernel", "market/simulation", "signals", "trading")
+COMPILED_ROOMS = ("kernel", "market/bars", "market/simulation", "signals", "trading")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 

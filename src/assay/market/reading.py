@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from assay.market import sources
-from assay.market.grid import choose_digits, to_points
+from assay.market.grid import choose_digits, to_flow, to_points
 from assay.market.naming import Naming, parse_symbol
 from assay.market.series import SIDES, BarSeries, Bools, Float64s, Int64s, Series, TickSeries
 from assay.market.text import Sheet, to_utc_rows
@@ -41,7 +41,9 @@ class RawSeries:
 
     `timeframe` is None for ticks. `prices` has bid and ask, or open, high, low, close and, for
     side "quote", ask_open, ask_high, ask_low, ask_close. `sizes` has volume, or bid_size and
-    ask_size, where the source has them. `unresolved` marks rows whose hour the file leaves open.
+    ask_size, where the source has them. `flow` has the columns of assay.kernel.flow where bars were
+    made of quotes: a move is one of the mid, sizes are as the feed told them, NaN is unknown.
+    `unresolved` marks rows whose hour the file leaves open.
     """
 
     symbol: str
@@ -53,6 +55,7 @@ class RawSeries:
     sizes: dict[str, Float64s] = field(default_factory=dict)
     fold: Bools
     unresolved: Bools
+    flow: dict[str, Float64s] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -75,8 +78,9 @@ def to_series(raw: RawSeries) -> tuple[Series, Bools]:
     if raw.timeframe is None:
         return TickSeries(ts=raw.time, **identity, **points, **raw.sizes), fit
     bars = BarSeries(
-        timeframe=raw.timeframe, side=raw.side, ts_open=raw.time, **identity, **points, **raw.sizes
-    )
+        timeframe=raw.timeframe, side=raw.side, ts_open=raw.time, **identity, **points, **raw.sizes,
+        flow=to_flow(raw.flow, digits) if raw.flow else None,
+    )  # fmt: skip
     return bars, fit
 
 

@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.kernel.flow import ABSENT, MID_SQUARES, SUM_MOST
 from assay.model.errors import InvariantError
 from assay.model.time import Timeframe
 
@@ -47,7 +48,8 @@ class BarSeries(Columns):
 
     The four prices are those of `side`; for side "quote" they are the bid's and the four ask
     columns are real. `volume` is None where the source has none. `fold` marks the rows of a
-    repeated wall-clock hour.
+    repeated wall-clock hour. `flow` [bars, 7] are the columns of assay.kernel.flow where the bars
+    were made of quotes, ABSENT where those do not tell; None where nobody counted.
     """
 
     symbol: str
@@ -66,6 +68,7 @@ class BarSeries(Columns):
     ask_low: Int64s | None = None
     ask_close: Int64s | None = None
     volume: Float64s | None = None
+    flow: Int64s | None = None
 
     def __len__(self) -> int:
         return len(self.ts_open)
@@ -119,7 +122,19 @@ def rescale(series: Series, digits: int) -> Series:
         raise InvariantError(f"{series.symbol}: {series.digits} digits do not fit in {digits}")
     factor = np.int64(10 ** (digits - series.digits))
     scaled = {name: getattr(series, name) * factor for name in price_columns(series)}
+    if isinstance(series, BarSeries) and series.flow is not None:
+        scaled["flow"] = refine_flow(series.flow, np.int64(factor))
     return replace(series, digits=digits, **scaled)
+
+
+def refine_flow(flow: Int64s, factor: np.int64 | Int64s) -> Int64s:
+    """Return the flow [bars, 7] of prices that are so many times finer, a bar or all of them."""
+    square = np.broadcast_to(np.square(factor), len(flow))
+    squares = flow[:, MID_SQUARES]
+    is_known = (squares != ABSENT) & (squares <= SUM_MOST // square)
+    refined = flow.copy()
+    refined[:, MID_SQUARES] = np.where(is_known, np.where(is_known, squares, 0) * square, ABSENT)
+    return refined
 
 
 def concatenate(parts: Sequence[SeriesT]) -> SeriesT:

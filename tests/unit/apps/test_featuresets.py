@@ -11,13 +11,14 @@ import pytest
 from assay.apps.cli.console import run
 from assay.apps.cli.features import read_recipe
 from assay.apps.cli.main import build
-from assay.apps.lab.featuresets import OWN, Shelf, find_set
+from assay.apps.lab.featuresets import OWN, Shelf, find_recipe, find_written
 from assay.apps.lab.leading import choose_candidates
 from assay.apps.lab.training import TrainingRequest
 from assay.model.errors import UsageError
 from assay.model.time import Timeframe
 from assay.runtime.home import Home, open_home
 from assay.signals.features import standard_set
+from assay.signals.streams.catalogue import INDICATORS
 from tests.contract.samples import parquet_bars
 
 SWING = (Path(__file__).parents[2] / "contract/own/swing.py").read_text(encoding="utf-8")
@@ -56,11 +57,11 @@ def test_a_tenant_sees_its_own_sets_and_what_is_wrong_with_them(
 ) -> None:
     torn = write(home, "local", "torn", SMALL.replace("atr_14", "atr_15"))
     rows = call(home, capsys, "features", "list")["sets"]
-    assert [row["set"] for row in rows] == ["standard", "small", "torn"]
-    assert [row["features"] for row in rows] == [49, 1, None]
-    assert rows[2]["fault"].startswith(f"{torn} line 4: feature reach: its term 'atr_15.atr' is")
+    assert [row["set"] for row in rows] == ["standard", "flow", "small", "torn"]
+    assert [row["features"] for row in rows] == [49, 61, 1, None]
+    assert rows[3]["fault"].startswith(f"{torn} line 4: feature reach: its term 'atr_15.atr' is")
     theirs = call(home, capsys, "features", "list", "--tenant", "acme")["sets"]
-    assert [row["set"] for row in theirs] == ["standard", "wide"]
+    assert [row["set"] for row in theirs] == ["standard", "flow", "wide"]
 
 
 def test_a_set_is_shown_feature_by_feature(
@@ -89,16 +90,17 @@ def test_a_set_is_found_by_name_by_tenant_and_by_path(home: Home, tmp_path: Path
         ("small", "small"), ("local/small", "small"), ("acme/wide", "wide"),
         (str(elsewhere), "elsewhere"),
     ):  # fmt: skip
-        found = find_set(home, text)
-        assert found is not None
-        assert found.name == name
-    assert find_set(home, "standard") is None
-    with pytest.raises(UsageError, match="'wide' is unknown; there are standard, small; a set"):
-        find_set(home, "wide")
+        assert find_written(home, text).name == name
+    assert find_recipe(home, "standard") is standard_set
+    assert find_recipe(home, "flow")(Timeframe.M5).id == "flow.1"
+    with pytest.raises(
+        UsageError, match="'wide' is unknown; there are standard, flow, small; a set"
+    ):
+        find_written(home, "wide")
     with pytest.raises(UsageError, match=r"none\.toml cannot be read: No such file"):
-        find_set(home, "none.toml")
+        find_written(home, "none.toml")
     with pytest.raises(UsageError, match=r"tenant '\.\.' is no name"):
-        find_set(home, "../small")
+        find_written(home, "../small")
 
 
 def test_a_file_that_changes_meanwhile_changes_nothing_of_a_command(home: Home) -> None:
@@ -132,7 +134,7 @@ def test_ones_own_indicators_stand_beside_the_programs(
     (folder / "reader.py").write_text(f"{SWING}\nX = open('/etc/passwd')\n", encoding="utf-8")
     (folder / "sma.py").write_text(SWING, encoding="utf-8")
     rows = call(home, capsys, "indicators", "list")["indicators"]
-    assert len([row for row in rows if row["file"] is None]) == 47
+    assert len([row for row in rows if row["file"] is None]) == len(INDICATORS)
     (reader,) = (row for row in rows if row["indicator"] == "reader")
     assert "line 37: name open is not allowed here" in reader["fault"]
     (taken,) = (row for row in rows if row["indicator"] == "sma" and row["file"])

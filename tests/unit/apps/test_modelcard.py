@@ -5,8 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from assay.apps.lab.modelcard import list_facts
+from assay.kernel.flow import FLOW_COLUMNS
 from assay.model.time import Timeframe
 from assay.signals.calibration import Choice, StepTable
+from assay.signals.features.description import describe_set
+from assay.signals.features.flow import flow_set
 from assay.signals.prediction import Artifact, Spans, Taught
 
 TABLE = StepTable((0,), (5_000,), (4_000,), (6_000,))
@@ -38,3 +41,12 @@ def test_a_model_of_before_there_was_a_choice_is_still_read() -> None:
     facts = dict(list_facts(msgspec.json.decode(msgspec.json.encode(fields), type=Artifact)))
     assert facts["calibrated by"] == "isotonic: there was no other when it was taught"
     assert LOSSES not in facts
+
+
+def test_a_model_of_flow_says_what_it_needs_of_a_feed() -> None:
+    assert "reads of the feed" not in dict(list_facts(OLD))
+    made = describe_set(flow_set(OLD.taught.timeframe))
+    taught = msgspec.structs.replace(OLD.taught, made_of=made)
+    facts = dict(list_facts(msgspec.structs.replace(OLD, taught=taught)))
+    assert "set flow.1" in facts["features"]
+    assert facts["reads of the feed"] == ", ".join(FLOW_COLUMNS)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from assay.market.bars import bars_to_bars, ticks_to_bars
+from assay.market.bars.flow import of_message
 from assay.market.replay import pace, parse_speed, replay_events
 from assay.market.series import TickSeries
 from assay.model.errors import UsageError
-from assay.model.messages import BarClosed, Tick
+from assay.model.messages import BarClosed, QuoteFlow, Tick
 from assay.model.time import MINUTE, SECOND, Timeframe, parse_time
 from assay.runtime.clock import SimClock
 
@@ -49,6 +50,10 @@ def test_events_come_in_the_total_order_with_running_ids() -> None:
     assert [event.timeframe for event in at_five[2:]] == [Timeframe.M5] * 2 + [Timeframe.M1] * 2
     bars = [event for event in events if isinstance(event, BarClosed)]
     assert all(bar.has_ticks and bar.spread_close == 8 for bar in bars)
+    for one in (*minutes, *fives):
+        mine = [bar for bar in bars if (bar.symbol, bar.timeframe) == (one.symbol, one.timeframe)]
+        told = [of_message(bar.flow) for bar in mine if isinstance(bar.flow, QuoteFlow)]
+        assert np.array_equal(told, one.flow)
 
 
 @pytest.mark.parametrize(("speed", "seconds"), [("1x", 600), ("60", 10), ("max", 0)])

@@ -135,7 +135,7 @@ def test_bar_by_bar_is_the_same_to_the_bit_whatever_is_loaded_first() -> None:
 
 
 def test_a_snapshot_in_the_middle_of_a_longer_bar_changes_nothing() -> None:
-    columns = holed_bars(300)
+    columns = holed_bars(130)
     wanted = compute_features(CLOCKS, columns)
     stream = FeatureStream(CLOCKS)
     for row in range(len(columns)):

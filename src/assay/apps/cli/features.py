@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 FeaturesOption = Annotated[
     str,
     typer.Option(
-        "--features", help="Set of features: standard, one of `assay features list`, or a file."
+        "--features",
+        help="Set of features: standard, flow, your own, or a file.",
     ),
 ]
 SetArgument = Annotated[str, typer.Argument(metavar="NAME|FILE", help="Set, or its file.")]
@@ -34,12 +34,9 @@ def read_recipe(place: Home, text: str, *, quiet: bool) -> Callable[[int], Featu
 
     An indicator that is checked for the first time is told of, unless `quiet`.
     """
-    from assay.apps.lab.featuresets import find_set
-    from assay.signals.features import standard_set
+    from assay.apps.lab.featuresets import find_recipe
 
-    found = find_set(place, text, None if quiet else note)
-    # A file that changes while a command runs must not change what it is about.
-    return standard_set if found is None else cache(found.at)
+    return find_recipe(place, text, None if quiet else note)
 
 
 @features.command("list")

@@ -162,13 +162,22 @@ def export_data(
     end: Annotated[str | None, typer.Option("--to", help="ISO-8601, not included.")] = None,
     side: SideOption = None,
     source: SourceOption = None,
+    of_ticks: Annotated[
+        bool, typer.Option("--of-ticks", help="Make the bars of the stored ticks, with their flow.")
+    ] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Write a series as Parquet: time with prices, volume where there is one, ask columns."""
+    """Write a series as Parquet: time with prices, volume and flow if any, ask columns.
+
+    Bars made of ticks tell what the quotes inside them did: see docs/microstructure.md.
+    """
     from assay.market.sources.parquet import write_parquet
 
-    key, series = _read(open_home(home), symbol, timeframe, (side, source), (start, end))
+    asked = "ticks" if of_ticks else timeframe
+    key, series = _read(open_home(home), symbol, asked, (side, source), (start, end))
+    if of_ticks:
+        key, series = _make_bars(key, series, timeframe)
     write_parquet(series, path)
     emit(_describe(key, series) | {"path": str(path)}, as_json)
 
@@ -249,6 +258,19 @@ def _read(
         return key, read_series(store, key, start=start, end=end)
 
 
+def _make_bars(key: SeriesKey, ticks: Series, timeframe: str) -> tuple[SeriesKey, Series]:
+    from dataclasses import replace
+
+    from assay.market.bars import ticks_to_bars
+    from assay.market.series import TickSeries
+
+    frame = _parse_frame(timeframe)
+    if frame is None:
+        raise UsageError("--of-ticks makes bars; give their length, as M1")
+    assert isinstance(ticks, TickSeries)
+    return replace(key, timeframe=frame), ticks_to_bars(ticks, frame)
+
+
 def _describe(key: SeriesKey, series: Series) -> dict[str, Any]:
     return {
         "symbol": key.symbol, "timeframe": _frame_name(key.timeframe), "side": key.side,
@@ -259,7 +281,8 @@ def _describe(key: SeriesKey, series: Series) -> dict[str, Any]:
 
 
 def _rows(series: Series) -> list[dict[str, Any]]:
-    from assay.market.series import price_columns
+    from assay.market.grid import from_flow
+    from assay.market.series import BarSeries, price_columns
 
     names = price_columns(series)
     sizes = [
@@ -267,6 +290,8 @@ def _rows(series: Series) -> list[dict[str, Any]]:
         for name in ("volume", "bid_size", "ask_size")
         if (column := getattr(series, name, None)) is not None
     ]
+    if isinstance(series, BarSeries) and series.flow is not None:
+        sizes += from_flow(series.flow, series.digits).items()
     rows = []
     for place, ts in enumerate(series.time.tolist()):
         row: dict[str, Any] = {"time": format_time(ts)}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from assay import __version__
+from assay.apps.lab.events import Flow
 from assay.apps.lab.outcome import Outcome, OutcomeCollector
 from assay.apps.lab.passing import MessagePath, QuietBars, Sink
 from assay.apps.lab.setup import Setup
@@ -68,6 +70,7 @@ def feed_messages(
     `fed` is how many events other runs of the same journal were fed before this one.
     """
     symbols, first_id = setup.symbols, (FEED << COUNTER_BITS) + fed
+    flows = [setup.flow(i) for i in range(len(symbols))] if setup.reads_flow else []
     for begin in range(start, len(events), CHUNK):
         rows = EVENT_BYTES.iter_unpack(events[begin : begin + CHUNK].view(np.uint8))
         for place, row in enumerate(rows, first_id + begin + 1):
@@ -76,17 +79,22 @@ def feed_messages(
             )
             if kind == BASE_BAR:
                 length = seconds * SECOND
-                yield BarClosed(
+                bar = BarClosed(
                     id=place, ts_event=ts, ts_init=ts, symbol=symbols[i], timeframe=length,
                     ts_open=ts - length, open=open_, high=high, low=low, close=close,
                     spread_open=s_open, spread_high=s_high, spread_low=s_low,
                     spread_close=s_close, has_ticks=flags & MATCHED_ON_TICKS != 0,
                 )  # fmt: skip
+                yield _with_flow(bar, flows[i]) if flows else bar
             else:
                 yield Tick(
                     id=place, ts_event=ts, ts_init=ts, symbol=symbols[i], bid=close,
                     ask=close + s_close,
                 )  # fmt: skip
+
+
+def _with_flow(bar: BarClosed, flow: Flow | None) -> BarClosed:
+    return bar if flow is None else msgspec.structs.replace(bar, flow=flow.tell(bar.ts_event))
 
 
 def start_message(ts: int) -> PlatformStarted:

@@ -17,6 +17,7 @@ from assay.apps.lab.evidencefigures import judge_chance
 from assay.apps.lab.forecasting import check_features, check_traded, forecast_events
 from assay.apps.lab.labelling import (
     Instrument,
+    check_feed,
     label_instrument,
     read_instrument,
     told_by_leaders,
@@ -160,6 +161,7 @@ def judge_series(
     check_bars(shown, artifact)
     check_features(artifact, [one.symbol for one in shown])
     features, parts = artifact.taught.feature_set, []
+    check_feed(features, shown)
     trial = enter_evaluation(request, shown, artifact)
     told = told_by_leaders(shown, features, request.config)
     for number, one in enumerate(shown):

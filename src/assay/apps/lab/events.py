@@ -10,17 +10,44 @@ import numpy as np
 
 from assay.kernel.records import BASE_BAR, EVENT, MATCHED_ON_TICKS, TICK
 from assay.market.bars import ticks_to_bars
+from assay.market.bars.flow import to_message
 from assay.market.news import Release
-from assay.market.series import BarSeries, TickSeries
+from assay.market.series import BarSeries, Int64s, TickSeries, rescale
 from assay.market.spreads import spread_points
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument
+from assay.model.messages import QuoteFlow
 from assay.model.time import SECOND, Timeframe
 
 DIGITS_FINER = 3
 TICK_BARS = Timeframe.M1
 """Strategies decide on bars of this length where the data are ticks."""
 CORNERS = ("open", "high", "low", "close")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Hold the flow [bars, 7] of an instrument's bars by their closes (ns UTC)."""
+
+    ts_close: Int64s
+    rows: Int64s
+
+    def at(self, closes: Int64s) -> Int64s:
+        """Return the flow of the bars that closed then; each must be among them."""
+        return self.rows[np.searchsorted(self.ts_close, closes)]
+
+    def tell(self, close: int) -> QuoteFlow:
+        """Return the flow of the bar that closed then, as its message carries it."""
+        return to_message(self.rows[np.searchsorted(self.ts_close, close)])
+
+
+def flow_of(series: BarSeries | TickSeries, pricing: Pricing) -> Flow | None:
+    """Return what the quotes inside a series' bars did, at the digits that it is traded with."""
+    bars = series if isinstance(series, BarSeries) else ticks_to_bars(series, TICK_BARS)
+    bars = rescale(bars, pricing.digits)
+    if bars.flow is None:
+        return None
+    return Flow(bars.ts_open + int(bars.timeframe), bars.flow)
 
 
 @dataclass(frozen=True, slots=True)

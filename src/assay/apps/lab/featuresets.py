@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from assay.model.errors import AssayError, UsageError
 from assay.model.time import Timeframe
 from assay.runtime.home import Home
-from assay.signals.features import STANDARD, FeatureSet, WrittenSet, standard_set
+from assay.signals.features import SETS, FeatureSet, WrittenSet
 from assay.signals.features.definition import CHANGE, EWMA, PRODUCT, QUOTIENT, Feature
 from assay.signals.labels import RANGE_FEATURE
 from assay.signals.plugins import Checked, check_source, load_own
@@ -121,22 +122,30 @@ def _tell_indicator(name: str, path: str | None, made: Indicator) -> dict[str, A
     }  # fmt: skip
 
 
-def find_set(
+def find_recipe(
     home: Home, text: str, tell: Callable[[str], None] | None = None
-) -> WrittenSet | None:  # fmt: skip
-    """Return the set that NAME, TENANT/NAME or a path ending in .toml names; None for the standard.
+) -> Callable[[int], FeatureSet]:  # fmt: skip
+    """Return what makes the set that NAME, TENANT/NAME or a path ending in .toml names.
 
     Raises UsageError naming those that exist.
     """
-    if text == STANDARD:
-        return None
+    if text in SETS:
+        return SETS[text]
+    # A file that changes while a command runs must not change what it is about.
+    return cache(find_written(home, text, tell).at)
+
+
+def find_written(
+    home: Home, text: str, tell: Callable[[str], None] | None = None
+) -> WrittenSet:  # fmt: skip
+    """Return the tenant's set of that name or path; likewise."""
     if text.endswith(SUFFIX):
         return Shelf(home, tell=tell).read(Path(text))
     tenant, _, name = text.rpartition("/")
     shelf = Shelf(home, tenant or OPERATOR, tell)
     known = {each.name: each for each in shelf.sets()}
     if name not in known:
-        there = ", ".join((STANDARD, *known))
+        there = ", ".join((*SETS, *known))
         raise UsageError(
             f"feature set {name!r} is unknown; there are {there}; a set of your own is a file in "
             f"{shelf.folder(FEATURES)}, or any path ending in {SUFFIX}"
@@ -146,7 +155,10 @@ def find_set(
 
 def list_sets(shelf: Shelf, timeframe: Timeframe) -> list[dict[str, Any]]:
     """Return every set for bars of this length, and what is wrong with it."""
-    rows = [{"set": STANDARD, "file": None, **_sum_up(standard_set(timeframe)), "fault": None}]
+    rows: list[dict[str, Any]] = [
+        {"set": name, "file": None, **_sum_up(make(timeframe)), "fault": None}
+        for name, make in SETS.items()
+    ]
     for one in shelf.sets():
         row: dict[str, Any] = {"set": one.name, "file": str(one.path)}
         try:

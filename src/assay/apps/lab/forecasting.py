@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from assay.apps.lab.events import TICK_BARS
-from assay.apps.lab.labelling import check_leaders, columns_of
+from assay.apps.lab.labelling import check_feed, check_leaders, columns_of
 from assay.apps.lab.setup import Setup
+from assay.kernel.flow import ABSENT, FLOW_COLUMNS
 from assay.kernel.records import BASE_BAR, FORECAST, WARMING
 from assay.market.series import BarSeries
 from assay.model.errors import DataError, UsageError
@@ -118,11 +119,15 @@ def build_predictor(setup: Setup, forecaster: Forecaster, next_id: Callable[[], 
 def with_past(setup: Setup, events: np.ndarray) -> Setup:
     """Return a setup as it is after these events of its feed: their bars are history too."""
     joined = {
-        symbol: _join(setup.history.get(symbol), columns_of(events, number))
+        symbol: _join(setup.history.get(symbol), _columns_of(setup, events, number))
         for number, symbol in enumerate(setup.symbols)
     }
     past = {symbol: bars for symbol, bars in joined.items() if len(bars)}
     return replace(setup, history={**setup.history, **past})
+
+
+def _columns_of(setup: Setup, events: np.ndarray, number: int) -> BarColumns:
+    return columns_of(events, number, setup.flow(number) if setup.reads_flow else None)
 
 
 def _join(before: BarColumns | None, after: BarColumns) -> BarColumns:
@@ -130,7 +135,14 @@ def _join(before: BarColumns | None, after: BarColumns) -> BarColumns:
         return after
     names = ("ts_close", "open", "high", "low", "close", "spread")
     columns = (np.concatenate([getattr(before, n), getattr(after, n)]) for n in names)
-    return BarColumns(*columns)
+    flow = None
+    if before.flow is not None or after.flow is not None:
+        flow = np.concatenate([_told_flow(before), _told_flow(after)])
+    return BarColumns(*columns, flow=flow)
+
+
+def _told_flow(bars: BarColumns) -> np.ndarray:
+    return np.full((len(bars), len(FLOW_COLUMNS)), ABSENT) if bars.flow is None else bars.flow
 
 
 def describe_history(setup: Setup) -> dict[str, Described]:
@@ -164,7 +176,7 @@ def forecast_events(setup: Setup, start: int = 0) -> Setup:
     found["state"] = WARMING
     features = forecaster.artifact.taught.feature_set
     bars = {
-        symbol: _join(setup.history.get(symbol), columns_of(events, number))
+        symbol: _join(setup.history.get(symbol), _columns_of(setup, events, number))
         for number, symbol in enumerate(setup.symbols)
     }
     told = {symbol: tell(features, bars[symbol]) for symbol in features.leading(setup.symbols)}
@@ -197,6 +209,7 @@ def with_model(setup: Setup, folder: Path | None, deadline: float | None = None)
     check_traded(artifact)
     check_features(artifact, setup.symbols)
     _check_length(setup, artifact)
+    check_feed(artifact.taught.feature_set, setup.series)
     return replace(setup, forecaster=Forecaster(artifact, graphs, deadline))
 
 

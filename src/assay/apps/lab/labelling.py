@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from assay.apps.config import Config
+from assay.apps.lab.events import TICK_BARS, Flow
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.kernel.records import BASE_BAR
+from assay.market.bars import ticks_to_bars
 from assay.market.series import BarSeries, TickSeries
 from assay.model.errors import UsageError
 from assay.model.time import SECOND
@@ -18,6 +20,7 @@ from assay.signals.features import (
     Described,
     FeatureSet,
     Told,
+    check_inputs,
     describe_bars,
     find_absent,
     tell,
@@ -51,12 +54,14 @@ class Instrument:
         return int(self.events["seconds"].max()) * SECOND
 
 
-def columns_of(events: np.ndarray, instrument: int = 0) -> BarColumns:
-    """Return the finished bars of one instrument among events."""
+def columns_of(events: np.ndarray, instrument: int = 0, flow: Flow | None = None) -> BarColumns:
+    """Return the finished bars of one instrument among events, with their flow where given."""
     bars = events[(events["kind"] == BASE_BAR) & (events["instrument"] == instrument)]
+    closes = bars["ts"].astype(np.int64)
     return BarColumns(
-        bars["ts"].astype(np.int64), *(bars[name].astype(np.int64) for name in
+        closes, *(bars[name].astype(np.int64) for name in
         ("open", "high", "low", "close", "spread_close")),
+        flow=None if flow is None else flow.at(closes),
     )  # fmt: skip
 
 
@@ -64,7 +69,7 @@ def priced_columns(series: BarSeries, config: Config) -> BarColumns:
     """Return a series as features see it: at the digits and the spread that it is traded with."""
     strategy = load_strategy("bracket", LABELLING)
     setup = prepare([series], strategy, given={}, risk="reference", config=config)
-    return columns_of(setup.events())
+    return columns_of(setup.events(), flow=setup.flow())
 
 
 def read_instrument(
@@ -80,7 +85,8 @@ def read_instrument(
     """
     setup = price_alone(series, config, costs)
     events = setup.events()
-    columns, length = columns_of(events), int(events["seconds"].max()) * SECOND
+    columns = columns_of(events, flow=setup.flow() if features.inputs else None)
+    length = int(events["seconds"].max()) * SECOND
     described = describe_bars(features, columns, symbol=series.symbol, timeframe=length, told=told)
     return instrument_of(setup, events, described, features.names)
 
@@ -133,6 +139,15 @@ def check_leaders(features: FeatureSet, symbols: Sequence[str]) -> None:
             f"by this model {follower} follows {leader}, whose bars are not given; give them too, "
             f"or train one without, by --leaders none"
         )
+
+
+def check_feed(features: FeatureSet, series: Sequence[BarSeries | TickSeries]) -> None:
+    """Raise UsageError where a series lacks what quotes tell and these features read."""
+    if not features.inputs:
+        return
+    for one in series:
+        bars = one if isinstance(one, BarSeries) else ticks_to_bars(one, TICK_BARS)
+        check_inputs(features, bars.flow, one.symbol)
 
 
 def label_instrument(

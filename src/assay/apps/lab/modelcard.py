@@ -52,9 +52,18 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         *_list_payoffs(artifact),
         *_list_watch(artifact.watch),
         ("features", _word_features(taught)),
+        *_list_inputs(taught),
         *_list_ensemble(artifact.ensemble),
         *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
     ]
+
+
+def _list_inputs(taught: Taught) -> list[tuple[str, str]]:
+    """Return what a model needs of a feed beside prices; nothing where those serve."""
+    if not isinstance(taught.made_of, DescribedSet):
+        return []
+    inputs = taught.feature_set.inputs
+    return [("reads of the feed", ", ".join(inputs))] if inputs else []
 
 
 def list_kept(models: Path) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from assay.market.series import BarSeries, TickSeries, price_columns
 
 
 def digest_series(series: Sequence[BarSeries | TickSeries]) -> str:
-    """Return 64 hex digits over symbols, bar lengths, times and prices, whatever their files."""
+    """Return 64 hex digits over symbols, bar lengths, times, prices and flow, not over files."""
     whole = sha256()
     for one in series:
         length = int(one.timeframe) if isinstance(one, BarSeries) else 0
@@ -19,4 +19,6 @@ def digest_series(series: Sequence[BarSeries | TickSeries]) -> str:
         for name in price_columns(one):
             whole.update(np.ascontiguousarray(getattr(one, name)))
         whole.update(np.ascontiguousarray(one.time))
+        if isinstance(one, BarSeries) and one.flow is not None:
+            whole.update(np.ascontiguousarray(one.flow))
     return whole.hexdigest()

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from assay.apps.config import Config, configured_instrument
-from assay.apps.lab.events import Pricing, choose_pricing, merge_events
+from assay.apps.lab.events import Flow, Pricing, choose_pricing, flow_of, merge_events
 from assay.kernel.records import (
     INSTRUMENT,
     LIMITS,
@@ -85,6 +85,16 @@ class Setup:
     def events(self) -> np.ndarray:
         """Return every event of every instrument in the total order."""
         return merge_events(self.series, self.pricing, self.instruments)
+
+    def flow(self, number: int = 0) -> Flow | None:
+        """Return what the quotes inside an instrument's bars did; None where nobody counted."""
+        return flow_of(self.series[number], self.pricing[number])
+
+    @property
+    def reads_flow(self) -> bool:
+        """Say whether its model's features are made of flow."""
+        model = self.forecaster
+        return model is not None and bool(model.artifact.taught.feature_set.inputs)
 
     def world(self, bars: int = 1024) -> World:
         """Return a fresh engine with room for the equity of that many bars."""

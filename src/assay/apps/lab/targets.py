@@ -11,7 +11,13 @@ import numpy as np
 
 from assay.apps.lab.evaluation import EvaluationRequest, check_bars, enter_evaluation, until
 from assay.apps.lab.forecasting import check_features
-from assay.apps.lab.labelling import Instrument, mark_instrument, read_instrument, told_by_leaders
+from assay.apps.lab.labelling import (
+    Instrument,
+    check_feed,
+    mark_instrument,
+    read_instrument,
+    told_by_leaders,
+)
 from assay.apps.lab.training import read_series
 from assay.apps.lab.verdict import SEED, blocks_of, reliability_of
 from assay.books.trials import Trial, TrialLedger, count_overlapping
@@ -103,6 +109,7 @@ def evaluate_target(
     symbols = [one.symbol for one in shown]
     check_features(artifact, symbols)
     features, parts, neither = artifact.taught.feature_set, [], 0
+    check_feed(features, shown)
     trial = enter_evaluation(request, shown, artifact)
     told = told_by_leaders(shown, features, request.config)
     for number, one in enumerate(shown):

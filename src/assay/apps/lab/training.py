@@ -16,6 +16,7 @@ from assay.apps.config import Config
 from assay.apps.lab.drifting import measure_model
 from assay.apps.lab.labelling import (
     Instrument,
+    check_feed,
     describe_series,
     label_instrument,
     mark_instrument,
@@ -123,6 +124,7 @@ def train_model(
     if request.label != BRACKET:
         find_label(request.label)
     features = request.features
+    check_feed(features, request.series)
     digest = digest_training(request, features)
     known = request.models / TRAINED / digest
     if not _is_whole(request.models, known):

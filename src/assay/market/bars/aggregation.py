@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from assay.market.bars.flow import flow_of_bars, flow_of_ticks
 from assay.market.series import ASK_COLUMNS, BID_COLUMNS, BarSeries, Int64s, TickSeries
 from assay.model.calendar import NEW_YORK_CLOSE, Rollover, bar_open
 from assay.model.errors import UsageError
@@ -13,7 +14,10 @@ from assay.model.time import Timeframe
 def ticks_to_bars(
     ticks: TickSeries, timeframe: Timeframe, rollover: Rollover = NEW_YORK_CLOSE
 ) -> BarSeries:
-    """Return quote bars of the ticks; volume is their number. Bars above H1 count from rollover."""
+    """Return quote bars of the ticks, with their flow; volume is their number.
+
+    Bars above H1 count from rollover.
+    """
     opens = bar_open(ticks.ts, timeframe, rollover)
     first, last = _groups(opens)
     prices = _fold_columns(first, last, dict.fromkeys(BID_COLUMNS, ticks.bid))
@@ -21,7 +25,7 @@ def ticks_to_bars(
     return BarSeries(
         symbol=ticks.symbol, timeframe=timeframe, side="quote", source=ticks.source,
         digits=ticks.digits, ts_open=opens[first], fold=_any(ticks.fold, first),
-        volume=(last - first + 1).astype(np.float64), **prices,
+        volume=(last - first + 1).astype(np.float64), flow=flow_of_ticks(ticks, last + 1), **prices,
     )  # fmt: skip
 
 
@@ -37,10 +41,11 @@ def bars_to_bars(
     volume = None
     if bars.volume is not None:
         volume = np.add.reduceat(bars.volume, first) if len(first) else bars.volume
+    flow = None if bars.flow is None else flow_of_bars(bars.flow, last + 1)
     return BarSeries(
         symbol=bars.symbol, timeframe=timeframe, side=bars.side, source=bars.source,
         digits=bars.digits, ts_open=opens[first], fold=_any(bars.fold, first), volume=volume,
-        **_fold_columns(first, last, {name: getattr(bars, name) for name in names}),
+        flow=flow, **_fold_columns(first, last, {name: getattr(bars, name) for name in names}),
     )  # fmt: skip
 
 

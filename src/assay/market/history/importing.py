@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from assay.kernel.flow import ABSENT, FLOW_COLUMNS
 from assay.market.history.ports import AnalyticsStore
 from assay.market.series import BarSeries, Int64s, Series, TickSeries
 from assay.model.errors import DataError
@@ -201,6 +202,11 @@ def _series_rows(import_id: str, series: Series, start: int) -> pa.Table:
     }  # fmt: skip
     for name in ("ask_open", "ask_high", "ask_low", "ask_close"):
         columns[name] = _optional(getattr(series, name), size, pa.int64())
+    for place, name in enumerate(FLOW_COLUMNS):
+        told = None if series.flow is None else series.flow[:, place]
+        columns[name] = (
+            pa.nulls(size, pa.int64()) if told is None else pa.array(told, mask=told == ABSENT)
+        )
     return pa.table(columns)
 
 

@@ -8,8 +8,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from assay.kernel.flow import ABSENT, FLOW_COLUMNS, QUOTES
 from assay.market.history.ports import AnalyticsStore
-from assay.market.series import ASK_COLUMNS, BID_COLUMNS, BarSeries, Int64s, Series, TickSeries
+from assay.market.series import (
+    ASK_COLUMNS,
+    BID_COLUMNS,
+    BarSeries,
+    Int64s,
+    Series,
+    TickSeries,
+    refine_flow,
+)
 from assay.model.errors import DataError
 from assay.model.time import Timeframe
 
@@ -130,7 +139,7 @@ def _to_bars(key: SeriesKey, rows: pa.Table) -> BarSeries:
     return BarSeries(
         symbol=key.symbol, timeframe=key.timeframe, side=key.side, source=key.source,
         digits=digits, ts_open=_integers(rows, "ts_open"), fold=_flags(rows),
-        volume=_sizes(rows, "volume"), **prices,
+        volume=_sizes(rows, "volume"), flow=_flow(rows, factor), **prices,
     )  # fmt: skip
 
 
@@ -149,6 +158,14 @@ def _finest(rows: pa.Table) -> tuple[int, Int64s]:
     digits = _integers(rows, "digits")
     most = int(digits.max(initial=0))
     return most, np.asarray(np.int64(10) ** (most - digits), dtype=np.int64)
+
+
+def _flow(rows: pa.Table, factor: Int64s) -> Int64s | None:
+    columns = [rows.column(name) for name in FLOW_COLUMNS]
+    if columns[QUOTES].null_count == len(rows):
+        return None
+    told = [column.fill_null(ABSENT).to_numpy() for column in columns]
+    return refine_flow(np.column_stack(told), factor)
 
 
 def _integers(rows: pa.Table, name: str) -> Int64s:

@@ -10,7 +10,9 @@ from assay.runtime.stores.clickhouse import Analytics, apply_migrations
 _DIGESTS = {
     "bars": "SELECT count() AS rows, sumWithOverflow(cityHash64(import_id, symbol, timeframe, side,"
     " source, digits, ts_open, open, high, low, close, ifNull(ask_open, 0), ifNull(ask_high, 0),"
-    " ifNull(ask_low, 0), ifNull(ask_close, 0), ifNull(volume, -1), fold)) AS checksum"
+    " ifNull(ask_low, 0), ifNull(ask_close, 0), ifNull(volume, -1), fold, ifNull(quotes, -1),"
+    " ifNull(mid_squares, -1), ifNull(order_flow, -1), ifNull(bid_depth, -1),"
+    " ifNull(ask_depth, -1), ifNull(bid_depths, -1), ifNull(ask_depths, -1))) AS checksum"
     " FROM bars WHERE import_id IN (SELECT import_id FROM imports)",
     "ticks": "SELECT count() AS rows, sumWithOverflow(cityHash64(import_id, symbol, side, source,"
     " digits, place, ts, bid, ask, ifNull(bid_size, -1), ifNull(ask_size, -1), fold)) AS checksum"

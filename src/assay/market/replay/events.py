@@ -6,7 +6,9 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from msgspec import UNSET
 
+from assay.market.bars.flow import to_message
 from assay.market.series import BarSeries, Int64s, Series, TickSeries
 from assay.model.calendar import NEW_YORK_CLOSE, Rollover, bar_close
 from assay.model.messages import BarClosed, Tick
@@ -71,7 +73,7 @@ def _bar_maker(
     series: BarSeries, next_id: Callable[[], int], *, has_ticks: bool
 ) -> Callable[[int, int], BarClosed]:
     spreads = _spreads(series)
-    volume = series.volume
+    volume, flow = series.volume, series.flow
 
     def make(row: int, ts: int) -> BarClosed:
         at = spreads[row].tolist()
@@ -81,7 +83,7 @@ def _bar_maker(
             open=int(series.open[row]), high=int(series.high[row]), low=int(series.low[row]),
             close=int(series.close[row]), spread_open=at[0], spread_high=at[1], spread_low=at[2],
             spread_close=at[3], volume=None if volume is None else float(volume[row]),
-            has_ticks=has_ticks,
+            has_ticks=has_ticks, flow=UNSET if flow is None else to_message(flow[row]),
         )  # fmt: skip
 
     return make

@@ -10,7 +10,7 @@ from assay.model.messages.envelope import (
     message_types,
     tag_of,
 )
-from assay.model.messages.market import BarClosed, BarSetClosed, QuoteRejected, Tick
+from assay.model.messages.market import BarClosed, BarSetClosed, QuoteFlow, QuoteRejected, Tick
 from assay.model.messages.ops import (
     HomeRestored,
     PlatformRecovered,
@@ -62,6 +62,7 @@ __all__ = [
     "PlatformStarted",
     "PostingLine",
     "Predicted",
+    "QuoteFlow",
     "QuoteRejected",
     "ReplacedHead",
     "RuleCheck",

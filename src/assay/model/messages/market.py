@@ -1,5 +1,7 @@
 """Market: what the feed said."""
 
+from msgspec import UNSET, Struct, UnsetType
+
 from assay.model.messages.envelope import Message
 
 
@@ -13,11 +15,24 @@ class Tick(Message, frozen=True, kw_only=True):
     ask_size: float | None = None
 
 
+class QuoteFlow(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Carry what the quotes inside a bar did, as docs/microstructure.md tells; None if unknown."""
+
+    quotes: int
+    mid_squares: int | None
+    order_flow: int | None
+    bid_depth: int | None
+    ask_depth: int | None
+    bid_depths: int | None
+    ask_depths: int | None
+
+
 class BarClosed(Message, frozen=True, kw_only=True):
     """Carry one finished bar; `ts_event` is its close, prices are bid points.
 
     The ask at each of open, high, low and close is the bid plus that spread. `has_ticks` says that
-    the ticks inside the bar went before it, so that orders were already matched on them.
+    the ticks inside the bar went before it, so that orders were already matched on them. `flow` is
+    there where the bar was made of quotes and somebody reads it.
     """
 
     symbol: str
@@ -33,6 +48,7 @@ class BarClosed(Message, frozen=True, kw_only=True):
     spread_close: int
     volume: float | None = None
     has_ticks: bool = False
+    flow: QuoteFlow | UnsetType = UNSET
 
 
 class BarSetClosed(Message, frozen=True, kw_only=True):

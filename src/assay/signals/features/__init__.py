@@ -2,6 +2,7 @@
 
 from assay.signals.features.computing import (
     Described,
+    check_inputs,
     compute_features,
     describe_bars,
     join_leader,
@@ -25,16 +26,18 @@ from assay.signals.features.leaders import (
 )
 from assay.signals.features.module import FeatureModule
 from assay.signals.features.rounding import round_mantissa
+from assay.signals.features.sets import SETS, STANDARD
 from assay.signals.features.standard import standard_set
 from assay.signals.features.stream import FeatureStream
 from assay.signals.features.values import read_values
 from assay.signals.features.views import see_as, split_member
-from assay.signals.features.written import STANDARD, WrittenSet
+from assay.signals.features.written import WrittenSet
 from assay.signals.streams.columns import BarColumns
 from assay.signals.streams.plan import use
 
 __all__ = [
     "LEADER_FEATURES",
+    "SETS",
     "STANDARD",
     "BarColumns",
     "Described",
@@ -49,6 +52,7 @@ __all__ = [
     "WrittenSet",
     "build_set",
     "change",
+    "check_inputs",
     "compute_features",
     "describe_bars",
     "ewma",

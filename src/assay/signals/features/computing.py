@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.kernel.flow import ABSENT, FLOW_COLUMNS
 from assay.model.errors import UsageError
 from assay.signals.features.definition import FeatureSet
-from assay.signals.features.leaders import Float32s, Told, align_leader, count_before
+from assay.signals.features.leaders import Float32s, Int64s, Told, align_leader, count_before
 from assay.signals.features.stream import FeatureStream
 from assay.signals.streams.columns import BarColumns
 
@@ -32,6 +33,20 @@ def compute_features(feature_set: FeatureSet, columns: BarColumns) -> Float32s:
     return FeatureStream(feature_set).load(columns)
 
 
+def check_inputs(feature_set: FeatureSet, flow: Int64s | None, symbol: str) -> None:
+    """Raise UsageError where no bar of a symbol has a column of flow [bars, 7] that a set reads."""
+    is_told = np.zeros(len(FLOW_COLUMNS), np.bool_)
+    if flow is not None:
+        is_told = (flow != ABSENT).any(axis=0)
+    told = dict(zip(FLOW_COLUMNS, is_told.tolist(), strict=True))
+    absent = [name for name in feature_set.inputs if not told[name]]
+    if absent:
+        raise UsageError(
+            f"{feature_set.id} reads inputs the feed lacks: {symbol} has no {', '.join(absent)}; "
+            "give bars made of ticks that have them, or take a model of another set"
+        )
+
+
 def tell(feature_set: FeatureSet, columns: BarColumns) -> Told:
     """Return what a leader with these bars tells whoever follows it."""
     rows = compute_features(feature_set, columns)
@@ -48,10 +63,15 @@ def describe_bars(
 ) -> Described:
     """Return the features of every bar of a symbol (bar length in ns), its leader's last.
 
-    `told` is by symbol what leaders tell; UsageError where that of the symbol's is not given.
+    `told` is by symbol what leaders tell; UsageError where that of the symbol's is not given, or
+    where the bars lack what the set reads. A bar of which some flow is not told has not settled.
     """
+    if len(columns):
+        check_inputs(feature_set, columns.flow, symbol)
     own = compute_features(feature_set, columns)
     settled = np.arange(len(columns)) >= feature_set.settling - 1
+    if feature_set.inputs:
+        settled &= np.isfinite(own[:, list(feature_set.flow_places)]).all(axis=1)
     if not feature_set.leaders:
         return Described(own, settled)
     bars = Told(columns.ts_close, own)

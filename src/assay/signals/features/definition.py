@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+from assay.kernel.flow import FLOW_COLUMNS
 from assay.model.errors import UsageError
 from assay.model.time import DAY, Timeframe
 from assay.signals.features.leaders import LEADER_PREFIX, Lead
@@ -68,6 +69,13 @@ def ewma(name: str, of: str, half_life: float) -> Feature:
 def product(name: str, of: str, by: str, *, most: float = LARGEST, factor: float = 1.0) -> Feature:
     """Return a feature that multiplies a term or difference by another, held within `most`."""
     return Feature(name, PRODUCT, _difference(of), _difference(by), factor, most)
+
+
+def in_floats(features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """Return features with whole numbers as floats, which they are once they have travelled."""
+    return tuple(
+        replace(each, factor=float(each.factor), limit=float(each.limit)) for each in features
+    )
 
 
 def _difference(text: str) -> tuple[str, str]:
@@ -179,6 +187,12 @@ class FeatureSet:
                 )
             if each.features.longer or each.features.leaders:
                 raise UsageError(f"{self.name}: longer bars have features of their own alone")
+            if each.features.inputs:
+                absent = ", ".join(each.features.inputs)
+                raise UsageError(
+                    f"{self.name}: {each.prefix[:-1]} bars tell no {absent}; only the bars "
+                    "themselves do"
+                )
         if len({each.timeframe for each in self.longer}) < len(self.longer):
             raise UsageError(f"{self.name} takes bars of one length twice; put them in one group")
 
@@ -227,6 +241,21 @@ class FeatureSet:
     def leading(self, symbols: Sequence[str]) -> tuple[str, ...]:
         """Return the leaders of some symbols, sorted, each once."""
         return tuple(sorted({each.leader for each in self.leaders if each.follower in symbols}))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Return the columns of flow that it reads, in their order; none where prices serve."""
+        read = {name for each in self.uses for name in each.indicator.inputs}
+        return tuple(name for name in FLOW_COLUMNS if name in read)
+
+    @property
+    def flow_places(self) -> tuple[int, ...]:
+        """Return the places of the own features that are made of flow, however indirectly."""
+        made = {ref for each in self.uses if each.indicator.inputs for ref in each.refs}
+        for feature in self.features:
+            if not made.isdisjoint(feature.terms):
+                made.add(feature.name)
+        return tuple(place for place, name in enumerate(self.own_names) if name in made)
 
     @property
     def warm_up(self) -> int:

@@ -68,7 +68,7 @@ def combine(operations, factors, memory, values, before):  # type: ignore[no-unt
 
 @allocation_free
 def run_features(arrays, memory, beside, bars, rows):  # type: ignore[no-untyped-def]
-    """Step a set over bars [n, 7] and write its rounded features into rows, float32 [n, own].
+    """Step a set over bars [n, WIDTH] and write its rounded features into rows, float32 [n, own].
 
     `beside` [n, k] are the terms that are made beside the catalogue's indicators, if any.
     """

@@ -114,7 +114,8 @@ class FeatureModule:
         return lead.sign * np.frombuffer(told.values, np.float32), told.settled, ()
 
     def _publish(self, bar: BarClosed, row: Float32s) -> FeaturesReady:
-        settled = self._streams[bar.symbol].is_settled
+        stream = self._streams[bar.symbol]
+        settled = stream.is_settled and stream.is_told(row)
         missing: tuple[str, ...] = ()
         if self._places:
             led, spoken, missing = self._follow(bar, row)

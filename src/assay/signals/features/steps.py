@@ -11,7 +11,7 @@ from assay.signals.features.folding import CLOSES, ENDS, OPEN_BAR, fold_bars, ma
 from assay.signals.features.layout import COUNT, Layout
 from assay.signals.features.leaders import Float32s
 from assay.signals.features.loop import run_features
-from assay.signals.streams.columns import COLUMN_NAMES, Float64s, Int64s
+from assay.signals.streams.columns import COLUMN_NAMES, QUOTES, WIDTH, Float64s, Int64s
 from assay.signals.streams.own import OwnSteps, count_state, own_among
 
 CONSTANTS = 2
@@ -40,7 +40,7 @@ class Steps:
             self._longer.append((steps, columns))
             column = columns.stop
         self._is_alone = column == 0
-        self._bar, self._beside = np.zeros((1, len(COLUMN_NAMES))), np.zeros((1, column))
+        self._bar, self._beside = np.full((1, WIDTH), np.nan), np.zeros((1, column))
         self._row = np.zeros((1, len(feature_set.own_names)), dtype=np.float32)
         self._arrays, self._loop_memory = layout.arrays, self.memory[: layout.memory_size]
         self._given = (self._arrays, self._loop_memory, self._beside, self._bar, self._row)
@@ -55,7 +55,7 @@ class Steps:
 
     @property
     def bar(self) -> Float64s:
-        """Return the row [7] that the next step reads, to be written into."""
+        """Return the row [WIDTH] that the next step reads, to be written into."""
         row: Float64s = self._bar[0]
         return row
 
@@ -68,13 +68,13 @@ class Steps:
 
     def step_values(self, row: Float64s) -> Float64s:
         """Return every value but the constants after a bar [7] of a set without longer bars."""
-        self._bar[0] = row
+        self._bar[0, :QUOTES] = row
         self._own.run(self._bar, self._beside)
         self._run(*self._given)
         return self._values[CONSTANTS:]
 
     def run(self, closes: Int64s, bars: Float64s) -> Float32s:
-        """Return the features [n, own] of bars [n, 7] by their closes (ns UTC)."""
+        """Return the features [n, own] of bars [n, WIDTH] by their closes (ns UTC)."""
         rows = np.empty((len(bars), self._row.shape[1]), dtype=np.float32)
         beside = np.empty((len(bars), self._beside.shape[1]))
         self._fill(closes, bars, beside)

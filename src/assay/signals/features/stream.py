@@ -11,7 +11,7 @@ from assay.model.errors import DataError
 from assay.model.messages import BarClosed
 from assay.signals.features.definition import FeatureSet
 from assay.signals.features.steps import Steps
-from assay.signals.streams.columns import BarColumns, write_row
+from assay.signals.streams.columns import QUOTES, WIDTH, BarColumns, write_flow, write_row
 
 NEVER = -(2**63)
 _HEAD = Struct("<32sq")
@@ -29,6 +29,8 @@ class FeatureStream:
         self._settling = feature_set.settling
         self._steps = Steps(feature_set)
         self._memory = self._steps.memory
+        self._reads_flow, self._needed = bool(feature_set.inputs), list(feature_set.flow_places)
+        self._prices, self._flow = self._steps.bar[:QUOTES], self._steps.bar[QUOTES:]
 
     @property
     def bars(self) -> int:
@@ -45,15 +47,21 @@ class FeatureStream:
         """Tell whether it saw enough bars to have forgotten where it began."""
         return self._steps.bars >= self._settling
 
+    def is_told(self, row: NDArray[np.float32]) -> bool:
+        """Tell whether a bar's features [own] know all that they need of the quotes inside bars."""
+        return not self._needed or bool(np.isfinite(row[self._needed]).all())
+
     def push(self, bar: BarClosed) -> NDArray[np.float32]:
         """Return the features [own] after this bar, NaN where a term is not known yet."""
-        write_row(bar, self._steps.bar)
+        write_row(bar, self._prices)
+        if self._reads_flow:
+            write_flow(bar, self._flow)
         self.last_close = bar.ts_event
         return self._steps.step(bar.ts_event)
 
     def load(self, columns: BarColumns) -> NDArray[np.float32]:
         """Step over many bars at once and return their features [bars, own]."""
-        rows = self._steps.run(columns.ts_close, columns.to_rows())
+        rows = self._steps.run(columns.ts_close, columns.to_rows(WIDTH))
         if len(columns):
             self.last_close = int(columns.ts_close[-1])
         return rows

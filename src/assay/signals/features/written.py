@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,13 +21,13 @@ from assay.signals.features.definition import (
     Longer,
     change,
     ewma,
+    in_floats,
     product,
     quotient,
 )
-from assay.signals.features.standard import standard_set
+from assay.signals.features.sets import SETS, STANDARD
 from assay.signals.streams.plan import Use, use
 
-STANDARD = "standard"
 Made = TypeVar("Made")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 FindUse = Callable[..., Use]
@@ -94,8 +94,10 @@ class WrittenSet:
                 f"{self.path}: a set is named after its file, and {self.name!r} is no name; use "
                 "small letters, digits and underscores, beginning with a letter"
             )
-        if self.name == STANDARD:
-            raise UsageError(f"{self.path}: {STANDARD} is the program's own; name the file another")
+        if self.name in SETS:
+            raise UsageError(
+                f"{self.path}: {self.name} is the program's own; name the file another"
+            )
         try:
             written = msgspec.convert(tomllib.loads(self.text), Writing)
         except tomllib.TOMLDecodeError as error:
@@ -180,28 +182,23 @@ def _make_feature(name: str, kind: str, told: _Told) -> Feature:
 
 
 def _extended(written: Writing, timeframe: int, of: WrittenSet) -> FeatureSet:
-    """Return what a set begins with: the standard one without what it drops, or nothing."""
-    if written.extends not in ("", STANDARD):
+    """Return what a set begins with: one of the program's without what it drops, or nothing."""
+    if written.extends not in ("", *SETS):
         raise of._refuse(
-            written.extends, f"extends {written.extends!r}: only {STANDARD!r} can be extended"
+            written.extends, f"extends {written.extends!r}: only {', '.join(SETS)} can be extended"
         )
     if not written.extends:
         if written.drop:
             raise of._refuse("drop", f'drop goes with extends = "{STANDARD}"; add that line')
         return FeatureSet(of.name, written.version, (), ())
-    whole = standard_set(timeframe)
+    whole = SETS[written.extends](timeframe)
     unknown = [name for name in written.drop if name not in whole.names]
     if unknown:
         raise of._refuse(
             unknown[0], f"drop names {unknown[0]!r}, which is no feature of {whole.id}; `assay "
-            "features show standard` names them"
+            f"features show {written.extends}` names them"
         )  # fmt: skip
-    kept = tuple(
-        # As floats, which is what they are once they have travelled.
-        replace(each, factor=float(each.factor), limit=float(each.limit))
-        for each in whole.features
-        if each.name not in written.drop
-    )
+    kept = in_floats(each for each in whole.features if each.name not in written.drop)
     dropped = {each.name for each in whole.features} - {each.name for each in kept}
     for each in kept:
         for term in each.terms:

@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from msgspec import UNSET
 
+from assay.kernel.flow import ABSENT
 from assay.model.errors import DataError
-from assay.model.messages import BarClosed
+from assay.model.messages import BarClosed, QuoteFlow
 from assay.model.time import MINUTE
 from assay.runtime.clock import Stopwatch
-from assay.signals.streams.columns import BarColumns, Float64s
+from assay.signals.streams.columns import BarColumns, Float64s, Int64s
 from assay.signals.streams.plan import Use
 from assay.signals.streams.stream import IndicatorStream, compute_indicators
 
@@ -182,7 +184,12 @@ def message_of(columns: BarColumns, row: int, symbol: str = "EURUSD") -> BarClos
         ts_open=close - MINUTE, open=int(columns.open[row]), high=int(columns.high[row]),
         low=int(columns.low[row]), close=int(columns.close[row]), spread_open=spread + 1,
         spread_high=spread + 2, spread_low=spread + 3, spread_close=spread, volume=volume,
+        flow=UNSET if columns.flow is None else _flow_of(columns.flow[row]),
     )  # fmt: skip
+
+
+def _flow_of(told: Int64s) -> QuoteFlow:
+    return QuoteFlow(*(None if value == ABSENT else value for value in told.tolist()))
 
 
 def _differing(uses: Sequence[Use], one: Float64s, other: Float64s) -> str:

@@ -30,7 +30,19 @@ def bars_from(closes: Int64s, seed: int = 0, gap: int = 0) -> BarColumns:
         closes,
         rng.integers(1, 40, len(closes)),
         rng.integers(1, 900, len(closes)).astype(np.float64),
+        flow_from(closes, seed),
     )
+
+
+def flow_from(closes: Int64s, seed: int) -> Int64s:
+    """Return what quotes might have done inside such bars, as kernel/flow.py has it."""
+    rng = seeded_generator(seed, 100)
+    quotes = rng.integers(1, 300, len(closes))
+    moved = np.minimum(np.abs(np.diff(closes, prepend=closes[0])), 2**20)
+    depth = 10_000 * rng.integers(10, 2_000, (2, len(closes)))
+    flow = 10_000 * rng.integers(-30_000, 30_001, len(closes))
+    sums = quotes * (depth + 10_000 * rng.integers(1, 500, depth.shape))
+    return np.column_stack((quotes, 4 * moved**2 + quotes - 1, flow, *depth, *sums))
 
 
 def walk(seed: int, bars: int = 1500) -> Int64s:

@@ -13,6 +13,7 @@ from assay.signals.indicators import (
     cci,
     chaikin_money_flow,
     dema,
+    depth_imbalance,
     donchian,
     ease_of_movement,
     ema,
@@ -24,12 +25,16 @@ from assay.signals.indicators import (
     keltner,
     macd,
     mfi,
+    micro_price,
     mid,
     momentum,
     natr,
     obv,
+    order_flow_imbalance,
     pivot_points,
     price_impact,
+    quote_intensity,
+    quote_volatility,
     realised_volatility,
     roc,
     rsi,
@@ -64,6 +69,7 @@ INDICATORS: tuple[Indicator, ...] = (
     cci.PLUGIN,
     chaikin_money_flow.PLUGIN,
     dema.PLUGIN,
+    depth_imbalance.PLUGIN,
     donchian.PLUGIN,
     ease_of_movement.PLUGIN,
     ema.PLUGIN,
@@ -75,12 +81,16 @@ INDICATORS: tuple[Indicator, ...] = (
     keltner.PLUGIN,
     macd.PLUGIN,
     mfi.PLUGIN,
+    micro_price.PLUGIN,
     mid.PLUGIN,
     momentum.PLUGIN,
     natr.PLUGIN,
     obv.PLUGIN,
+    order_flow_imbalance.PLUGIN,
     pivot_points.PLUGIN,
     price_impact.PLUGIN,
+    quote_intensity.PLUGIN,
+    quote_volatility.PLUGIN,
     realised_volatility.PLUGIN,
     roc.PLUGIN,
     rsi.PLUGIN,
@@ -112,6 +122,7 @@ candle_step = candle.step
 cci_step = cci.step
 chaikin_money_flow_step = chaikin_money_flow.step
 dema_step = dema.step
+depth_imbalance_step = depth_imbalance.step
 donchian_step = donchian.step
 ease_of_movement_step = ease_of_movement.step
 ema_step = ema.step
@@ -123,12 +134,16 @@ kama_step = kama.step
 keltner_step = keltner.step
 macd_step = macd.step
 mfi_step = mfi.step
+micro_price_step = micro_price.step
 mid_step = mid.step
 momentum_step = momentum.step
 natr_step = natr.step
 obv_step = obv.step
+order_flow_imbalance_step = order_flow_imbalance.step
 pivot_points_step = pivot_points.step
 price_impact_step = price_impact.step
+quote_intensity_step = quote_intensity.step
+quote_volatility_step = quote_volatility.step
 realised_volatility_step = realised_volatility.step
 roc_step = roc.step
 rsi_step = rsi.step
@@ -173,88 +188,98 @@ def _step_from_0(code, state, params, bar, out):  # type: ignore[no-untyped-def]
     elif code == 8:
         dema_step(state, params, bar, out)
     elif code == 9:
-        donchian_step(state, params, bar, out)
+        depth_imbalance_step(state, params, bar, out)
     elif code == 10:
-        ease_of_movement_step(state, params, bar, out)
+        donchian_step(state, params, bar, out)
     elif code == 11:
-        ema_step(state, params, bar, out)
+        ease_of_movement_step(state, params, bar, out)
     elif code == 12:
-        fisher_transform_step(state, params, bar, out)
+        ema_step(state, params, bar, out)
     elif code == 13:
-        force_index_step(state, params, bar, out)
+        fisher_transform_step(state, params, bar, out)
     elif code == 14:
-        hma_step(state, params, bar, out)
+        force_index_step(state, params, bar, out)
     elif code == 15:
-        ichimoku_step(state, params, bar, out)
+        hma_step(state, params, bar, out)
     elif code == 16:
-        kama_step(state, params, bar, out)
+        ichimoku_step(state, params, bar, out)
     elif code == 17:
-        keltner_step(state, params, bar, out)
+        kama_step(state, params, bar, out)
     elif code == 18:
-        macd_step(state, params, bar, out)
+        keltner_step(state, params, bar, out)
     elif code == 19:
-        mfi_step(state, params, bar, out)
+        macd_step(state, params, bar, out)
 
 
 @allocation_free
 def _step_from_20(code, state, params, bar, out):  # type: ignore[no-untyped-def]
     if code == 20:
-        mid_step(state, params, bar, out)
+        mfi_step(state, params, bar, out)
     elif code == 21:
-        momentum_step(state, params, bar, out)
+        micro_price_step(state, params, bar, out)
     elif code == 22:
-        natr_step(state, params, bar, out)
+        mid_step(state, params, bar, out)
     elif code == 23:
-        obv_step(state, params, bar, out)
+        momentum_step(state, params, bar, out)
     elif code == 24:
-        pivot_points_step(state, params, bar, out)
+        natr_step(state, params, bar, out)
     elif code == 25:
-        price_impact_step(state, params, bar, out)
+        obv_step(state, params, bar, out)
     elif code == 26:
-        realised_volatility_step(state, params, bar, out)
+        order_flow_imbalance_step(state, params, bar, out)
     elif code == 27:
-        roc_step(state, params, bar, out)
+        pivot_points_step(state, params, bar, out)
     elif code == 28:
-        rsi_step(state, params, bar, out)
+        price_impact_step(state, params, bar, out)
     elif code == 29:
-        sar_step(state, params, bar, out)
+        quote_intensity_step(state, params, bar, out)
     elif code == 30:
-        seasonal_volatility_step(state, params, bar, out)
+        quote_volatility_step(state, params, bar, out)
     elif code == 31:
-        sma_step(state, params, bar, out)
+        realised_volatility_step(state, params, bar, out)
     elif code == 32:
-        spread_step(state, params, bar, out)
+        roc_step(state, params, bar, out)
     elif code == 33:
-        standard_deviation_step(state, params, bar, out)
+        rsi_step(state, params, bar, out)
     elif code == 34:
-        stoch_rsi_step(state, params, bar, out)
+        sar_step(state, params, bar, out)
     elif code == 35:
-        stochastic_step(state, params, bar, out)
+        seasonal_volatility_step(state, params, bar, out)
     elif code == 36:
-        supertrend_step(state, params, bar, out)
+        sma_step(state, params, bar, out)
     elif code == 37:
-        tema_step(state, params, bar, out)
+        spread_step(state, params, bar, out)
     elif code == 38:
-        tick_direction_step(state, params, bar, out)
+        standard_deviation_step(state, params, bar, out)
     elif code == 39:
-        time_of_day_step(state, params, bar, out)
+        stoch_rsi_step(state, params, bar, out)
 
 
 @allocation_free
 def _step_from_40(code, state, params, bar, out):  # type: ignore[no-untyped-def]
     if code == 40:
-        tsi_step(state, params, bar, out)
+        stochastic_step(state, params, bar, out)
     elif code == 41:
-        ultimate_oscillator_step(state, params, bar, out)
+        supertrend_step(state, params, bar, out)
     elif code == 42:
-        volume_step(state, params, bar, out)
+        tema_step(state, params, bar, out)
     elif code == 43:
-        vwap_step(state, params, bar, out)
+        tick_direction_step(state, params, bar, out)
     elif code == 44:
-        williams_r_step(state, params, bar, out)
+        time_of_day_step(state, params, bar, out)
     elif code == 45:
-        wma_step(state, params, bar, out)
+        tsi_step(state, params, bar, out)
     elif code == 46:
+        ultimate_oscillator_step(state, params, bar, out)
+    elif code == 47:
+        volume_step(state, params, bar, out)
+    elif code == 48:
+        vwap_step(state, params, bar, out)
+    elif code == 49:
+        williams_r_step(state, params, bar, out)
+    elif code == 50:
+        wma_step(state, params, bar, out)
+    elif code == 51:
         z_score_step(state, params, bar, out)
 
 

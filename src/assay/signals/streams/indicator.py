@@ -42,6 +42,7 @@ class Indicator:
     of `columns`, out [outputs] comes filled with NaN and is written from the `warm_up`-th bar on.
     `settling` bars after any start, outputs differ from those of another start by less than
     1e-9 of `scale` (None: the close), on a market whose moves stay within a factor of a thousand.
+    `inputs` are the columns of flow that it reads: a market without them has no value of it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Indicator:
     scale: float | None
     step: Callable[..., Any]
     refusal: Callable[[Values], str] = lambda _: ""
+    inputs: tuple[str, ...] = ()
 
     def resolve(self, given: Values) -> dict[str, float]:
         """Return every parameter's value in order; raise UsageError naming what is wrong."""

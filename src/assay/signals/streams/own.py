@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from assay.kernel.compiling import bind_types
-from assay.signals.streams.columns import COLUMN_NAMES, Float64s
+from assay.signals.streams.columns import WIDTH, Float64s
 from assay.signals.streams.indicator import Indicator
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Own:
     """Hold an indicator with the source that it was made of, by which alone it is told apart.
 
-    `run(state, params, bars, out, begin, end)` is compiled: it steps over bars [n, 7] and writes
-    the columns from `begin` to `end` of out [n, k], NaN where none is known.
+    `run(state, params, bars, out, begin, end)` is compiled: it steps over bars [n, WIDTH] and
+    writes the columns from `begin` to `end` of out [n, k], NaN where none is known.
     """
 
     name: str
@@ -48,7 +48,7 @@ class OwnSteps:
     """
 
     def __init__(self, uses: Sequence[Use], state: Float64s) -> None:
-        bars, size, column = np.zeros((1, len(COLUMN_NAMES))), 0, 0
+        bars, size, column = np.zeros((1, WIDTH)), 0, 0
         width = sum(len(each.refs) for each in uses)
         self._parts = []
         for each in uses:
@@ -61,6 +61,6 @@ class OwnSteps:
             size, column = size + wide, column + outputs
 
     def run(self, bars: Float64s, out: Float64s) -> None:
-        """Step over bars [n, 7]; write the outputs into out [n, k]."""
+        """Step over bars [n, WIDTH]; write the outputs into out [n, k]."""
         for step, (state, params), (begin, end) in self._parts:
             step(state, params, bars, out, begin, end)

@@ -9,7 +9,14 @@ import numpy as np
 from assay.kernel.compiling import bind_types
 from assay.model.errors import DataError
 from assay.model.messages import BarClosed
-from assay.signals.streams.columns import COLUMN_NAMES, BarColumns, Float64s, write_row
+from assay.signals.streams.columns import (
+    QUOTES,
+    WIDTH,
+    BarColumns,
+    Float64s,
+    write_flow,
+    write_row,
+)
 from assay.signals.streams.loop import run_indicators
 from assay.signals.streams.own import OwnSteps, count_state, own_among
 from assay.signals.streams.plan import FIRST_OUTPUT, Use, lay_out
@@ -23,7 +30,7 @@ class IndicatorStream:
         self._plan = plan = lay_out(uses)
         self._names = (*plan.refs[FIRST_OUTPUT:], *(ref for each in own for ref in each.refs))
         self._state = np.zeros(plan.state_size + count_state(own))
-        self._bar = np.zeros((1, len(COLUMN_NAMES)))
+        self._bar = np.zeros((1, WIDTH))
         self._row = np.zeros((1, len(plan.refs)))
         self._beside = np.zeros((1, len(self._names) - len(plan.refs) + FIRST_OUTPUT))
         given = (plan.steps, plan.params, self._state[: plan.state_size])
@@ -38,14 +45,15 @@ class IndicatorStream:
 
     def push(self, bar: BarClosed) -> Float64s:
         """Return the outputs after this bar, NaN where not warm."""
-        write_row(bar, self._bar[0])
+        write_row(bar, self._bar[0, :QUOTES])
+        write_flow(bar, self._bar[0, QUOTES:])
         self._run(*self._given)
         self._own.run(self._bar, self._beside)
         return np.concatenate((self._row[0, FIRST_OUTPUT:], self._beside[0]))
 
     def load(self, columns: BarColumns) -> Float64s:
         """Step over many bars at once and return their outputs [bars, outputs]."""
-        bars, plan = columns.to_rows(), self._plan
+        bars, plan = columns.to_rows(WIDTH), self._plan
         rows = np.empty((len(bars), len(plan.refs)))
         beside = np.empty((len(bars), self._beside.shape[1]))
         self._run(*self._given[:3], bars, rows)

@@ -1,7 +1,8 @@
-"""Read columns time, open, high, low, close, volume[, ask_*] or time, bid, ask, sizes."""
+"""Read columns time, open, high, low, close, volume[, ask_*, flow] or time, bid, ask, sizes."""
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from assay.kernel.flow import FLOW_COLUMNS, QUOTES
 from assay.market.naming import Naming, name_from_words
 from assay.market.reading import RawSeries, ReadRequest, identify, present_sizes, to_series
 from assay.market.series import ASK_COLUMNS, BID_COLUMNS, Int64s, Series
@@ -52,7 +54,15 @@ def read(request: ReadRequest) -> RawSeries:
         source=named.source or "parquet", prices={name: columns[name] for name in names},
         sizes=present_sizes({name: columns.get(name) for name in sizes}),
         fold=columns.get("fold", nothing), unresolved=nothing,
+        flow={} if is_tick else _flow_columns(columns),
     )  # fmt: skip
+
+
+def _flow_columns(columns: dict[str, Any]) -> dict[str, Any]:
+    """Return what a file tells of the quotes in its bars; nothing where their number is missing."""
+    if FLOW_COLUMNS[QUOTES] not in columns:
+        return {}
+    return {name: columns[name] for name in FLOW_COLUMNS if name in columns}
 
 
 def _choose_side(side: str | None, named: Naming, has_ask: bool) -> str:
@@ -78,12 +88,15 @@ def _price_names(path: Path, columns: dict[str, Any], is_tick: bool) -> tuple[st
 
 
 def _load(path: Path) -> dict[str, Any]:
-    known = ("time", *BID_COLUMNS, *ASK_COLUMNS, "volume", *TICK_COLUMNS, "bid_size", "ask_size")
+    known = (
+        "time", *BID_COLUMNS, *ASK_COLUMNS, "volume", *TICK_COLUMNS, "bid_size", "ask_size",
+        "fold", *FLOW_COLUMNS,
+    )  # fmt: skip
     try:
         with pq.ParquetFile(path) as source:
             if source.metadata.num_rows > ROWS_MAX:
                 raise DataError(f"{path}: {source.metadata.num_rows} rows; split it by year")
-            names = [name for name in source.schema_arrow.names if name in (*known, "fold")]
+            names = [name for name in source.schema_arrow.names if name in known]
             table = source.read(columns=names)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; check the path") from None
@@ -96,6 +109,8 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _to_numpy(path: Path, name: str, column: pa.ChunkedArray) -> Any:
+    if name in FLOW_COLUMNS and pa.types.is_floating(column.type):
+        return _view(column.cast(pa.float64()).fill_null(math.nan))
     if column.null_count:
         raise DataError(f"{path}: column {name} has {column.null_count} empty cells; fill them")
     kind = column.type

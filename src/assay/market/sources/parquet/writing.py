@@ -9,12 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.market.series import Series, price_columns
+from assay.market.grid import from_flow
+from assay.market.series import BarSeries, Series, price_columns
 from assay.model.errors import DataError
 
 
 def write_parquet(series: Series, path: Path) -> None:
-    """Write time (ns UTC), decimal prices and what sizes there are; whole or not at all."""
+    """Write time (ns UTC), decimal prices, what sizes and flow there are; whole or not at all."""
     columns: dict[str, pa.Array] = {
         "time": pa.array(series.time, pa.timestamp("ns", tz="UTC")),
     }
@@ -24,6 +25,9 @@ def write_parquet(series: Series, path: Path) -> None:
         column = getattr(series, name, None)
         if column is not None:
             columns[name] = pa.array(np.nan_to_num(column), pa.float64())
+    if isinstance(series, BarSeries) and series.flow is not None:
+        for name, column in from_flow(series.flow, series.digits).items():
+            columns[name] = pa.array(column, pa.float64(), from_pandas=True)
     if series.fold.any():
         columns["fold"] = pa.array(series.fold)
     partial = path.with_name(f".{path.name}.partial")
