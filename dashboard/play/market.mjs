@@ -136,7 +136,7 @@ export class Market {
   snapshot() {
     return {
       seq: this.seq, time: iso(this.now), feed: this.feed(), symbols: this.symbols(), account: this.account(),
-      limits: this.limits(), positions: this.positions, orders: this.orders, fills: this.fills,
+      limits: this.limits(), positions: this.positions, orders: this.orders, fills: this.fills, alerts: [],
       decisions: this.decisions.slice(0, 50), equity: this.equity, halt: this.halt,
     };
   }

@@ -60,6 +60,7 @@ export function buildSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
     decisions: [buildDecision("1")],
     equity: [],
     halt: { engaged: false, reason: "", by: "", since: null },
+    alerts: [],
     ...changes,
   };
 }

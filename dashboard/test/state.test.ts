@@ -44,6 +44,14 @@ test("a quote moves price, spread, day change and the age of the market", () => 
   expect(eventAt).toBe(2000);
 });
 
+test("an alert is put before the older ones, once", () => {
+  const alert = { id: "9", time: "2017-01-03T10:05:00.000Z", kind: "drift", text: "m-1" } as const;
+  const older = { ...alert, id: "7", kind: "regime" } as const;
+  store.dispatch(snapshotReceived({ snapshot: buildSnapshot({ alerts: [older] }), at: 1500 }));
+  receive({ kind: "alert", alert }, { kind: "alert", alert });
+  expect(store.getState().trading.alerts).toEqual([alert, older]);
+});
+
 test("the age of the market counts from before the snapshot", () => {
   expect(store.getState().market.eventAt).toBe(960);
 });

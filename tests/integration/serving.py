@@ -70,9 +70,9 @@ class Trading:
 
 
 @contextmanager
-def trading(home: Home) -> Iterator[Trading]:
-    """Start a trader of the packaged sample on a real journal."""
-    plan = Plan(source="sample", speed=None)
+def trading(home: Home, plan: Plan | None = None) -> Iterator[Trading]:
+    """Start a trader of a plan, without one of the packaged sample, on a real journal."""
+    plan = plan or Plan(source="sample", speed=None)
     setup = prepare_plan(plan, Config(), home.path)
     server = open_postgres(home.path)
     assert isinstance(server, PostgresServer)
@@ -83,7 +83,7 @@ def trading(home: Home) -> Iterator[Trading]:
     try:
         found = trader.recover()
         write_whole(home.path / "run" / SHEET, describe_desk(plan, trader, found.run))
-        feed = feed_messages(setup, setup.events())
+        feed = feed_messages(setup, setup.events(), found.next, fed=trader.fed)
         held = Trading(home, trader, feed, journal, server)
         held.stand()
         yield held

@@ -14,20 +14,25 @@ import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from assay.apps.conditions.state import write_state
 from assay.apps.gateway.stream import CLOSE_MALFORMED, CLOSE_SIGNED_OUT, CLOSE_SLOW
 from assay.apps.gateway.views import Snapshot
 from assay.apps.paper.sheet import SHEET, Sheet, write_whole
+from assay.model.messages import CorrelationBroke, CorrelationsMeasured, RegimeChanged
+from assay.model.time import HOUR
 from assay.runtime.clock import wait_for
 from assay.runtime.home import open_home
 from assay.runtime.ring import NullRing
 from assay.runtime.stores.postgres import remove_postgres
+from assay.signals.regimes import RegimeNow
 from tests.integration.serving import LONG_S, Served, Trading, receive, serving, trading
 
 pytestmark = pytest.mark.running
 
 QUERIES = (
     "/api/session", "/api/snapshot", "/api/bars?symbol=EURUSD&timeframe=H1", "/api/decisions",
-    "/api/decisions/1", "/api/equity", "/api/fills",
+    "/api/decisions/1", "/api/equity", "/api/fills", "/api/regimes", "/api/correlations",
+    "/api/drift", "/api/alerts",
 )  # fmt: skip
 
 
@@ -413,6 +418,51 @@ def test_the_kill_switch_answers_once_it_is_durable(trader: Trading, person: htt
             return person.get("/api/snapshot").json()["halt"]["engaged"] is engaged
 
         assert wait_for(is_shown, seconds=LONG_S)
+
+
+def test_what_is_watched_and_every_alert_can_be_asked_for(
+    trader: Trading, served: Served, person: httpx.Client
+) -> None:
+    assert refusal(person.get("/api/regimes")) == (503, "try_again")
+    assert person.get("/api/alerts").json() == {"alerts": [], "next": None}
+    now = {"id": 0, "ts_event": 10**18, "ts_init": 10**18, "timeframe": HOUR}
+    told = RegimeChanged(
+        **now, symbol="EURUSD", classifier="a1", before="quiet", regime="breakout up",
+        confidence=7_143,
+    )  # fmt: skip
+    broke = CorrelationBroke(
+        **now, pair=("EURUSD", "GBPUSD"), correlation=-1_200, usual=6_000, low=4_000, high=7_500
+    )
+    window = CorrelationsMeasured(
+        **now, symbols=("EURUSD", "GBPUSD"), returns=500, correlations=(-1_200,)
+    )
+    trader.trader.record([told, window, broke])
+    served.await_place(trader.journal.last_position())
+    page = person.get("/api/alerts").json()
+    assert [each["kind"] for each in page["alerts"]] == ["correlation", "regime"]
+    assert [each["text"] for each in page["alerts"]] == [
+        "EURUSD GBPUSD: correlation −0.12 left its usual 0.40 to 0.75",
+        "EURUSD: quiet → breakout up (71 %)",
+    ]
+    assert page["next"] is None
+    assert person.get("/api/snapshot").json()["alerts"] == page["alerts"]
+    newest = person.get("/api/alerts", params={"limit": 1}).json()
+    older = person.get("/api/alerts", params={"limit": 1, "before": newest["next"]}).json()
+    assert newest["alerts"] + older["alerts"] == page["alerts"]
+    assert refusal(person.get("/api/alerts?limit=0")) == (422, "invalid")
+    since = RegimeNow(
+        symbol="EURUSD", timeframe=HOUR, classifier="a1", bars=9, settling=8, time=10**18,
+        regime="quiet", confidence=0.7, since=10**18,
+    )  # fmt: skip
+    parts = {"regimes": [since], "correlations": None, "drift": []}
+    write_state(trader.home, 77, parts, {"drift": "no model trades"})
+    shown = person.get("/api/regimes").json()
+    assert (shown["position"], shown["off"]) == (77, "")
+    assert shown["now"][0]["since"] == shown["now"][0]["time"] == "2001-09-09T01:46:40Z"
+    assert person.get("/api/correlations").json()["now"] is None
+    assert person.get("/api/drift").json() == {
+        "position": 77, "off": "no model trades", "now": [],
+    }  # fmt: skip
 
 
 def test_two_platforms_in_one_process_know_nothing_of_each_other(

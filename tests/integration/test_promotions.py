@@ -23,6 +23,7 @@ from assay.model.messages import (
     ModelPromoted,
     PlatformStarted,
     Predicted,
+    RegimeChanged,
     ShadowPredicted,
 )
 from assay.model.time import Timeframe
@@ -32,6 +33,7 @@ from assay.runtime.journal import PostgresJournal
 from assay.runtime.stores.postgres import open_postgres, remove_postgres
 from assay.signals.features import standard_set
 from assay.signals.prediction import read_artifact, write_artifact
+from assay.signals.regimes import RegimeWatch, place_of, read_classifier, write_classifier
 from tests.integration.killing import (
     LONG_S,
     call,
@@ -41,6 +43,7 @@ from tests.integration.killing import (
     start,
     trader_of,
 )
+from tests.replay.conditions import make_kept
 from tests.replay.markets import generate_bars
 from tests.replay.taught import make_ensemble, make_model
 
@@ -95,6 +98,16 @@ def assert_traded_by_both(home: Home, plan: Plan) -> None:
     assert collector.outcome().digest(wanted) == sweep(wanted).outcome.digest(wanted)
 
 
+def assert_told_once(recorded: list[Message], place: Path) -> None:
+    """Hold the regimes that a run recorded to those of its bars, as far as it told of them."""
+    watch = RegimeWatch(read_classifier(place), digits=5)
+    bars = [each for each in recorded if isinstance(each, BarClosed)]
+    wanted = [(each.ts_event, each.before, each.regime) for each in watch.take(bars)]
+    told = [each for each in recorded if isinstance(each, RegimeChanged)]
+    assert [(each.ts_event, each.before, each.regime) for each in told] == wanted[: len(told)]
+    assert len(told) > 1
+
+
 def await_events(home: Home, count: int) -> None:
     assert wait_for(lambda: events_of(home) >= count, seconds=LONG_S, step=0.005)
 
@@ -111,6 +124,10 @@ def test_a_promotion_is_carried_out_at_once_and_outlives_a_kill(tmp_path: Path) 
     make_ensemble(models)
     artifact, graphs = read_artifact(make_model(tmp_path / "drawn", window=5))
     write_artifact(models / THIRD, msgspec.structs.replace(artifact, id=THIRD), graphs)
+    place = place_of(home.path, "eurusd")
+    home.folder(place.parent.name)
+    write_classifier(place, make_kept("EURUSD", int(series.ts_open[0])))
+    home.config_file.write_text('[conditions]\nregimes = ["eurusd"]\n')
     words = ["--source", "replay", "--data", str(data), "--strategy", "ai", "--port", "0"]
     words += ["--challenger", THIRD]
     try:
@@ -134,6 +151,7 @@ def test_a_promotion_is_carried_out_at_once_and_outlives_a_kill(tmp_path: Path) 
             shown = call("models", "metrics", model, home=home.path)
             assert shown["forecasts"] > shown["n"] > BARS // 4
             assert shown["latency_us"]["p50"] > 0
+        assert_told_once(recorded_by(home), place)
         assert_traded_by_both(home, Plan(source="replay", data=(str(data),), strategy="ai"))
     finally:
         kill_all(processes_of(home.path))

@@ -9,10 +9,21 @@ import pytest
 
 from assay.apps.analytics.batches import BARS, PREDICTIONS, PROGRESS, TICKS, Batches
 from assay.apps.analytics.lag import read_lag
-from assay.apps.analytics.process import Recorder, await_sheet
+from assay.apps.analytics.process import Recorder
+from assay.apps.paper.sheet import await_sheet
 from assay.model.errors import RetryError
-from assay.model.messages import BarClosed, EquityMarked, Message, Tick
-from assay.model.messages.signals import Predicted
+from assay.model.messages import (
+    BarClosed,
+    CorrelationBroke,
+    CorrelationReturned,
+    CorrelationsMeasured,
+    DriftFound,
+    EquityMarked,
+    Message,
+    Predicted,
+    RegimeChanged,
+    Tick,
+)
 from assay.model.time import MINUTE
 from assay.runtime.home import Home, open_home
 from assay.runtime.logs import open_log
@@ -114,6 +125,38 @@ def test_a_kill_between_two_tables_doubles_nothing(store: Analytics, table: str)
     assert places(store, PROGRESS) == [40]
     row = store.query("SELECT * FROM live_ticks ORDER BY position LIMIT 1").to_pylist()[0]
     assert (row["digits"], row["bid_size"], row["ask_size"]) == (5, 0.5, None)
+
+
+def test_what_was_found_beside_the_trading_is_kept_as_it_was_told(store: Analytics) -> None:
+    now = {"id": 1, "ts_event": 5, "ts_init": 5}
+    pair = {"pair": ("A", "B"), "timeframe": MINUTE, "correlation": -1_200, "usual": 6_000}
+    told: list[Message] = [
+        RegimeChanged(**now, symbol="A", timeframe=MINUTE, classifier="a1", before="",
+                      regime="quiet", confidence=7_100),
+        CorrelationsMeasured(**now, symbols=("A", "B", "C"), timeframe=MINUTE, returns=500,
+                             correlations=(-1_200, None, 300)),
+        CorrelationBroke(**now, **pair, low=4_000, high=7_500),
+        CorrelationReturned(**now, **pair, since=3, outcome="settled", furthest=-3_000),
+        DriftFound(**now, model="m1", detector="adwin", stream="loss", statistic=1_100,
+                   labels=640, alarmed=1),
+    ]  # fmt: skip
+    batches = Batches({"A": 5})
+    batches.start(store)
+    for place, message in enumerate(told, 1):
+        batches.take(place, message)
+    batches.write(lambda: store)
+    queries = (
+        "SELECT * FROM live_regimes", "SELECT * FROM live_correlations",
+        "SELECT * FROM live_correlation_breaks", "SELECT * FROM live_correlation_returns",
+        "SELECT * FROM live_drift",
+    )  # fmt: skip
+    for place, (message, sql) in enumerate(zip(told, queries, strict=True), 1):
+        (row,) = store.query(sql).to_pylist()
+        assert (row.pop("position"), row.pop("ts")) == (place, 5)
+        assert len(row) > 3
+        for name, value in row.items():
+            wanted = getattr(message, name)
+            assert value == (list(wanted) if isinstance(wanted, tuple) else wanted), name
 
 
 def test_the_recorder_ends_up_with_all_that_was_journalled(home: Home) -> None:

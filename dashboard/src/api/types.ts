@@ -21,6 +21,20 @@ export interface AccountView {
   peak: number;
 }
 
+/** Hold a regime that changed, a pair that broke or is over it, or drift, in words. */
+export interface Alert {
+  id: string;
+  time: string;
+  kind: "correlation" | "drift" | "regime";
+  text: string;
+}
+
+/** Carry a new alert. */
+export interface AlertChange {
+  kind: "alert";
+  alert: Alert;
+}
+
 /** Name the audit entry of a decision. */
 export interface AuditRef {
   entry: number;
@@ -324,6 +338,7 @@ export interface Snapshot {
   decisions: Decision[];
   equity: EquityPoint[];
   halt: Halt;
+  alerts: Alert[];
 }
 
 /** Open a stream, or answer a resync. */
@@ -345,6 +360,6 @@ export interface SymbolView {
   change_day: number;
 }
 
-export type Change = AccountChange | BarChange | DecisionChange | EquityChange | FeedChange | FillChange | HaltChange | LimitsChange | OrderChange | PositionsChange | QuoteChange;
+export type Change = AccountChange | AlertChange | BarChange | DecisionChange | EquityChange | FeedChange | FillChange | HaltChange | LimitsChange | OrderChange | PositionsChange | QuoteChange;
 
 export type StreamMessage = DeltaMessage | SnapshotMessage;

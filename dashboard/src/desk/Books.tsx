@@ -3,7 +3,7 @@ import Tabs from "@mui/material/Tabs";
 
 import { EquityPanel } from "../account/EquityPanel";
 import { LimitsPanel } from "../limits/LimitsPanel";
-import { Fills, Orders, Positions } from "../trading/sheets";
+import { Alerts, Fills, Orders, Positions } from "../trading/sheets";
 import { bookOpened, BOOKS, type Book } from "./slice";
 import { useDesk, useDeskDispatch } from "./store";
 
@@ -13,16 +13,18 @@ const PANELS = {
   fills: Fills,
   equity: EquityPanel,
   limits: LimitsPanel,
+  alerts: Alerts,
 } as const;
 
 function useCounts(): Record<Book, number | null> {
   const positions = useDesk((state) => state.trading.positions.length);
   const orders = useDesk((state) => state.trading.orders.length);
   const fills = useDesk((state) => state.trading.fills.length);
-  return { positions, orders, fills, equity: null, limits: null };
+  const alerts = useDesk((state) => state.trading.alerts.length);
+  return { positions, orders, fills, equity: null, limits: null, alerts };
 }
 
-/** Show what is held, ordered and done, the curve and the limits, one tab each. */
+/** Show what is held, ordered and done, the curve, the limits and the alerts, one tab each. */
 export function Books() {
   const dispatch = useDeskDispatch();
   const book = useDesk((state) => state.desk.book);

@@ -18,6 +18,7 @@ export const KEYS: [string, string][] = [
   ["g f", "fills"],
   ["g e", "equity"],
   ["g l", "limits"],
+  ["g a", "alerts"],
   ["Esc", "close what is open"],
   ["?", "these keys"],
 ];
@@ -57,6 +58,10 @@ const PLACES: Record<string, (dispatch: Dispatch) => void> = {
   l: (dispatch) => {
     dispatch(bookOpened("limits"));
     focus("#book-limits");
+  },
+  a: (dispatch) => {
+    dispatch(bookOpened("alerts"));
+    focus("#book-alerts");
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Fill, Order, Position } from "../api/types";
+import type { Alert, Fill, Order, Position } from "../api/types";
 import { useDesk } from "../desk/store";
 import { formatNumber } from "../format/numbers";
 import { formatMoment } from "../format/times";
@@ -75,4 +75,21 @@ export function Fills() {
   const empty = <Notice title="No fill yet">Executed orders are listed here.</Notice>;
   const keyOf = (row: Fill) => row.id;
   return <Sheet label="Fills" columns={columns} rows={rows} keyOf={keyOf} empty={empty} />;
+}
+
+/** List what was found beside the trading, the newest first. */
+export function Alerts() {
+  const rows = useDesk((state) => state.trading.alerts);
+  const columns: Column<Alert>[] = [
+    { head: "time (UTC)", cell: (row) => formatMoment(row.time) },
+    { head: "of", cell: (row) => row.kind },
+    { head: "what", cell: (row) => row.text },
+  ];
+  const empty = (
+    <Notice title="No alert yet">
+      Changed regimes, broken correlations and drift of the model are told here, where watched.
+    </Notice>
+  );
+  const keyOf = (row: Alert) => row.id;
+  return <Sheet label="Alerts" columns={columns} rows={rows} keyOf={keyOf} empty={empty} />;
 }

@@ -1,6 +1,6 @@
 import { createSlice } from "@reduxjs/toolkit";
 
-import type { Fill, Order, Position } from "../api/types";
+import type { Alert, Fill, Order, Position } from "../api/types";
 import { changesReceived, snapshotReceived } from "../stream/actions";
 
 const ROWS_KEPT = 300;
@@ -10,9 +10,11 @@ interface TradingState {
   /** The newest first, as are the fills. */
   orders: Order[];
   fills: Fill[];
+  /** The newest first: regimes, correlations and drift, found beside the trading. */
+  alerts: Alert[];
 }
 
-const initialState: TradingState = { positions: [], orders: [], fills: [] };
+const initialState: TradingState = { positions: [], orders: [], fills: [], alerts: [] };
 
 function byTimeDescending(a: { time: string }, b: { time: string }): number {
   return b.time.localeCompare(a.time);
@@ -32,6 +34,7 @@ const trading = createSlice({
       state.positions = snapshot.positions;
       state.orders = snapshot.orders.toSorted(byTimeDescending);
       state.fills = snapshot.fills.toSorted(byTimeDescending);
+      state.alerts = snapshot.alerts;
     });
     builder.addCase(changesReceived, (state, { payload: { changes } }) => {
       for (const change of changes) {
@@ -39,6 +42,10 @@ const trading = createSlice({
         if (change.kind === "order") {
           const { key } = change.order;
           state.orders = place(state.orders, change.order, (each) => each.key === key);
+        }
+        if (change.kind === "alert") {
+          const { id } = change.alert;
+          state.alerts = place(state.alerts, change.alert, (each) => each.id === id);
         }
         if (change.kind === "fill") {
           const { id } = change.fill;

@@ -58,6 +58,7 @@ SURELY_OURS = frozenset(
         "broker",
         "audit",
         "models",
+        "regimes",
         "tuning",
         "mlflow",
         POINTER,

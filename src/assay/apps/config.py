@@ -105,6 +105,21 @@ class EnsembleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return self.member_deadline_ms / 1_000 or None
 
 
+class ConditionsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say what is watched beside trading: saved regimes by name, correlations over `window` bars.
+
+    Without `enabled` nothing is, drift included.
+    """
+
+    enabled: bool = True
+    regimes: list[str] = []
+    window: int = 500
+
+    def __post_init__(self) -> None:
+        if not 40 <= self.window <= 100_000:
+            raise UsageError(f"conditions.window {self.window} is outside 40..100000 bars")
+
+
 class MlflowConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say whether and where MLflow is told of models; without an address in the home itself."""
 
@@ -130,6 +145,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     machine: MachineConfig = MachineConfig()
     ensemble: EnsembleConfig = EnsembleConfig()
     mlflow: MlflowConfig = MlflowConfig()
+    conditions: ConditionsConfig = ConditionsConfig()
     instruments: dict[
         str, dict[str, Any]
     ] = {}  # Any: typed by Instrument, see configured_instrument
@@ -139,9 +155,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             configured_instrument(self, symbol)
 
     def decisive(self) -> bytes:
-        """Return what of the settings may change a result: all but who is told of it."""
+        """Return what of the settings may change a result: all but who watches and is told."""
         told = msgspec.to_builtins(self)
-        del told["mlflow"]
+        del told["mlflow"], told["conditions"]
         return msgspec.json.encode(told)
 
 

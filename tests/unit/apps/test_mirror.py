@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.apps.config import Config, MlflowConfig
+from assay.apps.config import ConditionsConfig, Config, MlflowConfig
 from assay.apps.mirror.delivering import is_mirrored, mirror
 from assay.apps.mirror.outbox import Entry, Outbox, Registration
 from assay.apps.mirror.studies import tell_study
@@ -61,12 +61,16 @@ def test_nothing_is_kept_where_it_is_switched_off(home: Home) -> None:
 def test_who_is_told_changes_no_result() -> None:
     usual, other = Config(), Config(mlflow=MlflowConfig(tracking_uri="https://ml.example"))
     assert usual.decisive() == other.decisive()
+    watched = Config(conditions=ConditionsConfig(regimes=["eurusd"], window=90))
+    assert usual.decisive() == watched.decisive()
     assert b"mlflow" not in usual.decisive()
     whole = msgspec.json.decode(msgspec.json.encode(usual))
-    del whole["mlflow"]
+    del whole["mlflow"], whole["conditions"]
     assert msgspec.json.encode(whole) == usual.decisive()
     with pytest.raises(UsageError, match=r"mlflow\.experiment is empty"):
         MlflowConfig(experiment=" ")
+    with pytest.raises(UsageError, match=r"conditions\.window 39 is outside"):
+        ConditionsConfig(window=39)
 
 
 def test_a_study_is_a_run_and_its_trials_runs_within_it() -> None:

@@ -26,6 +26,7 @@ from assay.apps.paper.trader import PaperTrader
 from assay.apps.paper.view import draw_curve, plain_line, render
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.errors import DataError, OperatorError, RetryError, UsageError
+from assay.model.messages import CorrelationReturned, CorrelationsMeasured, RegimeChanged
 from assay.runtime.clock import SimClock, wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.journal import MemoryJournal
@@ -168,6 +169,31 @@ def test_the_view_fits_and_says_what_counts(painted: Painter, width: int, halted
     assert ("HALTED" in line) == halted
     assert "1,234 events/s" in line
     assert "\n" not in line
+
+
+def test_alerts_are_shown_the_newest_first(painted: Painter, tmp_path: Path) -> None:
+    now = {"id": 0, "ts_event": 10**18, "ts_init": 10**18, "timeframe": 60}
+    changed = RegimeChanged(
+        **now, symbol="EURUSD", classifier="a1", before="", regime="quiet", confidence=6_100
+    )
+    window = CorrelationsMeasured(**now, symbols=("A", "B"), returns=5, correlations=(1,))
+    over = CorrelationReturned(
+        **now, pair=("A", "B"), since=1, outcome="settled", correlation=-1_200, usual=6_000,
+        furthest=-3_000,
+    )  # fmt: skip
+    painted.alert([changed, window])
+    painted.alert([over])
+    painted.write()
+    picture = read_picture(tmp_path / "picture.json")
+    assert picture is not None
+    assert picture.alerts == [
+        "2001-09-09 01:46:40  A B: correlation settled at −0.12, usual was 0.60",
+        "2001-09-09 01:46:40  EURUSD: quiet (61 %)",
+    ]
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(render(picture, 0.0, (80, 24)))
+    assert "EURUSD: quiet (61 %)" in capture.get()
 
 
 def test_an_empty_picture_can_be_shown() -> None:

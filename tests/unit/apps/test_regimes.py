@@ -13,7 +13,8 @@ from assay.apps.cli.main import build
 from assay.apps.lab.simulation import write_simulation
 from assay.market.simulation import Scenario
 from assay.model.regimes import Regime
-from assay.model.time import Timeframe
+from assay.model.time import Timeframe, parse_time
+from assay.signals.regimes import place_of, read_classifier
 
 NAMES = [regime.name.lower() for regime in Regime]
 FIT_UNTIL = "2012-01-01"
@@ -37,12 +38,20 @@ def test_regimes_are_judged_and_drawn(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = ["--data", str(data), "--fit-until", FIT_UNTIL, "--ahead", "24",
-             "--report", str(tmp_path / "seen"), "--home", str(tmp_path / "home")]  # fmt: skip
+             "--report", str(tmp_path / "seen"), "--save", "eurusd",
+             "--home", str(tmp_path / "home")]  # fmt: skip
     assert run(build(), ["regimes", *given]) == 0
     shown = capsys.readouterr().out
     assert "the last confirmed" in shown
     assert "weak bear" in shown
+    place = place_of(tmp_path / "home", "eurusd")
+    assert f"savedas{place}" in "".join(shown.split())
+    kept = read_classifier(place)
+    assert (kept.symbol, kept.timeframe, kept.fitted_until) == (
+        "EURUSD", int(Timeframe.H1), parse_time(FIT_UNTIL),
+    )  # fmt: skip
     found = json.loads((tmp_path / "seen" / "regimes.json").read_text())
+    assert kept.classifier.digest.startswith(found["classifier"])
     assert found["fit"]["until"] < FIT_UNTIL < found["judged"]["from"]
     assert list(found["shares"]) == NAMES
     for shares in ("shares", "cell_shares", "came_shares"):
@@ -65,6 +74,7 @@ def test_regimes_are_judged_and_drawn(
         (["--fit-until", "2009-01-01"], 3, "no bar before"),
         (["--fit-until", "2010-02-01"], 3, "too few"),
         (["--fit-until", FIT_UNTIL, "--ahead", "5"], 2, "outside 12..240"),
+        (["--fit-until", FIT_UNTIL, "--save", "../x"], 2, "is unfit"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

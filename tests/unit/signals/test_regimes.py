@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score
@@ -13,7 +15,7 @@ from assay.market.simulation import Scenario, simulate
 from assay.model.errors import DataError, UsageError
 from assay.model.messages import BarClosed
 from assay.model.regimes import CELLS, Direction, Regime
-from assay.model.time import HOUR, Timeframe
+from assay.model.time import DAY, HOUR, Timeframe
 from assay.signals.features import BarColumns, compute_features
 from assay.signals.regimes import (
     CELL_OF,
@@ -21,15 +23,19 @@ from assay.signals.regimes import (
     Chain,
     Classified,
     Classifier,
+    Kept,
+    RegimeWatch,
     Rules,
     filter_bars,
     fit_chain,
     fit_classifier,
     last_confirmed,
+    place_of,
+    read_classifier,
     regime_set,
     score_classes,
     seen_of,
-    stationary,
+    write_classifier,
 )
 from assay.signals.regimes.chain import possible
 from assay.signals.regimes.filtering import FAR
@@ -37,8 +43,9 @@ from assay.signals.regimes.fitting import gather
 from assay.signals.regimes.forest import fit_forest
 from assay.signals.regimes.labelling import fit_rules, label_bars
 from tests.contract.bar_columns import message_of
+from tests.replay.conditions import some_chain
 
-BARS, TAUGHT, AHEAD = 17_000, 9_000, 24
+BARS, TAUGHT, AHEAD, LATER = 17_000, 9_000, 24, 500
 REGIMES = len(Regime)
 
 
@@ -76,15 +83,6 @@ def random_seen(rows: int, seed: int = 1) -> np.ndarray:
     seen = rng.standard_normal((rows, 3)) * (0.4, 0.3, 0.7)
     seen[:5] = np.nan
     return seen
-
-
-def some_chain() -> Chain:
-    follow = np.where(possible(), 1.0, 0.0) + 30 * np.eye(REGIMES)
-    follow /= follow.sum(axis=1, keepdims=True)
-    return Chain(
-        (-0.7, 0.0, 0.5, 1.1), 0.4, 0.8, (0.2, 0.3, 0.25, 0.0),
-        tuple(map(tuple, follow.tolist())), tuple(stationary(follow).tolist()),
-    )  # fmt: skip
 
 
 def test_every_cell_has_a_regime_and_directions_mirror() -> None:
@@ -273,3 +271,116 @@ def test_what_cannot_be_fitted_is_refused() -> None:
     for ahead in (11, 241):
         with pytest.raises(UsageError, match="outside 12"):
             regime_set(HOUR, ahead)
+
+
+@pytest.fixture(scope="module")
+def kept(market: Market) -> Kept:
+    """Return the market's classifier as saved after all bars but the last LATER."""
+    stream = market.classifier.stream()
+    stream.load(market.columns.cut(slice(0, BARS - LATER)))
+    return Kept(
+        classifier=market.classifier, symbol="EURUSD", timeframe=HOUR, digits=5,
+        fitted_until=int(market.columns.ts_close[TAUGHT - 1]),
+        until=int(market.columns.ts_close[BARS - LATER - 1]), memory=stream.snapshot(),
+    )  # fmt: skip
+
+
+def test_a_saved_classifier_says_what_it_said_to_the_bit(
+    market: Market, kept: Kept, tmp_path: Path
+) -> None:
+    path = place_of(tmp_path, "eurusd-h1")
+    path.parent.mkdir()
+    write_classifier(path, kept)
+    found = read_classifier(path)
+    told = found.classifier.classify(market.columns)
+    for name in Classified.__slots__:
+        assert np.array_equal(getattr(told, name), getattr(market.told, name), equal_nan=True), name
+    assert replace(found, classifier=market.classifier) == kept
+    assert found.classifier.digest == market.classifier.digest
+
+
+def test_what_was_damaged_or_never_saved_is_refused(kept: Kept, tmp_path: Path) -> None:
+    path = place_of(tmp_path, "eurusd")
+    path.parent.mkdir()
+    with pytest.raises(UsageError, match="--save eurusd"):
+        read_classifier(path)
+    write_classifier(path, kept)
+    whole = path.read_bytes()
+    for at in (0, 20, 60, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(DataError, match="damaged"):
+            read_classifier(path)
+    for short in (b"", whole[:30], whole[:-1]):
+        path.write_bytes(short)
+        with pytest.raises(DataError, match="damaged"):
+            read_classifier(path)
+    for name in ("", "../models", "A", "a/b", ".x"):
+        with pytest.raises(UsageError, match="unfit"):
+            place_of(tmp_path, name)
+
+
+def test_one_fitted_to_other_features_is_refused(
+    kept: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "eurusd.regimes"
+    write_classifier(path, kept)
+    monkeypatch.setattr("assay.signals.regimes.features.VERSION", 99)
+    with pytest.raises(DataError, match="other features"):
+        read_classifier(path)
+
+
+def test_each_change_of_regime_is_told_once_in_parts_of_any_size(
+    market: Market, kept: Kept
+) -> None:
+    bars = messages(market.columns)
+    regime = market.told.regime
+    changed = np.flatnonzero(regime != np.concatenate([[-1], regime[:-1]]))
+    for size in (3_000, len(bars)):
+        watch = RegimeWatch(kept, digits=5)
+        told = [each for at in range(0, len(bars), size)
+                for each in watch.take(bars[at : at + size])]  # fmt: skip
+        assert [each.ts_event for each in told] == [bars[at].ts_event for at in changed]
+        assert [each.regime for each in told] == [Regime(regime[at]).label for at in changed]
+        assert [each.before for each in told] == ["", *(each.regime for each in told[:-1])]
+        assert [each.cause for each in told] == [bars[at].id for at in changed]
+        assert watch.now.regime == told[-1].regime
+        assert watch.now.since == told[-1].ts_event
+        assert watch.now.confidence == market.told.confidence[-1]
+    assert len(changed) > 20
+
+
+def test_a_feed_that_goes_on_from_the_saved_memory_is_told_of_at_once(
+    market: Market, kept: Kept
+) -> None:
+    cut = BARS - LATER
+    later = messages(market.columns.cut(slice(cut, None)))
+    watch = RegimeWatch(kept, digits=5)
+    first = watch.take(later[:1])
+    assert [each.regime for each in first] == [Regime(market.told.regime[cut]).label]
+    assert watch.now.confidence == market.told.confidence[cut]
+    watch.take(later[1:])
+    assert watch.now.confidence == market.told.confidence[-1]
+    assert watch.now.bars == BARS
+    for until in (later[0].ts_open + HOUR, later[0].ts_open - 8 * DAY):
+        fresh = RegimeWatch(replace(kept, until=until), digits=5)
+        assert fresh.take(later) == []
+        assert (fresh.now.bars, fresh.now.regime) == (LATER, None)
+
+
+def test_prices_of_more_or_fewer_digits_are_those_of_the_same_market(
+    market: Market, kept: Kept
+) -> None:
+    cut = BARS - LATER
+    later = messages(market.columns.cut(slice(cut, None)))
+    names = ("open", "high", "low", "close", "spread_close")
+    finer = [
+        msgspec.structs.replace(bar, **{name: 10 * getattr(bar, name) for name in names})
+        for bar in later
+    ]
+    watch, same = (RegimeWatch(kept, digits=digits) for digits in (6, 5))
+    assert watch.take(finer) == same.take(later)
+    assert watch.now == same.now
+    fine = replace(kept, digits=7)
+    coarse = RegimeWatch(fine, digits=5)
+    coarse.take(later[:1])
+    assert coarse.now.regime is not None

@@ -8,22 +8,41 @@ from typing import Any
 import pyarrow as pa
 
 from assay.market.history.schema import prepare_schema
-from assay.model.messages import BarClosed, Message, Tick
-from assay.model.messages.signals import Predicted
+from assay.model.messages import (
+    BarClosed,
+    CorrelationBroke,
+    CorrelationReturned,
+    CorrelationsMeasured,
+    DriftFound,
+    Message,
+    Predicted,
+    RegimeChanged,
+    Tick,
+)
 from assay.runtime.stores.clickhouse import Analytics
 
 TICKS, BARS, PREDICTIONS = "live_ticks", "live_bars", "live_predictions"
+REGIMES, MATRICES, DRIFT = "live_regimes", "live_correlations", "live_drift"
+BROKE, RETURNED = "live_correlation_breaks", "live_correlation_returns"
 PROGRESS = "live_progress"
 _POSITIONS = {
     TICKS: "SELECT max(position) AS position FROM live_ticks",
     BARS: "SELECT max(position) AS position FROM live_bars",
     PREDICTIONS: "SELECT max(position) AS position FROM live_predictions",
+    REGIMES: "SELECT max(position) AS position FROM live_regimes",
+    MATRICES: "SELECT max(position) AS position FROM live_correlations",
+    DRIFT: "SELECT max(position) AS position FROM live_drift",
+    BROKE: "SELECT max(position) AS position FROM live_correlation_breaks",
+    RETURNED: "SELECT max(position) AS position FROM live_correlation_returns",
     PROGRESS: "SELECT max(position) AS position FROM live_progress",
 }
 _WHOLE = pa.int64()
 _TYPES = (
     {"position": pa.uint64(), "digits": pa.uint8()}
-    | dict.fromkeys(("symbol", "model", "state"), pa.string())
+    | dict.fromkeys(("symbol", "model", "state", "classifier", "before", "regime"), pa.string())
+    | dict.fromkeys(("outcome", "detector", "stream"), pa.string())
+    | dict.fromkeys(("symbols", "pair"), pa.list_(pa.string()))
+    | {"correlations": pa.list_(pa.int64())}
     | dict.fromkeys(("volume", "bid_size", "ask_size"), pa.float64())
 )
 _FIELDS: dict[str, tuple[str, ...]] = {
@@ -37,8 +56,18 @@ _FIELDS: dict[str, tuple[str, ...]] = {
         "long_lower", "long_upper", "p_short", "short_lower", "short_upper", "gain", "loss",
         "stop", "target", "horizon",
     ),
+    REGIMES: ("symbol", "timeframe", "classifier", "before", "regime", "confidence"),
+    MATRICES: ("symbols", "timeframe", "returns", "correlations"),
+    BROKE: ("pair", "timeframe", "correlation", "usual", "low", "high"),
+    RETURNED: ("pair", "timeframe", "since", "outcome", "correlation", "usual", "furthest"),
+    DRIFT: ("model", "detector", "stream", "statistic", "labels", "alarmed"),
 }  # fmt: skip
-_TABLES: dict[type[Message], str] = {Tick: TICKS, BarClosed: BARS, Predicted: PREDICTIONS}
+_PRICED = (TICKS, BARS, PREDICTIONS)
+_TABLES: dict[type[Message], str] = {
+    Tick: TICKS, BarClosed: BARS, Predicted: PREDICTIONS, RegimeChanged: REGIMES,
+    CorrelationsMeasured: MATRICES, CorrelationBroke: BROKE, CorrelationReturned: RETURNED,
+    DriftFound: DRIFT,
+}  # fmt: skip
 KINDS = tuple(kind.__name__ for kind in _TABLES)
 
 Row = tuple[Any, ...]  # Any: one value a column
@@ -71,16 +100,16 @@ class Batches:
         return self.position
 
     def take(self, place: int, message: Message) -> None:
-        """Collect a message of the journal; only ticks, bars and predictions become rows."""
+        """Collect a message of the journal; only those of the market and of signals become rows."""
         self.position = place
         table = _TABLES.get(type(message))
         if table is None or place <= self._held[table]:
             return
         values = [getattr(message, name) for name in _FIELDS[table]]
-        digits = self._digits.get(values[0], 0)
+        digits = (self._digits.get(values[0], 0),) if table in _PRICED else ()
         # A bar's time is its opening, which is among its fields.
         moment = () if table == BARS else (message.ts_event,)
-        self._rows[table].append((place, digits, *moment, *values))
+        self._rows[table].append((place, *digits, *moment, *values))
 
     def write(self, store: Callable[[], Analytics]) -> None:
         """Write what is collected, then how far it reaches; does nothing where nothing is new."""
@@ -97,7 +126,8 @@ class Batches:
 
 def _columns(table: str) -> tuple[str, ...]:
     moment = () if table == BARS else ("ts",)
-    return ("position", "digits", *moment, *_FIELDS[table])
+    digits = ("digits",) if table in _PRICED else ()
+    return ("position", *digits, *moment, *_FIELDS[table])
 
 
 def _table(names: tuple[str, ...], rows: list[Row]) -> pa.Table:

@@ -6,12 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from assay.apps.analytics.batches import KINDS, Batches
 from assay.apps.analytics.lag import Lag, write_lag
 from assay.apps.config import Config
-from assay.apps.paper.sheet import RING, SHEET, Sheet
+from assay.apps.paper.sheet import RING, Sheet, await_sheet
 from assay.model.errors import AssayError
 from assay.model.messages import decode_message
 from assay.runtime.clock import Deadline, Stopwatch
@@ -143,16 +141,6 @@ class Recorder:
             error=self._error,
         )  # fmt: skip
         write_lag(self._home, lag)
-
-
-def await_sheet(home: Home, is_stopped: Callable[[], bool]) -> Sheet | None:
-    """Wait until the trader has said what it trades; None when told to stop first."""
-    while not is_stopped():
-        try:
-            return msgspec.json.decode((home.path / "run" / SHEET).read_bytes(), type=Sheet)
-        except (FileNotFoundError, msgspec.DecodeError):
-            Deadline(PAUSE_S).pause(PAUSE_S)
-    return None
 
 
 def _record(home: Home, sheet: Sheet, log: Logger, is_stopped: Callable[[], bool]) -> None:

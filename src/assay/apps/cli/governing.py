@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assay.apps.cli.ablating import ablate
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, note, progress
 from assay.apps.cli.retraining import retrain
 from assay.apps.cli.sealed import AuditOption, CheckpointOption, KeyOption, verify_ledger
@@ -360,7 +361,8 @@ def register(app: typer.Typer) -> None:
         no_args_is_help=True, help="See models, promote champions, and verify who did."
     )
     for name, command in (
-        ("list", list_models), ("show", show), ("compare", compare), ("metrics", metrics),
+        ("list", list_models), ("show", show), ("ablate", ablate), ("compare", compare),
+        ("metrics", metrics),
         ("promote", promote), ("retrain", retrain), ("rollback", rollback), ("history", history),
         ("verify", verify),
     ):  # fmt: skip

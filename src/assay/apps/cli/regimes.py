@@ -29,6 +29,7 @@ def _show(found: dict[str, Any]) -> object:
         _regimes_table(found),
         _scores_table(found),
         _confusion_table(found),
+        *([f"\nsaved as {found['saved']}"] if "saved" in found else []),
     )
 
 
@@ -109,6 +110,10 @@ def regimes(
     report: Annotated[
         Path | None, typer.Option("--report", help="Folder for regimes.svg and regimes.json.")
     ] = None,
+    save: Annotated[
+        str | None,
+        typer.Option("--save", help="Name under which the home keeps it for `assay up`."),
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -116,19 +121,25 @@ def regimes(
 
     Example: assay regimes --data eurusd_m1_2018_2019.parquet --fit-until 2019-01-01 --report seen
     """
-    from assay.apps.lab.regimes import RegimesRequest, judge_regimes, write_report
+    from assay.apps.lab.regimes import RegimesRequest, judge_regimes, save_regimes, write_report
+    from assay.signals.regimes import place_of
 
+    opened = open_home(home or default_home())
+    if save:
+        place_of(opened.path, save)
     request = RegimesRequest(
         data=data, fit_until=parse_time(fit_until),
         fit_from=parse_time(fit_from) if fit_from else None,
         start=parse_time(start) if start else None, end=parse_time(end) if end else None,
         ahead=ahead, seed=seed,
-        config=load_settings(Config, open_home(home or default_home())).value,
+        config=load_settings(Config, opened).value,
     )  # fmt: skip
     with progress("reading", 1.0, quiet=as_json) as bar:
         judged = judge_regimes(request, fill_stages(bar))
     if report:
         write_report(judged, report)
+    if save:
+        judged.figures["saved"] = str(save_regimes(judged, opened, save))
     emit(judged.figures, as_json, _show)
 
 

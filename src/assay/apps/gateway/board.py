@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+from assay.apps.gateway.alerts import NAMES, alert_view
 from assay.apps.gateway.cases import KEPT, Case, Cases
 from assay.apps.gateway.chart import Chart
 from assay.apps.gateway.scale import Scale, moment, timeframe_name
 from assay.apps.gateway.views import (
     AccountChange,
+    Alert,
+    AlertChange,
     Bar,
     BarChange,
     Change,
@@ -49,6 +53,7 @@ from assay.model.messages import (
 
 DECISIONS_SHOWN = 100
 LISTED = 200
+ALERTS_SHOWN = 50
 
 
 class Board:
@@ -73,6 +78,7 @@ class Board:
             next=0, done=False, balance=0, unrealised=0, margin=0, peak=0, day_start=0, exposure=0,
             positions=(),
         )  # fmt: skip
+        self.alerts: deque[Alert] = deque(maxlen=ALERTS_SHOWN)
         self.waiting = Waiting()
         self._told: dict[type, Change] = {}
         self._routes: dict[type[Message], Any] = {
@@ -80,6 +86,7 @@ class Board:
             OrderApproved: self._approve, OrderDenied: self._deny, OrderSubmitted: self._submit,
             OrderCancelled: self._cancel, OrderFilled: self._fill, EquityMarked: self._mark,
             TradingHalted: self._switch, TradingResumed: self._switch,
+            **dict.fromkeys(NAMES, self.alert),
         }  # fmt: skip
 
     def begin(self, past: Past | None) -> None:
@@ -145,6 +152,12 @@ class Board:
             self.waiting.has_equity = True
             self.curve.mark(marked)
 
+    def alert(self, place: int, message: Message) -> None:
+        """Take what was found beside the trading."""
+        found = alert_view(place, message)
+        self.alerts.append(found)
+        self.waiting.alerts.append(found)
+
     def _switch(self, _: int, message: TradingHalted | TradingResumed) -> None:
         self.halt = Halt(
             engaged=isinstance(message, TradingHalted), reason=message.reason, by=message.by,
@@ -183,6 +196,7 @@ class Board:
         found += [DecisionChange(decision=self.cases.show(case)) for case in waiting.cases.values()]
         found += [OrderChange(order=order) for order in waiting.orders.values()]
         found += [FillChange(fill=fill) for fill in waiting.fills]
+        found += [AlertChange(alert=alert) for alert in waiting.alerts]
         if waiting.has_equity:
             found.append(EquityChange(point=self.curve.recent[-1]))
         if waiting.standing or waiting.quotes:
@@ -246,7 +260,7 @@ class Board:
             limits=limit_views(self.sheet, self.standing, self.charts, self.scale),
             positions=self.positions(), orders=tuple([*cases.orders.values()][: -LISTED - 1 : -1]),
             fills=tuple(self.fills(LISTED)), decisions=tuple(cases.show(case) for case in shown),
-            equity=tuple(self.curve.recent), halt=self.halt,
+            equity=tuple(self.curve.recent), halt=self.halt, alerts=tuple(self.alerts)[::-1],
         )  # fmt: skip
 
     def fills(self, limit: int) -> list[Fill]:
@@ -263,6 +277,7 @@ class Waiting:
         self.cases: dict[int, Case] = {}
         self.orders: dict[str, Order] = {}
         self.fills: list[Fill] = []
+        self.alerts: deque[Alert] = deque(maxlen=ALERTS_SHOWN)
         self.has_equity = self.standing = self.halt = False
 
     @property

@@ -8,12 +8,14 @@ from typing import Any
 
 import psycopg
 
+from assay.apps.gateway.alerts import alert_view
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.cases import Case, Cases
 from assay.apps.gateway.explaining import Basis
 from assay.apps.gateway.refill import DESK_KINDS, Reading, refill
 from assay.apps.gateway.scale import moment
-from assay.apps.gateway.views import AuditRef, Halt, OutcomeName
+from assay.apps.gateway.views import Alert, AuditRef, Halt, OutcomeName
+from assay.apps.paper.notices import ALERTS
 from assay.apps.paper.sheet import Past, Sheet, Standing
 from assay.books.audit import AuditEntry
 from assay.books.audit.entries import hash_entry
@@ -122,6 +124,21 @@ class Records:
             return Basis()
         ready = known.get(predicted.cause)
         return Basis(ready if isinstance(ready, FeaturesReady) else None, predicted)
+
+    def alerts(self, board: Board, before: int, limit: int) -> tuple[list[Alert], int | None]:
+        """Return the run's alerts before a place, the newest first, and where to go on from."""
+        window, high = FIRST_WINDOW, before
+        found: list[Alert] = []
+        with self._connected() as connection:
+            while high > board.start and len(found) < limit and before - high < READ_MAX:
+                low = max(board.start, high - window)
+                records = _until(read_journal(connection, low, kinds=ALERTS), high - 1)
+                found += [alert_view(each.position, each.message) for each in records][::-1]
+                high = low + 1 if low > board.start else board.start
+                window = min(4 * window, WIDEST_WINDOW)
+        if len(found) > limit:
+            return found[:limit], int(found[limit - 1].id)
+        return found, high if high > board.start else None
 
     def audit(self, place: int) -> AuditRef | None:
         """Return the audit's entry of the message at a place, None while it is not entered."""

@@ -12,6 +12,7 @@ import psycopg
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.chart import BARS_KEPT
 from assay.apps.gateway.views import Halt
+from assay.apps.paper.notices import ALERTS
 from assay.apps.paper.sheet import Past, Sheet
 from assay.model.messages import BarClosed, EquityMarked
 from assay.runtime.journal import Recorded, read_journal, sample_journal
@@ -34,6 +35,7 @@ class Reach:
     trades: tuple[int, ...] = (4_096, 32_768, 131_072)
     bars: tuple[int, ...] = (4_096, 16_384, 65_536, 262_144)
     ticks: int = 50_000
+    alerts: int = 50_000
     samples: int = 250
 
 
@@ -96,6 +98,8 @@ def refill(reading: Reading, sheet: Sheet, halt: Halt, past: Past | None = None)
         every = max(marks // reading.reach.samples, 1)
         board.curve.look_back(reading.marks(sheet.account, start, end), every)
     _fill_charts(reading, board, start, end)
+    for recorded in reading.between(max(start, end - reading.reach.alerts), end, ALERTS):
+        board.alert(recorded.position, recorded.message)
     board.place = end
     return board
 

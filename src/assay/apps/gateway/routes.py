@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.cases import KEPT, Case
+from assay.apps.gateway.conditions import add_conditions
 from assay.apps.gateway.explaining import Basis
 from assay.apps.gateway.guard import cookie_name
 from assay.apps.gateway.health import health
@@ -68,6 +69,7 @@ def add_routes(app: FastAPI, desk: Desk, page: Page) -> None:
     _add_access(app, desk)
     _add_queries(app, desk)
     _add_decisions(app, desk)
+    add_conditions(app, desk)
     _add_switch(app, desk)
 
     @app.websocket("/api/stream")

@@ -15,6 +15,7 @@ Side = Literal["long", "short", "flat"]
 OutcomeName = Literal["enter", "exit", "hold", "abstain", "denied"]
 OrderState = Literal["submitted", "filled", "cancelled", "denied"]
 Verdict = Literal["allowed", "denied", "exempt", "no_limit"]
+AlertName = Literal["regime", "correlation", "drift"]
 Relation = Literal["at_most", "below", "at_least", "exactly", "multiple_of", "permitted_by"]
 FeedState = Literal["live", "stale", "ended", "lost"]
 Value = float | str
@@ -239,6 +240,15 @@ class Bar(_View):
     forming: bool
 
 
+class Alert(_View):
+    """Hold a regime that changed, a pair that broke or is over it, or drift, in words."""
+
+    id: str
+    time: str
+    kind: AlertName
+    text: str
+
+
 class Snapshot(_View):
     """Hold everything the page opens with; `seq` is the number of the stream's message."""
 
@@ -254,6 +264,7 @@ class Snapshot(_View):
     decisions: tuple[Decision, ...]
     equity: tuple[EquityPoint, ...]
     halt: Halt
+    alerts: tuple[Alert, ...]
 
 
 class BarsPage(_View):
@@ -282,6 +293,25 @@ class FillsPage(_View):
     """Answer GET /api/fills, the newest first."""
 
     fills: tuple[Fill, ...]
+
+
+class AlertsPage(_View):
+    """Answer GET /api/alerts, the newest first; `next` is the `before` of the next page."""
+
+    alerts: tuple[Alert, ...]
+    next: str | None
+
+
+class ConditionPage(_View):
+    """Answer GET /api/regimes, /api/correlations and /api/drift.
+
+    `now` is what the process `conditions` wrote last, of the journal's place `position`; `off` says
+    why there is nothing, or less than was asked.
+    """
+
+    position: int
+    off: str
+    now: msgspec.Raw
 
 
 class KillSwitch(_View, forbid_unknown_fields=True):
@@ -357,6 +387,12 @@ class HaltChange(_View, tag_field="kind", tag="halt"):
     halt: Halt
 
 
+class AlertChange(_View, tag_field="kind", tag="alert"):
+    """Carry a new alert."""
+
+    alert: Alert
+
+
 class FeedChange(_View, tag_field="kind", tag="feed"):
     """Carry the freshness of the market."""
 
@@ -374,6 +410,7 @@ Change = (
     | EquityChange
     | LimitsChange
     | HaltChange
+    | AlertChange
     | FeedChange
 )
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from assay.apps.config import Config
-from assay.apps.lab.labelling import priced_columns
+from assay.apps.lab.labelling import columns_of, price_alone
 from assay.apps.lab.output import appearing_together
+from assay.apps.lab.setup import Costs
 from assay.apps.lab.training import read_series
 from assay.books.reports import ToldRegimes, write_regimes
 from assay.market.series import BarSeries
@@ -19,17 +20,21 @@ from assay.model.errors import DataError, UsageError
 from assay.model.regimes import CELLS, Regime
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
+from assay.runtime.home import Home
 from assay.signals.features import BarColumns
 from assay.signals.regimes import (
     CELL_OF,
     UNKNOWN,
     Classified,
     Classifier,
+    Kept,
     Score,
     count_switches,
     fit_classifier,
     last_confirmed,
+    place_of,
     score_classes,
+    write_classifier,
 )
 
 AHEAD = 60
@@ -57,13 +62,17 @@ class RegimesRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedRegimes:
-    """Hold the judged bars: opens, mid price, what was said and what came, and the figures."""
+    """Hold the judged bars: opens, mid price, what was said and what came, and the figures.
+
+    `kept` is the classifier as it can be saved, with its memory after the last bar.
+    """
 
     series: BarSeries
     mid: np.ndarray
     told: Classified
     came: np.ndarray
     figures: dict[str, Any]
+    kept: Kept
 
 
 def judge_regimes(request: RegimesRequest, on_stage: Tell | None = None) -> JudgedRegimes:
@@ -75,14 +84,16 @@ def judge_regimes(request: RegimesRequest, on_stage: Tell | None = None) -> Judg
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     _start(request)
     series = _read(request)
-    columns = priced_columns(series, request.config)
+    setup = price_alone(series, request.config, Costs())
+    columns = columns_of(setup.events())
     cut = int(np.searchsorted(columns.ts_close, request.fit_until, side="right"))
     classifier = fit_classifier(
         columns.cut(slice(0, cut)), int(series.timeframe), ahead=request.ahead, seed=request.seed,
         on_stage=tell,
     )  # fmt: skip
     tell("judging", 0.0)
-    told, came = classifier.classify(columns), classifier.label(columns)
+    stream = classifier.stream()
+    told, came = stream.load(columns), classifier.label(columns)
     last = last_confirmed(came, request.ahead)
     rows = _judged_rows(request, series, told, classifier)
     told = _cut(told, rows)
@@ -97,7 +108,20 @@ def judge_regimes(request: RegimesRequest, on_stage: Tell | None = None) -> Judg
     return JudgedRegimes(
         series=series.select(rows), mid=_mid(series, columns)[rows], told=told, came=came[rows],
         figures=figures,
+        kept=Kept(
+            classifier=classifier, symbol=series.symbol, timeframe=int(series.timeframe),
+            digits=setup.pricing[0].digits, fitted_until=request.fit_until,
+            until=int(columns.ts_close[-1]), memory=stream.snapshot(),
+        ),
     )  # fmt: skip
+
+
+def save_regimes(judged: JudgedRegimes, home: Home, name: str) -> Path:
+    """Write the classifier into a home under a name; return its file."""
+    path = place_of(home.path, name)
+    home.folder(path.parent.name)
+    write_classifier(path, judged.kept)
+    return path
 
 
 def write_report(judged: JudgedRegimes, folder: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from assay.apps.paper.notices import describe_notice
 from assay.model.messages import (
     BarClosed,
     DecisionMade,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:  # whoever only reads the picture needs no engine
 
 PICTURE = "picture.json"
 ORDERS_SHOWN = 12
+ALERTS_SHOWN = 4
 CURVE_POINTS = 240
 
 
@@ -58,6 +60,7 @@ class Picture(msgspec.Struct, kw_only=True):
     peak: float = 0.0
     curve: list[float] = []
     orders: list[str] = []
+    alerts: list[str] = []
     events: int = 0
     events_total: int = 0
     orders_sent: int = 0
@@ -87,6 +90,7 @@ class Painter:
     _lines: dict[str, Line] = field(default_factory=dict)
     _curve: deque[float] = field(default_factory=lambda: deque(maxlen=CURVE_POINTS))
     _orders: deque[str] = field(default_factory=lambda: deque(maxlen=ORDERS_SHOWN))
+    _alerts: deque[str] = field(default_factory=lambda: deque(maxlen=ALERTS_SHOWN))
 
     def __post_init__(self) -> None:
         setup, picture = self.setup, self.picture
@@ -138,6 +142,13 @@ class Painter:
         line.decided, line.outcome = format_time(made.ts_event), made.outcome or made.reason
         line.reason = made.reasons[-1].partition(": ")[2] if made.reasons else ""
 
+    def alert(self, notices: list[Message]) -> None:
+        """Note what was found beside the trading, where it is an alert."""
+        for notice in notices:
+            told = describe_notice(notice)
+            if told:
+                self._alerts.appendleft(f"{_second(notice.ts_event)}  {told}")
+
     def hold(self, symbol: str, units: int) -> None:
         """Note what is held of an instrument."""
         self._lines[symbol].position = units / self._lots[symbol]
@@ -179,6 +190,7 @@ class Painter:
     def write(self) -> None:
         """Replace the picture's file."""
         self.picture.curve, self.picture.orders = list(self._curve), list(self._orders)
+        self.picture.alerts = list(self._alerts)
         fresh = self.path.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(self.picture))
         fresh.replace(self.path)

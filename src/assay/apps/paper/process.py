@@ -24,6 +24,7 @@ from assay.apps.paper.control import (
     pending_orders,
 )
 from assay.apps.paper.cursor import Shadowing, read_cursor
+from assay.apps.paper.notices import forget_notices, pending_notices
 from assay.apps.paper.picture import PICTURE, Painter
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identifier, prepare_plan
@@ -90,6 +91,7 @@ class Session:
         if now - self.looked >= LOOK_EVERY:
             self.looked = now
             self._carry_out(pending_orders(self.home))
+            self._record_notices()
         if now - self.painted >= PAINT_EVERY:
             self.painted = now
             self.show()
@@ -107,6 +109,12 @@ class Session:
                 answer_promotion(path, Answer(False, "this run trades without a model"))
         if self.succession is not None:
             self.succession.look(orders)
+
+    def _record_notices(self) -> None:
+        for path, notices in pending_notices(self.home):
+            self.trader.record(notices)
+            self.painter.alert(notices)
+            path.unlink(missing_ok=True)
 
     def _show_models(self, answers: list[Message]) -> None:
         """Show what an event brought to whoever does not trade, or not yet.
@@ -237,6 +245,7 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             trader.ring = RingWriter(home.folder("run") / RING, CAPACITY)
             trader.trials = _measure_ledger(home, TRIALS, log)
             trader.governance = _measure_ledger(home, ACTS, log)
+            forget_notices(home)
             found = trader.recover()
             log.info("ready", found=found.found, replayed=found.replayed, next=found.next)
             painter = Painter(setup, home.folder("run") / PICTURE)

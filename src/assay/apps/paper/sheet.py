@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from assay.runtime.clock import Deadline
 from assay.runtime.home import Home
 
 SHEET = "desk.json"
@@ -13,6 +15,7 @@ STANDING = "standing.json"
 PAST = "past.json"
 TIMES = "forecasts.json"
 RING = "ring"
+LOOK_S = 0.05
 
 
 class Traded(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,6 +108,24 @@ def read_traded(home: Home) -> tuple[Traded, ...]:
         return msgspec.json.decode((home.path / "run" / SHEET).read_bytes(), type=Sheet).traded
     except (OSError, msgspec.MsgspecError):
         return ()
+
+
+def await_sheet(home: Home, is_stopped: Callable[[], bool]) -> Sheet | None:
+    """Wait until the trader has said what it trades; None when told to stop first."""
+    while not is_stopped():
+        try:
+            return msgspec.json.decode((home.path / "run" / SHEET).read_bytes(), type=Sheet)
+        except (FileNotFoundError, msgspec.DecodeError):
+            Deadline(LOOK_S).pause(LOOK_S)
+    return None
+
+
+def read_past(home: Home) -> Past:
+    """Return the bars before the run; none where the trader knows of none."""
+    try:
+        return msgspec.json.decode((home.path / "run" / PAST).read_bytes(), type=Past)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return Past(bars={})
 
 
 def write_whole(path: Path, value: Sheet | Standing | Past) -> None:

@@ -340,6 +340,12 @@ class PaperTrader:
         """Let the next commit record what nothing follows from."""
         self._buffer += messages
 
+    def record(self, notices: Iterable[Message]) -> None:
+        """Commit what was found beside the trading, under ids of ours; nothing follows from it."""
+        for notice in notices:
+            self.note([msgspec.structs.replace(notice, id=self._control_id())])
+        self.commit()
+
     def announce(self, model: str, digest: str) -> ChallengerEntered:
         """Return the message that a challenger follows from here on."""
         now = self._clock.now_ns()

@@ -12,6 +12,8 @@ import msgspec
 
 from assay.apps.analytics.lag import FILE as LAG
 from assay.apps.cli.console import note
+from assay.apps.conditions.state import FILE as STATE
+from assay.apps.conditions.state import NOTHING, PARTS, write_state
 from assay.apps.config import Config
 from assay.apps.gateway.address import Announcement, forget_page, web_program
 from assay.apps.paper.championing import count_acts, find_champion, tell_champion
@@ -31,7 +33,8 @@ from assay.runtime.wakefulness import stay_awake
 
 HOST = "127.0.0.1"
 TRADER, AUDIT, STORE, TRAINER = "trader", "audit", "store", "trainer"
-LEFT = (PICTURE, SHEET, STANDING, PAST, FILE, LAG, TAUGHT, TIMES)
+CONDITIONS = "conditions"
+LEFT = (PICTURE, SHEET, STANDING, PAST, FILE, LAG, TAUGHT, TIMES, STATE)
 """What a run before this one may have left to be mistaken for ours."""
 SPACE_NEEDED = 500_000_000
 FRAME_S = 0.1
@@ -108,6 +111,10 @@ def run_platform(
         supervisor.run(lambda: is_over() or picture_path.exists())
         supervisor.start(_audit_program(home))
         supervisor.start(_store_program(home))
+        if _has_conditions(plan, config):
+            supervisor.start(_conditions_program(home))
+        else:
+            write_state(home, 0, NOTHING, dict.fromkeys(PARTS, "this run watches none"))
         watch = _watch_live if is_live else _watch_plainly
         watch(supervisor, picture_path, is_over, page)
         # First the trader, then the audit, with everything that the trader has left behind.
@@ -170,6 +177,18 @@ def _store_program(home: Home) -> Program:
     return Program(name=STORE, argv=argv, vital=False)
 
 
+def _has_conditions(plan: Plan, config: Config) -> bool:
+    """Say whether there may be regimes, correlations or drift to watch."""
+    has_several = plan.source == "sim" or len(plan.data) > 1
+    watched = config.conditions
+    return watched.enabled and (bool(watched.regimes or plan.model) or has_several)
+
+
+def _conditions_program(home: Home) -> Program:
+    argv = (interpreter(), "-m", "assay.apps.conditions.process", str(home.path))
+    return Program(name=CONDITIONS, argv=argv, vital=False)
+
+
 def _is_done(supervisor: Supervisor, name: str) -> bool:
     return any(each.name == name and each.status == "done" for each in supervisor.states())
 
@@ -201,10 +220,10 @@ def _watch_live(
 def _watch_plainly(
     supervisor: Supervisor, path: Path, is_stopped: Callable[[], bool], page: Announcement | None
 ) -> None:
-    rate, since, last = _Rate(), Stopwatch(), ""
+    rate, since, last, told = _Rate(), Stopwatch(), "", list[str]()
 
     def over() -> bool:
-        nonlocal last
+        nonlocal last, told
         if page:
             page.look()
         if since.elapsed() >= PLAIN_EVERY_S:
@@ -214,7 +233,9 @@ def _watch_plainly(
                 line = plain_line(picture, rate.see(picture.events))
                 if line != last:
                     note(line)
-                last = line
+                for alert in reversed([each for each in picture.alerts if each not in told]):
+                    note(f"alert: {alert}")
+                last, told = line, picture.alerts
         return is_stopped()
 
     supervisor.run(over)

@@ -117,11 +117,13 @@ def _curve_title(picture: Picture) -> str:
 def render(picture: Picture, rate: float, size: tuple[int, int], page: str = "") -> Any:
     """Return what Rich shows on a screen of (columns, rows).
 
-    Instruments, account, limits, equity curve, orders, the state, and where the page is.
+    Instruments, account, limits, equity curve, orders, alerts, the state, and where the page is.
     """
     width, rows = size
     # What is left of the screen after the market, the account and the foot.
-    spare = max(rows - len(picture.lines[:SYMBOLS_MOST]) - 18, 4)
+    alerts = [Panel(Text("\n".join(picture.alerts)), title="alerts")] if picture.alerts else []
+    above = len(picture.lines[:SYMBOLS_MOST]) + len(alerts) * (len(picture.alerts) + 2)
+    spare = max(rows - above - 18, 4)
     height = min(CURVE_HEIGHT, max(spare // 2, 2))
     curve = "\n".join(draw_curve(picture.curve, max(width - 6, 10), height))
     orders = picture.orders[: max(spare - height, 2)]
@@ -130,6 +132,7 @@ def render(picture: Picture, rate: float, size: tuple[int, int], page: str = "")
         Columns([_account(picture), _limits(picture)]),
         Panel(Text(curve, style="cyan"), title=_curve_title(picture)),
         Panel(Text("\n".join(orders) or "no fills yet"), title="fills and denials, in lots"),
+        *alerts,
         _foot(picture, rate, page),
     )
 

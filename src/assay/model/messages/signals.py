@@ -132,3 +132,75 @@ class ShadowPredicted(Message, frozen=True, kw_only=True):
     set_size: int = 2
     evidence: int = 0
     votes: tuple[Vote, ...] = ()
+
+
+class RegimeChanged(Message, frozen=True, kw_only=True):
+    """Carry that another regime of a symbol was confirmed at `ts_event`, the close of a bar.
+
+    `classifier` is the first twelve digits of its digest; `before` is empty for the first regime
+    that a run tells, `confidence` the probability of `regime` (ten-thousandths).
+    """
+
+    symbol: str
+    timeframe: int
+    classifier: str
+    before: str
+    regime: str
+    confidence: int
+
+
+class CorrelationBroke(Message, frozen=True, kw_only=True):
+    """Carry that the correlation of a pair left the interval that its own past gives it.
+
+    Correlations are ten-thousandths: the one now, the usual one, and the interval around that.
+    """
+
+    pair: tuple[str, str]
+    timeframe: int
+    correlation: int
+    usual: int
+    low: int
+    high: int
+
+
+class CorrelationReturned(Message, frozen=True, kw_only=True):
+    """Carry that what broke `since` (ns UTC) is over: it returned, or settled elsewhere.
+
+    Correlations are ten-thousandths: the one now, the usual one, and the furthest from it.
+    """
+
+    pair: tuple[str, str]
+    timeframe: int
+    since: int
+    outcome: str
+    correlation: int
+    usual: int
+    furthest: int
+
+
+class CorrelationsMeasured(Message, frozen=True, kw_only=True):
+    """Carry the matrix of a window that shares no return with the one told before.
+
+    `correlations` are ten-thousandths of the upper triangle, row by row, None where something stood
+    still; `returns` counts those seen.
+    """
+
+    symbols: tuple[str, ...]
+    timeframe: int
+    returns: int
+    correlations: tuple[int | None, ...]
+
+
+class DriftFound(Message, frozen=True, kw_only=True):
+    """Carry that a detector tells drift of the model that serves, after so many labels.
+
+    `stream` is what it watched: score, loss, or the worst of the `alarmed` features. `statistic`
+    is in thousandths of what alarms.
+    """
+
+    model: str
+    detector: str
+    stream: str
+    statistic: int
+    labels: int
+    alarmed: int

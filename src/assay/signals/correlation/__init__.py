@@ -6,6 +6,7 @@ from assay.signals.correlation.breakdown import Alert
 from assay.signals.correlation.dollar import proxy_weights
 from assay.signals.correlation.stability import list_pairs
 from assay.signals.correlation.stream import METHODS, CorrelationStream, Estimator, to_correlation
+from assay.signals.correlation.watching import CorrelationsNow, CorrelationWatch
 
 __all__ = [
     "METHODS",
@@ -13,6 +14,8 @@ __all__ = [
     "Analysis",
     "Closes",
     "CorrelationStream",
+    "CorrelationWatch",
+    "CorrelationsNow",
     "Coverage",
     "Estimator",
     "Matrix",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assay.model.errors import DataError, UsageError
-from assay.signals.features.leaders import STALE_BARS
+from assay.signals.features.leaders import STALE_BARS, is_fresh
 
 Float64s = NDArray[np.float64]
 Int64s = NDArray[np.int64]
@@ -111,3 +111,36 @@ def _shared_span(series: Sequence[Closes]) -> Int64s:
         )
     times = np.unique(np.concatenate([one.times for one in series]))
     return np.asarray(times[(times >= start) & (times <= end)], dtype=np.int64)
+
+
+class ReturnStream:
+    """Say the rows of `align_returns` while bars close, in order of time, one by one.
+
+    It may not know yet that somebody is missing, so a row comes with the last of its closes.
+    """
+
+    def __init__(self, symbols: Sequence[str], timeframe: int) -> None:
+        self._place = {symbol: column for column, symbol in enumerate(symbols)}
+        self._timeframe, self._now = timeframe, 0
+        self._logs = self._nothing()
+        self._before: tuple[int, Float64s] | None = None
+
+    def _nothing(self) -> Float64s:
+        return np.full(len(self._place), np.nan)
+
+    def push(self, symbol: str, time: int, price: float) -> Float64s | None:
+        """Take a close; return the returns [symbols] that it completes, None where it does not.
+
+        A price that is not above 0 counts as absent, and so does a close of a time gone by.
+        """
+        if time > self._now:
+            is_whole = not np.isnan(self._logs).any()
+            self._before = (self._now, self._logs) if is_whole else None
+            self._now, self._logs = time, self._nothing()
+        if time < self._now or not price > 0:
+            return None
+        self._logs[self._place[symbol]] = np.log(price)
+        if self._before is None or np.isnan(self._logs).any():
+            return None
+        closed, logs = self._before
+        return self._logs - logs if is_fresh(closed, time, self._timeframe) else None

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ CHANCE = 1e-4
 LEAST, MOST = 10, 30
 """Windows of the past that an interval needs at least, and looks at most."""
 LEFT, RETURNED, SETTLED = 1, 2, 3
+LASTS, SINCE, BEGIN = 0, 1, 2
+"""Places of what is held of a pair."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,46 +89,94 @@ def judge_sample(z, begin, at, apart, width, span):  # type: ignore[no-untyped-d
 
 
 @allocation_free
-def watch_pair(z, calm, apart, width, out):  # type: ignore[no-untyped-def]
-    """Judge each sample of one pair in order; `calm` is z, written NaN within alerts."""
+def watch_sample(past, at, apart, width, out):  # type: ignore[no-untyped-def]
+    """Judge one sample of one pair, the next after those judged before.
+
+    `past` are z, `calm` (z, written NaN within alerts) and what is held: whether an alert lasts,
+    since which sample, and where the past begins.
+    """
+    z, calm, held = past
     events, spans = out
-    is_out, since, begin = False, 0, 0
-    for at in range(len(z)):
-        span = spans[at]
-        if not is_out:
-            judge_sample(calm, begin, at, apart, width, span)
-            if abs(z[at] - span[0]) > span[1]:
-                events[at] = LEFT
-                is_out, since, calm[at] = True, at, np.nan
-            continue
-        span[0], span[1] = spans[at - 1, 0], spans[at - 1, 1]
-        if abs(z[at] - span[0]) < 0.5 * span[1]:
-            events[at] = RETURNED
-            is_out = False
-            continue
-        calm[at] = np.nan
-        if at - since >= (LEAST + 1) * apart:
-            events[at] = SETTLED
-            is_out, begin = False, since + apart
-            for row in range(begin, at + 1):
-                calm[row] = z[row]
+    span = spans[at]
+    if held[LASTS] == 0:
+        judge_sample(calm, held[BEGIN], at, apart, width, span)
+        if abs(z[at] - span[0]) > span[1]:
+            events[at] = LEFT
+            held[LASTS], held[SINCE], calm[at] = 1, at, np.nan
+        return
+    span[0], span[1] = spans[at - 1, 0], spans[at - 1, 1]
+    if abs(z[at] - span[0]) < 0.5 * span[1]:
+        events[at] = RETURNED
+        held[LASTS] = 0
+        return
+    calm[at] = np.nan
+    if at - held[SINCE] >= (LEAST + 1) * apart:
+        events[at] = SETTLED
+        held[LASTS], held[BEGIN] = 0, held[SINCE] + apart
+        for row in range(held[BEGIN], at + 1):
+            calm[row] = z[row]
 
 
 @allocation_free
-def watch_pairs(z, calm, apart, width, out):  # type: ignore[no-untyped-def]
-    """Judge all pairs; z and `calm` [pairs, samples], out: events and spans."""
+def watch_pairs(past, until, apart, width, out):  # type: ignore[no-untyped-def]
+    """Judge samples `until[0]` to `until[1]` of all pairs; z and calm are [pairs, samples]."""
+    z, calm, held = past
     for pair in range(len(z)):
-        watch_pair(z[pair], calm[pair], apart, width, (out[0][pair], out[1][pair]))
+        for at in range(until[0], until[1]):
+            watch_sample(
+                (z[pair], calm[pair], held[pair]), at, apart, width, (out[0][pair], out[1][pair])
+            )
 
 
 def watch_path(path: Float64s, estimator: Estimator) -> Watch:
     """Judge a path of correlations [samples, pairs]; a sample depends on none after it."""
-    z = np.ascontiguousarray(fisher_z(path).T)
-    pairs, samples = z.shape
-    events = np.zeros((pairs, samples), dtype=np.int8)
-    spans = np.full((pairs, samples, 2), np.nan)
-    watch_pairs(z, z.copy(), estimator.apart, _widths(pairs, estimator), (events, spans))
-    return Watch(events.T, spans[:, :, 0].T, spans[:, :, 1].T)
+    stream = AlertStream(path.shape[1], estimator)
+    stream.load(path)
+    return stream.watch
+
+
+class AlertStream:
+    """Judge the samples of a path as they come; each depends on none after it."""
+
+    def __init__(self, pairs: int, estimator: Estimator) -> None:
+        self._apart, self._width = estimator.apart, _widths(pairs, estimator)
+        self._held = np.zeros((pairs, 3), dtype=np.int64)
+        self._count = 0
+        self._make_room(pairs, 0)
+
+    def _make_room(self, pairs: int, samples: int) -> None:
+        self._z, self._calm = np.full((2, pairs, samples), np.nan)
+        self._events = np.zeros((pairs, samples), dtype=np.int8)
+        self._spans = np.full((pairs, samples, 2), np.nan)
+
+    def _grow(self, samples: int) -> None:
+        if self._count + samples <= self._z.shape[1]:
+            return
+        kept = [each[:, : self._count] for each in self._arrays]
+        self._make_room(len(self._z), max(2 * self._z.shape[1], self._count + samples))
+        for fresh, old in zip(self._arrays, kept, strict=True):
+            fresh[:, : self._count] = old
+
+    @property
+    def _arrays(self) -> tuple[NDArray[Any], ...]:
+        return self._z, self._calm, self._events, self._spans
+
+    @property
+    def watch(self) -> Watch:
+        """Return what was seen at each sample so far."""
+        events, spans = self._events[:, : self._count], self._spans[:, : self._count]
+        return Watch(events.T, spans[:, :, 0].T, spans[:, :, 1].T)
+
+    def load(self, path: Float64s) -> NDArray[np.int8]:
+        """Judge more samples [n, pairs] and return the events of each [n, pairs]."""
+        start, end = self._count, self._count + len(path)
+        self._grow(len(path))
+        z = fisher_z(path).T
+        self._z[:, start:end] = self._calm[:, start:end] = z
+        past = self._z, self._calm, self._held
+        watch_pairs(past, (start, end), self._apart, self._width, (self._events, self._spans))
+        self._count = end
+        return self._events[:, start:end].T
 
 
 def _widths(pairs: int, estimator: Estimator) -> Float64s:

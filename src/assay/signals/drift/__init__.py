@@ -9,8 +9,10 @@ from assay.signals.drift.reference import (
     read_reference,
     write_reference,
 )
+from assay.signals.drift.watching import DriftNow, DriftWatch
 
 __all__ = [
-    "Detector", "FEATURE", "LOSS", "ModelReference", "Reference", "SCORE", "Seen", "Watch",
-    "detector_names", "find_detector", "measure_reference", "read_reference", "write_reference",
+    "Detector", "DriftNow", "DriftWatch", "FEATURE", "LOSS", "ModelReference", "Reference",
+    "SCORE", "Seen", "Watch", "detector_names", "find_detector", "measure_reference",
+    "read_reference", "write_reference",
 ]  # fmt: skip

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
 
 from assay.model.errors import DataError, InvariantError
 from assay.model.regimes import CELLS
 from assay.signals.models import OnnxClassifier
-from assay.signals.models.random_forest.graph import classes_to_onnx
 from assay.signals.regimes.chain import CELL_OF, REGIMES, Float64s, Int64s
 from assay.signals.regimes.scoring import score_classes
+
+if TYPE_CHECKING:  # scikit-learn is loaded only where a forest is fitted
+    from sklearn.ensemble import RandomForestClassifier
 
 Float32s = NDArray[np.float32]
 TREES = 100
@@ -93,6 +95,10 @@ def _choose(probable: NDArray[np.floating], shares: Float64s, tilt: float) -> In
 
 
 def _grow(rows: Float32s, labels: Int64s, seed: int) -> bytes:
+    from sklearn.ensemble import RandomForestClassifier
+
+    from assay.signals.models.random_forest.graph import classes_to_onnx
+
     forest = RandomForestClassifier(
         TREES, random_state=seed % SEEDS, max_samples=DRAWN, max_leaf_nodes=LEAVES,
         min_samples_leaf=max(LEAF_MIN, int(LEAF_SHARE * len(rows))), max_features="sqrt", n_jobs=1,

@@ -1,0 +1,1 @@
+"""The process `conditions`: regimes, correlations and drift of what is traded, beside it."""
