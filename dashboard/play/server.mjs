@@ -86,6 +86,11 @@ function detailOf(id) {
     ...decision, order, fills: market.fills.filter((each) => order && each.order === order.key),
     inputs: [{ name: "rsi_14", value: 61.2 }, { name: "regime", value: "strong bull" }],
     checks: decision.side === "flat" ? [] : checksOf(decision.denied_by),
+    patterns: [{
+      name: "engulfing", side: "long", verdict: "not confirmed", confidence: 0.41, chance: 0.498,
+      history: { share: 0.489, low: 0.431, high: 0.548, count: 280 },
+      neighbours: { share: 0.52, low: 0.385, high: 0.652, count: 50 },
+    }],
     audit: { entry: 1042, hash: "9f2c".repeat(16) },
   };
 }

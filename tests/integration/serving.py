@@ -20,6 +20,7 @@ from assay.apps.gateway.app import Gateway, Timing, build_gateway
 from assay.apps.gateway.process import build_server
 from assay.apps.lab.drivers import feed_messages
 from assay.apps.paper.control import pending_orders
+from assay.apps.paper.patterns import PatternWatch
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identify_setup, prepare_plan
 from assay.apps.paper.sheet import RING, SHEET, STANDING, write_whole
@@ -32,6 +33,7 @@ from assay.runtime.journal import PostgresJournal
 from assay.runtime.logs import open_log
 from assay.runtime.ring import RingWriter
 from assay.runtime.stores.postgres import PostgresServer, open_postgres
+from assay.signals.recognition import Terms
 from assay.trading.brokers.paper import PaperBroker
 
 RING_BYTES = 1 << 16
@@ -48,13 +50,16 @@ class Trading:
     feed: Iterator[Message]
     journal: PostgresJournal
     server: PostgresServer
+    patterns: PatternWatch
 
     def go_on(self, events: int, *, batch: int = 20) -> None:
         """Trade so many events of the sample and show where the trader stands."""
         for number, message in enumerate(itertools.islice(self.feed, events), 1):
-            self.trader.handle(message)
+            self.patterns.hear(self.trader.handle(message))
             if number % batch == 0:
+                self.patterns.catch_up()
                 self.trader.commit()
+        self.patterns.catch_up()
         self.trader.commit()
         self.stand()
 
@@ -84,7 +89,8 @@ def trading(home: Home, plan: Plan | None = None) -> Iterator[Trading]:
         found = trader.recover()
         write_whole(home.path / "run" / SHEET, describe_desk(plan, trader, found.run))
         feed = feed_messages(setup, setup.events(), found.next, fed=trader.fed)
-        held = Trading(home, trader, feed, journal, server)
+        patterns = PatternWatch(trader, setup.events(), Terms())
+        held = Trading(home, trader, feed, journal, server, patterns)
         held.stand()
         yield held
     finally:

@@ -12,13 +12,20 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from assay.apps.conditions.state import write_state
+from assay.apps.gateway.scale import moment
 from assay.apps.gateway.stream import CLOSE_MALFORMED, CLOSE_SIGNED_OUT, CLOSE_SLOW
 from assay.apps.gateway.views import Snapshot
 from assay.apps.paper.sheet import SHEET, Sheet, write_whole
-from assay.model.messages import CorrelationBroke, CorrelationsMeasured, RegimeChanged
+from assay.model.messages import (
+    CorrelationBroke,
+    CorrelationsMeasured,
+    PatternsJudged,
+    RegimeChanged,
+)
 from assay.model.time import HOUR
 from assay.runtime.clock import wait_for
 from assay.runtime.home import open_home
@@ -270,6 +277,49 @@ def test_decisions_are_paged_from_memory_into_the_journal(
                 "running", "USD",
             )  # fmt: skip
             assert detail["fills"][0]["order"] == detail["order"]["key"]
+
+
+def test_a_decision_shows_what_was_said_of_its_bar(trader: Trading, person: httpx.Client) -> None:
+    told = {
+        (each.message.symbol, moment(each.message.ts_event)): each.message.patterns
+        for each in trader.journal.read(kinds=("PatternsJudged",))
+        if isinstance(each.message, PatternsJudged)
+    }
+    shown = 0
+    for made in person.get("/api/decisions?limit=200").json()["decisions"]:
+        detail = person.get(f"/api/decisions/{made['id']}").json()
+        wanted = told.get((made["symbol"], made["time"]), ())
+        assert [(each["name"].replace(" ", "_"), each["side"]) for each in detail["patterns"]] == [
+            (each.pattern, "long" if each.side > 0 else "short") for each in wanted
+        ]
+        shown += len(wanted)
+    assert shown > 3
+
+
+def test_metrics_are_read_by_a_session_or_by_a_token_that_opens_nothing_else(
+    trader: Trading, served: Served, person: httpx.Client
+) -> None:
+    served.await_place(trader.journal.last_position())
+    told = person.get("/metrics")
+    assert told.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    found = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(told.text)
+        for sample in family.samples
+    }
+    assert found["assay_feed_events_total"] == trader.trader.next
+    assert found["assay_journal_place"] == trader.journal.last_position()
+    assert found["assay_trading_halted"] == 0.0
+    token = served.gateway.access.issue_scraper()
+    with served.stranger() as stranger:
+        assert refusal(stranger.get("/metrics")) == (401, "not_signed_in")
+        shown = {"Authorization": f"Bearer {token}"}
+        assert stranger.get("/metrics", headers=shown).status_code == 200
+        assert stranger.get("/api/session", headers=shown).status_code == 401
+        for wrong in (f"Bearer {token}x", "Bearer", f"Basic {token}"):
+            assert stranger.get("/metrics", headers={"Authorization": wrong}).status_code == 401
+        evil = {**shown, "Origin": "http://evil.example"}
+        assert stranger.get("/metrics", headers=evil).status_code == 403
 
 
 def pages(client: httpx.Client) -> list[Any]:

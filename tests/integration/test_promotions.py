@@ -19,6 +19,8 @@ from assay.apps.paper.preparing import prepare_plan
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.messages import (
     BarClosed,
+    ChallengerEntered,
+    ChallengerLeft,
     Message,
     ModelPromoted,
     PlatformStarted,
@@ -84,13 +86,18 @@ def assert_traded_by_both(home: Home, plan: Plan) -> None:
     assert first is not None
     assert second is not None
     assert third is not None
-    # The challenger was made ready beside the first bars, and has missed none since.
-    shadows = sorted(
-        (each for each in recorded if isinstance(each, ShadowPredicted)), key=attrgetter("id")
-    )
+    # The challenger was made ready beside the first bars, was sent away, and came back for good.
+    turns = [k for k, m in enumerate(recorded) if isinstance(m, ChallengerEntered | ChallengerLeft)]
+    kinds = (ChallengerEntered, ChallengerLeft, ChallengerEntered)
+    assert tuple(type(recorded[k]) for k in turns) == kinds
+    shadows = [each for each in recorded[turns[-1] :] if isinstance(each, ShadowPredicted)]
+    shadows.sort(key=attrgetter("id"))
     assert [each.ts_event for each in shadows] == bars[-len(shadows) :]
     assert [each.p_up for each in shadows] == third["p_up"][-len(shadows) :].tolist()
     assert len(shadows) > BARS
+    earlier = [each.ts_event for each in recorded[: turns[1]] if isinstance(each, ShadowPredicted)]
+    assert earlier
+    assert max(earlier) < shadows[0].ts_event
     wanted = replace(setups[1], forecasts=np.concatenate((first[:turn], second[turn:])))
     collector = OutcomeCollector(wanted)
     for message in recorded:
@@ -132,8 +139,15 @@ def test_a_promotion_is_carried_out_at_once_and_outlives_a_kill(tmp_path: Path) 
     words += ["--challenger", THIRD]
     try:
         call("models", "promote", FIRST, home=home.path)
+        call("models", "challenge", THIRD, home=home.path, code=2)
         up = start(*words, "--speed", SPEED, home=home.path)
         await_events(home, EARLY)
+        assert call("models", "challenge", THIRD, home=home.path)["running"].endswith("already")
+        left = call("models", "challenge", "--end", "--reason", "enough", home=home.path)
+        assert left["running"].startswith(f"{THIRD} follows no more from event ")
+        assert call("status", home=home.path)["challenger"] is None
+        back = call("models", "challenge", THIRD, home=home.path)
+        assert back["running"].startswith(f"{THIRD} follows {FIRST} from event ")
         by = ["--override", "rini", "--reason", "seen enough"]
         told = call("models", "promote", SECOND, *by, home=home.path)
         assert (told["serves"], f"after {FIRST}" in told["running"]) == (True, True), told

@@ -12,15 +12,26 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
+from assay.apps.lab.drivers import feed_messages
+from assay.apps.lab.setup import prepare
+from assay.apps.lab.shapes import STORES, open_live
 from assay.apps.lab.simulation import write_simulation
+from assay.apps.paper.patterns import PatternWatch
+from assay.apps.paper.trader import PaperTrader
 from assay.market.simulation import Scenario
 from assay.model.errors import OperatorError
+from assay.model.messages import PatternsJudged
 from assay.model.time import Timeframe
+from assay.runtime.clock import SimClock
 from assay.runtime.home import open_home
+from assay.runtime.journal import MemoryJournal
 from assay.runtime.stores.postgres import PostgresServer, open_postgres, remove_postgres
-from assay.signals.recognition import MemoryShapes
+from assay.signals.recognition import MemoryShapes, Terms
 from assay.signals.recognition.postgres import PostgresShapes
 from assay.signals.recognition.shapes import SHAPE_SIZE
+from assay.trading.brokers.paper import PaperBroker
+from assay.trading.engine.loading import load_strategy
+from tests.replay.markets import generate_bars
 
 COUNT = 50
 
@@ -57,6 +68,36 @@ def test_neighbours_are_almost_those_of_a_full_search(server: PostgresServer) ->
     ours.clear()
     assert ours.nearest(shapes[0], now=800, count=COUNT).tolist() == []
     ours.close()
+
+
+def test_a_run_says_the_same_by_the_shapes_in_postgres(
+    server: PostgresServer, tmp_path: Path
+) -> None:
+    series = generate_bars("EURUSD", 1_200, 1, gapped=True, quoted=True, timeframe=Timeframe.H1)
+    setup = prepare([series], load_strategy("sma-cross"), given={"fast": "5", "slow": "12"})
+    told, terms = [], Terms(horizon=4)
+    for name in STORES:
+        journal, broker = MemoryJournal(), PaperBroker(tmp_path / f"{name}.jsonl")
+        trader = PaperTrader(setup, "one", journal, broker, SimClock(1))
+        trader.recover()
+        faults = list[str]()
+        shapes = open_live(name, server.dsn, terms)
+        watch = PatternWatch(trader, setup.events(), terms, faults.append, shapes)
+        trader.run(feed_messages(setup, setup.events()), observe=watch.hear)
+        watch.catch_up()
+        watch.close()
+        trader.commit()
+        broker.close()
+        assert faults == []
+        told.append([m for m in journal.log.messages if isinstance(m, PatternsJudged)])
+    assert told[0] == told[1]
+    assert max(each.near_count for m in told[1] for each in m.patterns) == terms.neighbours
+    with psycopg.connect(server.dsn) as connection:
+        row = connection.execute(
+            "select count(*) from embedding.pattern_shape where series = 'live.EURUSD.4'"
+        ).fetchone()
+    assert row is not None
+    assert row[0] > 100
 
 
 def test_a_tenant_sees_its_own_and_what_is_shared_and_changes_nothing(
@@ -100,6 +141,7 @@ def test_a_scan_keeps_its_shapes_in_postgres(
         assert run(build(), arguments) == 0
         said.append(json.loads(capsys.readouterr().out))
         said[-1].pop("seconds")
+    assert [each.pop("trials_before") for each in said] == [0, 1]
     # As few shapes as these are searched whole, so all answers are equal.
     assert said[0] == said[1]
     with psycopg.connect(server.dsn) as connection:

@@ -114,6 +114,7 @@ export interface DecisionDetail {
   denied_by: string | null;
   inputs: DecisionInput[];
   checks: RuleCheck[];
+  patterns: Pattern[];
   order: Order | null;
   fills: Fill[];
   audit: AuditRef | null;
@@ -256,6 +257,17 @@ export interface OrderChange {
   order: Order;
 }
 
+/** Hold a pattern that a bar completed, and what was known of its like at the close. */
+export interface Pattern {
+  name: string;
+  side: "flat" | "long" | "short";
+  verdict: "confirmed" | "not confirmed" | "unknown";
+  confidence: number | null;
+  chance: number;
+  history: Rate;
+  neighbours: Rate;
+}
+
 /** Hold an open position at its last price; `opened` is None where that was long ago. */
 export interface Position {
   symbol: string;
@@ -289,6 +301,14 @@ export interface QuoteChange {
   bid: number;
   ask: number;
   time: string;
+}
+
+/** Say how often something came true, with its 95 % interval; `share` is None of nothing. */
+export interface Rate {
+  share: number | null;
+  low: number;
+  high: number;
+  count: number;
 }
 
 /** Hold one link of the chain that led to a decision. */

@@ -5,6 +5,7 @@ import { useDesk } from "../desk/store";
 import { decimalsOf, formatNumber, formatSigned } from "../format/numbers";
 import { formatMoment } from "../format/times";
 import { OutcomeMark } from "./OutcomeMark";
+import { PatternTable } from "./PatternTable";
 import { ProbabilityBar } from "./ProbabilityBar";
 import { RuleChecks } from "./RuleChecks";
 
@@ -138,7 +139,7 @@ function AuditFacts({ detail }: { detail: DecisionDetail }) {
   );
 }
 
-/** Tell all about one decision: verdict, reasons, inputs, checks, order, fills, audit entry. */
+/** Tell all about one decision: verdict, reasons, inputs, checks, patterns, order, fills, audit. */
 export function DecisionFacts({ detail }: { detail: DecisionDetail }) {
   return (
     <>
@@ -148,6 +149,11 @@ export function DecisionFacts({ detail }: { detail: DecisionDetail }) {
       <Facts title="Risk checks">
         <RuleChecks checks={detail.checks} deniedBy={detail.denied_by} />
       </Facts>
+      {detail.patterns.length > 0 && (
+        <Facts title="Patterns of this bar, not traded on">
+          <PatternTable patterns={detail.patterns} />
+        </Facts>
+      )}
       <OrderFacts order={detail.order} fills={detail.fills} />
       <AuditFacts detail={detail} />
     </>

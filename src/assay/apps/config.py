@@ -120,6 +120,29 @@ class ConditionsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
             raise UsageError(f"conditions.window {self.window} is outside 40..100000 bars")
 
 
+class AiConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Name the model that challenges the champion where `assay up` names none; '' for nobody."""
+
+    challenger: str = ""
+
+
+class PatternsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say whether patterns are judged beside a run, and how: see `signals.recognition.Terms`.
+
+    `store` keeps the shapes that others are compared with: memory, or postgres with pgvector.
+    """
+
+    enabled: bool = True
+    horizon: int = 12
+    confidence: float = 0.7
+    neighbours: int = 50
+    store: str = "memory"
+
+    def __post_init__(self) -> None:
+        if self.store not in ("memory", "postgres"):
+            raise UsageError(f"patterns.store {self.store!r} is unknown; use memory or postgres")
+
+
 class MlflowConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say whether and where MLflow is told of models; without an address in the home itself."""
 
@@ -144,6 +167,8 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     risk: RiskConfig = RiskConfig()
     machine: MachineConfig = MachineConfig()
     ensemble: EnsembleConfig = EnsembleConfig()
+    ai: AiConfig = AiConfig()
+    patterns: PatternsConfig = PatternsConfig()
     mlflow: MlflowConfig = MlflowConfig()
     conditions: ConditionsConfig = ConditionsConfig()
     instruments: dict[
@@ -155,9 +180,10 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             configured_instrument(self, symbol)
 
     def decisive(self) -> bytes:
-        """Return what of the settings may change a result: all but who watches and is told."""
+        """Return what of the settings may change a result: not who is told, nor what is beside."""
         told = msgspec.to_builtins(self)
-        del told["mlflow"], told["conditions"]
+        for name in ("mlflow", "conditions", "patterns", "ai"):
+            del told[name]
         return msgspec.json.encode(told)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.explaining import Basis
-from assay.apps.gateway.views import Decision, DecisionDetail, Feed, Halt
+from assay.apps.gateway.views import Decision, DecisionDetail, Feed, Halt, Rate
 from assay.apps.paper.sheet import Held, Past, Sheet, Standing, Traded
 from assay.model.messages import (
     BarClosed,
@@ -24,6 +24,8 @@ from assay.model.messages import (
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    PatternsJudged,
+    PatternVerdict,
     Predicted,
     RuleCheck,
     Tick,
@@ -201,6 +203,28 @@ def test_a_decision_names_the_forecast_and_the_features_behind_it(desk: Desk) ->
     assert (inputs["rsi 14"], inputs["adx 14"]) == (0.25, "unknown")
     unnamed = desk.detail(place, Basis(ready, predicted)).inputs
     assert [each.name for each in unnamed][-2:] == ["feature 1", "feature 2"]
+
+
+def test_a_decision_shows_the_patterns_of_its_bar_beside_what_it_was_made_from(desk: Desk) -> None:
+    place = desk.tell(forecast_of("abstain"))
+    verdicts = (
+        PatternVerdict("three_inside", -1, 3, "confirmed", 80, 48, 5_002, 7_003, 50, 30, 4_618,
+                       7_239, 4_990, 8_100),
+        PatternVerdict("flag", 1, 9, "unknown", 0, 0, 0, 10_000, 20, 9, 2_582, 6_579, 5_010, None),
+    )  # fmt: skip
+    judged = PatternsJudged(
+        id=9, cause=6, ts_event=START, ts_init=START, symbol="EURUSD", timeframe=MINUTE, horizon=12,
+        patterns=verdicts,
+    )  # fmt: skip
+    detail = desk.detail(place, Basis(judged=judged))
+    down, up = detail.patterns
+    assert (down.name, down.side, down.verdict) == ("three inside", "short", "confirmed")
+    assert (down.confidence, down.chance) == (0.81, 0.499)
+    assert down.history == Rate(share=0.6, low=0.5002, high=0.7003, count=80)
+    assert down.neighbours.share == 0.6
+    assert (up.side, up.confidence, up.history.share) == ("long", None, None)
+    assert detail.inputs == desk.detail(place).inputs
+    assert desk.detail(place).patterns == ()
 
 
 def test_a_denied_decision_says_by_whom(desk: Desk) -> None:

@@ -27,7 +27,7 @@ from assay.apps.paper.control import (
     PROMOTE,
     ControlOrder,
     Promoted,
-    give_promotion,
+    ask_trader,
     pending_orders,
 )
 from assay.apps.paper.shadow import Shadow
@@ -214,7 +214,7 @@ def test_whoever_promotes_is_told_when_nothing_runs_any_more(home: Home) -> None
         timeframe=1,
         market="",
     )
-    answer = give_promotion(home, ControlOrder(PROMOTE, "", "rini", promoted))
+    answer = ask_trader(home, ControlOrder(PROMOTE, "", "rini", promoted))
     assert (answer.serves, "next start carries it out" in answer.text) == (False, True)
     ((path, order),) = pending_orders(home)
     assert order.promoted == promoted

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from assay.apps.config import ConditionsConfig, Config, MlflowConfig
+from assay.apps.config import AiConfig, ConditionsConfig, Config, MlflowConfig, PatternsConfig
 from assay.apps.mirror.delivering import is_mirrored, mirror
 from assay.apps.mirror.outbox import Entry, Outbox, Registration
 from assay.apps.mirror.studies import tell_study
@@ -63,9 +63,12 @@ def test_who_is_told_changes_no_result() -> None:
     assert usual.decisive() == other.decisive()
     watched = Config(conditions=ConditionsConfig(regimes=["eurusd"], window=90))
     assert usual.decisive() == watched.decisive()
+    beside = Config(ai=AiConfig(challenger="b"), patterns=PatternsConfig(horizon=3))
+    assert usual.decisive() == beside.decisive()
     assert b"mlflow" not in usual.decisive()
     whole = msgspec.json.decode(msgspec.json.encode(usual))
-    del whole["mlflow"], whole["conditions"]
+    for name in ("mlflow", "conditions", "patterns", "ai"):
+        del whole[name]
     assert msgspec.json.encode(whole) == usual.decisive()
     with pytest.raises(UsageError, match=r"mlflow\.experiment is empty"):
         MlflowConfig(experiment=" ")

@@ -12,6 +12,8 @@ from rich.console import Console
 
 from assay.apps.config import Config
 from assay.apps.lab.drivers import feed_messages
+from assay.apps.paper import preparing
+from assay.apps.paper.championing import name_challenger
 from assay.apps.paper.control import (
     ControlOrder,
     control_folder,
@@ -20,16 +22,26 @@ from assay.apps.paper.control import (
 )
 from assay.apps.paper.picture import Painter, Picture, read_picture
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.preparing import identify_setup, prepare_plan
+from assay.apps.paper.preparing import identify_setup, past_columns, past_series, prepare_plan
 from assay.apps.paper.refusal import raise_refusal, write_refusal
 from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.up import run_platform
 from assay.apps.paper.view import draw_curve, plain_line, render
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.errors import DataError, OperatorError, RetryError, UsageError
-from assay.model.messages import CorrelationReturned, CorrelationsMeasured, RegimeChanged
+from assay.model.messages import (
+    BarClosed,
+    CorrelationReturned,
+    CorrelationsMeasured,
+    PatternsJudged,
+    PatternVerdict,
+    RegimeChanged,
+)
+from assay.model.time import Timeframe
 from assay.runtime.clock import SimClock, wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.journal import MemoryJournal
+from assay.runtime.settings import load_settings
 from assay.trading.brokers.paper import PaperBroker
 from tests.replay.markets import generate_bars
 
@@ -120,6 +132,35 @@ def test_a_setup_is_known_by_all_that_decides_its_outcome(tmp_path: Path) -> Non
     assert identify(slower) == found["plain"]
 
 
+def test_the_challenger_of_the_settings_follows_where_a_start_names_none(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.config_file.write_text('[ai]\nchallenger = "second"\n')
+    config = load_settings(Config, home).value
+    assert config.ai.challenger == "second"
+    assert config.decisive() == Config().decisive()
+    plan = Plan(source="sim", strategy="ai", model="first")
+    assert name_challenger(plan, "second").challenger == "second"
+    told = msgspec.structs.replace(plan, challenger="third")
+    assert name_challenger(told, "second") == told
+    assert name_challenger(Plan(), "second") == Plan()
+    serving = msgspec.structs.replace(plan, model="second")
+    assert name_challenger(serving, "second") == serving
+    assert "[ai] challenger second serves" in capsys.readouterr().err
+    with pytest.raises(UsageError, match="model second is unknown"):
+        run_platform(home, msgspec.structs.replace(plan, model=None), port=0, plain=True)
+
+
+def test_no_bar_of_the_past_closes_once_the_feed_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparing, "SIM_HISTORY", 3_000)
+    plan = Plan(source="sim", strategy="ai", symbols=("EURUSD", "XAUUSD"))
+    begins = min(int(one.ts_open[-1]) for one in past_series(plan)) + int(Timeframe.M1)
+    past = past_columns(plan, Config(), 1)
+    assert {symbol: int(each.ts_close[-1]) for symbol, each in past.items()} == {
+        "EURUSD": begins, "XAUUSD": begins
+    }  # fmt: skip
+
+
 @pytest.fixture
 def painted(tmp_path: Path) -> Iterator[Painter]:
     plan = Plan(source="replay", data=(write_market(tmp_path, 1),), params={"fast": "3"})
@@ -151,6 +192,31 @@ def test_the_picture_shows_what_happened(painted: Painter, tmp_path: Path) -> No
     assert read_picture(tmp_path / "none.json") is None
     (tmp_path / "torn.json").write_bytes(b'{"symbol": "EUR')
     assert read_picture(tmp_path / "torn.json") is None
+
+
+def test_the_surest_confirmed_pattern_of_the_last_bar_is_shown(painted: Painter) -> None:
+    one = PatternVerdict(
+        "three_inside", -1, 3, "confirmed", 80, 48, 5_002, 7_003, 50, 30, 4_618, 7_239, 4_990, 7_100
+    )
+    surer = msgspec.structs.replace(one, pattern="flag", side=1, confidence=8_200)
+    doubted = msgspec.structs.replace(one, pattern="hammer", verdict="not confirmed")
+    judged = PatternsJudged(
+        id=9, cause=6, ts_event=0, ts_init=0, symbol="EURUSD", timeframe=1, horizon=12,
+        patterns=(one, doubted, surer),
+    )  # fmt: skip
+    painted.see_patterns(judged)
+    (line,) = painted.picture.lines
+    assert line.pattern == "flag up, 60% of 80"
+    console = Console(width=200, record=True, file=None, force_terminal=False, quiet=False)
+    with console.capture() as capture:
+        console.print(render(painted.picture, 1.0, (200, 40)))
+    assert "[flag up, 60% of 80]" in capture.get()
+    bar = BarClosed(
+        id=1, ts_event=1, ts_init=1, symbol="EURUSD", timeframe=1, ts_open=0, open=1, high=1,
+        low=1, close=1, spread_open=1, spread_high=1, spread_low=1, spread_close=1,
+    )  # fmt: skip
+    painted.observe([bar])
+    assert line.pattern == ""
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])

@@ -11,8 +11,10 @@ import pytest
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.lab.simulation import write_simulation
+from assay.books.trials import Trial, TrialLedger
 from assay.market.simulation import Scenario
-from assay.model.time import Timeframe
+from assay.model.time import Timeframe, format_time
+from assay.runtime.home import open_home
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +73,35 @@ def test_live_says_the_same_and_how_long_it_took(
     for found in said:
         found.pop("latency_us", None)
         found.pop("seconds")
+    assert [found.pop("trials_before") for found in said] == [0, 1]
     assert said[0] == said[1]
     assert said[0]["bars_before"] > 0
     assert said[0]["from"] >= "2010-02-15"
     assert len(said[0]["last"]) == 10
     assert said[0]["last"][-1]["came_points"] is None
+
+
+def test_a_scan_is_a_look_at_every_bar_that_it_reads(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spans = (("--to", "2010-02-01"), ("--from", "2010-02-10"), ("--to", "2010-01-20"))
+    for before, given in enumerate((*spans, ("--pattern", "hamer"))):
+        if scan(data, tmp_path, "--json", *given) == 0:
+            assert json.loads(capsys.readouterr().out)["trials_before"] == before
+    lines = TrialLedger(open_home(tmp_path)).read().lines
+    counted = [line for line in lines if isinstance(line, Trial)]
+    assert [line.kind for line in counted] == ["patterns"] * 3
+    ends = [format_time(line.end)[:13] for line in counted]
+    assert ends[0] == "2010-02-01T00"
+    assert ends[2] == "2010-01-20T00"
+    assert len({line.parameters for line in counted}) == 2
+    assert scan(data, tmp_path, "--to", "2010-02-01") == 0
+    assert "trials before this one on this instrument and time: 3" in capsys.readouterr().out
+
+    ledger = tmp_path / "trials" / "ledger.jsonl"
+    ledger.write_bytes(ledger.read_bytes().replace(b'"patterns"', b'"pattern_"', 1))
+    assert scan(data, tmp_path) == 3
+    assert "the trial ledger does not hold at line 1" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

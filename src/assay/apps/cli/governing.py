@@ -12,7 +12,7 @@ from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, no
 from assay.apps.cli.retraining import retrain
 from assay.apps.cli.sealed import AuditOption, CheckpointOption, KeyOption, verify_ledger
 from assay.apps.config import Config
-from assay.model.errors import UsageError
+from assay.model.errors import DataError, UsageError
 from assay.model.time import format_time, parse_time
 from assay.runtime.home import Home, open_home
 from assay.runtime.settings import load_settings
@@ -243,6 +243,37 @@ def _emit_act(home: Home, act: Act, as_json: bool, *, at_next_start: bool) -> No
     )  # fmt: skip
 
 
+def challenge(
+    model: Annotated[
+        str, typer.Argument(help="Model, as `assay models list` names it.", show_default=False)
+    ] = "",
+    end: Annotated[
+        bool, typer.Option("--end", help="Let whoever challenges follow no more.")
+    ] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the record.")] = "",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a model forecast beside the one that a running `assay up` trades, or end that.
+
+    From the next bar on it forecasts every bar, recorded and never traded; one that cannot follow
+    is refused, exit 3. It stands until a start names another with --challenger or in [ai] of the
+    settings.
+
+    Example: assay models challenge xgboost-0123456789
+    """
+    from assay.apps.paper.championing import challenge_running
+
+    if bool(model) == end:
+        raise UsageError("name the MODEL that is to follow, or --end it")
+    answer = challenge_running(open_home(home), model, reason)
+    if not answer.serves:
+        raise DataError(answer.text)
+    emit(
+        {"challenger": model or None, "running": answer.text}, as_json, lambda told: told["running"]
+    )
+
+
 def _mirror_act(place: Home, act: Act) -> None:
     from assay.apps.mirror.delivering import mirror
     from assay.apps.mirror.telling import tell_act
@@ -362,9 +393,8 @@ def register(app: typer.Typer) -> None:
     )
     for name, command in (
         ("list", list_models), ("show", show), ("ablate", ablate), ("compare", compare),
-        ("metrics", metrics),
-        ("promote", promote), ("retrain", retrain), ("rollback", rollback), ("history", history),
-        ("verify", verify),
+        ("metrics", metrics), ("promote", promote), ("challenge", challenge), ("retrain", retrain),
+        ("rollback", rollback), ("history", history), ("verify", verify),
     ):  # fmt: skip
         models.command(name)(command)
     app.add_typer(models, name="models")

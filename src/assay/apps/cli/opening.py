@@ -17,16 +17,28 @@ NoBrowserOption = Annotated[
 ]
 
 
+ScraperOption = Annotated[
+    bool, typer.Option("--scraper", help="Print a token that reads /metrics for a year instead.")
+]
+
+
 def open_page(
-    no_browser: NoBrowserOption = False, home: HomeOption = None, as_json: JsonOption = False
+    no_browser: NoBrowserOption = False,
+    scraper: ScraperOption = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a link to the page of the running `assay up`; it works once, for ten minutes.
 
     Example: assay open --no-browser
     """
     from assay.apps.gateway.address import issue_url
+    from assay.people.access import LocalAccess
 
     opened = open_home(home)
+    if scraper:
+        emit({"token": LocalAccess(opened).issue_scraper()}, as_json, lambda told: told["token"])
+        return
     if not opened.is_locked("up"):
         raise RetryError(f"nothing runs on home {opened.path}; start it with `assay up`")
     url = issue_url(opened)

@@ -73,6 +73,7 @@ def _show(found: dict[str, Any]) -> object:
         f"{found['symbol']} {found['timeframe']}: {found['occurrences']:,} patterns in "
         f"{found['bars']:,} bars, {found['from']} to {found['until']}{before}; "
         f"{found['seconds']:.1f} s",
+        f"trials before this one on this instrument and time: {found['trials_before']:,}",
         _verdicts_table(found),
         _patterns_table(found),
     ]
@@ -190,12 +191,13 @@ def scan_(
     """Find patterns in a file of bars and judge each by what was known at its close.
 
     Confirmed is one whose own history and nearest shapes both were better than chance, as surely as
-    --confidence; unknown one of which too little is known.
+    --confidence; unknown one of which too little is known. Counted as a trial.
 
     Example: assay patterns scan --data eurusd_h1_2010_2021.parquet --horizon 12 --report seen
     """
     from assay.apps.lab.patterns import PatternsRequest, describe, judge_patterns, write_report
     from assay.apps.lab.shapes import choose_shapes
+    from assay.books.trials import TrialLedger
     from assay.signals.recognition import Terms
 
     place = open_home(home or default_home())
@@ -203,7 +205,7 @@ def scan_(
         data=data, names=names or (), start=parse_time(start) if start else None,
         end=parse_time(end) if end else None, live=live, shapes=choose_shapes(store, place),
         terms=Terms(horizon=horizon, threshold=confidence, neighbours=neighbours),
-        config=load_settings(Config, place).value,
+        config=load_settings(Config, place).value, trials=TrialLedger(place),
     )  # fmt: skip
     with progress("reading", 1.0, quiet=as_json) as bar:
         judged = judge_patterns(request, fill_stages(bar))

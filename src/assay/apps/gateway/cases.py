@@ -9,7 +9,13 @@ from typing import Any
 import msgspec
 
 from assay.apps.gateway.checks import name_checks, tell_checks
-from assay.apps.gateway.explaining import Basis, describe, inputs_of, outcome_of
+from assay.apps.gateway.explaining import (
+    Basis,
+    describe,
+    inputs_of,
+    outcome_of,
+    patterns_of,
+)
 from assay.apps.gateway.scale import Scale, moment, side_of
 from assay.apps.gateway.views import (
     Decision,
@@ -149,7 +155,7 @@ class Cases:
             checks = name_checks(rules, denied)
         return DecisionDetail(
             **self._fields(case), inputs=inputs_of(case.made, basis, self._scale),
-            checks=checks, audit=None,
+            checks=checks, audit=None, patterns=patterns_of(basis),
             fills=tuple(fill for of, fill in self.fills.values() if of == key),
             order=self.orders.get(key) if key is not None else None,
         )  # fmt: skip

@@ -12,11 +12,19 @@ from assay.apps.gateway.scale import Scale, moment, side_of, timeframe_name
 from assay.apps.gateway.views import (
     DecisionInput,
     OutcomeName,
+    Pattern,
+    Rate,
     Reason,
     Side,
     Value,
 )
-from assay.model.messages import DecisionMade, FeaturesReady, Predicted
+from assay.model.messages import (
+    DecisionMade,
+    FeaturesReady,
+    PatternsJudged,
+    PatternVerdict,
+    Predicted,
+)
 
 CERTAIN = 10_000
 """A probability of 1 in the messages."""
@@ -31,11 +39,15 @@ TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """Hold what a decision was made from; `names` are those of the features, empty if unknown."""
+    """Hold what a decision was made from, and what was said of its bar beside it.
+
+    `names` are those of the features, empty if unknown.
+    """
 
     ready: FeaturesReady | None = None
     predicted: Predicted | None = None
     names: Sequence[str] = ()
+    judged: PatternsJudged | None = None
 
 
 def outcome_of(made: DecisionMade, denied_by: str | None) -> OutcomeName:
@@ -124,6 +136,26 @@ def _forecast(told: Predicted, scale: Scale) -> list[tuple[str, Value]]:
     found += [(f"layer: {each.name}", f"{each.verdict}: {each.text}") for each in told.layers]
     distances = ("stop", "target", "gain", "loss")
     return found + [(f"{name}, in price", getattr(told, name) / points) for name in distances]
+
+
+def patterns_of(basis: Basis) -> tuple[Pattern, ...]:
+    """Return the patterns that a decision's bar completed, which it was not made from."""
+    return tuple(map(_pattern, basis.judged.patterns)) if basis.judged else ()
+
+
+def _pattern(told: PatternVerdict) -> Pattern:
+    return Pattern(
+        name=told.pattern.replace("_", " "), side=side_of(told.side),
+        verdict=told.verdict,  # type: ignore[arg-type]
+        confidence=_fraction(told.confidence), chance=told.chance / CERTAIN,
+        history=_rate(told.count, told.hits, told.low, told.high),
+        neighbours=_rate(told.near_count, told.near_hits, told.near_low, told.near_high),
+    )  # fmt: skip
+
+
+def _rate(count: int, hits: int, low: int, high: int) -> Rate:
+    share = hits / count if count else None
+    return Rate(share=share, low=low / CERTAIN, high=high / CERTAIN, count=count)
 
 
 def _features(ready: FeaturesReady, names: Sequence[str]) -> list[tuple[str, Value]]:

@@ -10,11 +10,12 @@ import msgspec
 
 from assay.apps.config import Config
 from assay.apps.gateway.board import Board
+from assay.apps.gateway.meter import Meter
 from assay.apps.gateway.records import Records
 from assay.apps.gateway.views import Feed, FeedState
 from assay.apps.paper.sheet import PAST, RING, SHEET, STANDING, Past, Sheet, Standing
 from assay.model.errors import RetryError
-from assay.model.messages import PlatformStarted, decode_message
+from assay.model.messages import Message, PlatformStarted, decode_message
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch
 from assay.runtime.home import Home
@@ -43,6 +44,7 @@ class Follower:
         self.home = home
         self._ring: Subscriber = ring or RingReader(home.folder("run") / RING)
         self.board: Board | None = None
+        self.meter = Meter()
         self.records: Records | None = None
         self.version = 0
         self._postgres: Postgres | None = None
@@ -69,6 +71,10 @@ class Follower:
             sheet, standing[0] if standing else None, past[0] if past else None
         )
         self._standing_stamp = standing[1] if standing else 0
+        meter, is_counted = self.meter.renewed(), self.meter.place > 0
+        for recorded in self.records.metered(self.board):
+            meter.apply(recorded.position, recorded.message, is_counted=is_counted)
+        self.meter = meter
         self.version += 1
 
     def _path(self, name: str) -> Path:
@@ -101,8 +107,13 @@ class Follower:
             message = decode_message(payload)
             if isinstance(message, PlatformStarted):
                 return False
-            board.apply(mark, message)
+            self._apply(mark, message)
         return True
+
+    def _apply(self, place: int, message: Message) -> None:
+        assert self.board is not None
+        self.board.apply(place, message)
+        self.meter.apply(place, message)
 
     async def _read_missed(self, mark: int) -> bool:
         assert self.board is not None
@@ -114,7 +125,7 @@ class Follower:
         for recorded in found:
             if isinstance(recorded.message, PlatformStarted):
                 return False
-            self.board.apply(recorded.position, recorded.message)
+            self._apply(recorded.position, recorded.message)
         return self.board.place == mark - 1
 
     def _look_at_standing(self) -> None:

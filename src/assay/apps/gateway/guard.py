@@ -14,6 +14,8 @@ from assay.people.access import LocalAccess
 
 BODY_MAX = 16_384
 PUBLIC = frozenset({"/health", "/open"})
+SCRAPED = "/metrics"
+BEARER = "bearer "
 CLOSE_DENIED = 4401
 
 
@@ -65,7 +67,7 @@ class Guard:
             return problem(413)
         session = self._session(headers)
         scope["session"] = session
-        if session is None and path not in PUBLIC:
+        if session is None and path not in PUBLIC and not self._may_scrape(path, headers):
             return _sign_in(path, headers)
         return None
 
@@ -77,6 +79,16 @@ class Guard:
             return found.value if found and self._access.holds(found.value) else None
         except (CookieError, DataError):
             return None
+
+    def _may_scrape(self, path: str, headers: dict[str, str]) -> bool:
+        """Say whether a program shows a token that reads metrics, which opens nothing else."""
+        told = headers.get("authorization", "")
+        if path != SCRAPED or not told.lower().startswith(BEARER):
+            return False
+        try:
+            return self._access.may_scrape(told[len(BEARER) :].strip())
+        except DataError:
+            return False
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the whole body, which is small, before anything looks at it."""

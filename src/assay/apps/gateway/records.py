@@ -12,6 +12,7 @@ from assay.apps.gateway.alerts import alert_view
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.cases import Case, Cases
 from assay.apps.gateway.explaining import Basis
+from assay.apps.gateway.meter import METER_KINDS
 from assay.apps.gateway.refill import DESK_KINDS, Reading, refill
 from assay.apps.gateway.scale import moment
 from assay.apps.gateway.views import Alert, AuditRef, Halt, OutcomeName
@@ -19,7 +20,7 @@ from assay.apps.paper.notices import ALERTS
 from assay.apps.paper.sheet import Past, Sheet, Standing
 from assay.books.audit import AuditEntry
 from assay.books.audit.entries import hash_entry
-from assay.model.messages import DecisionMade, FeaturesReady, Predicted
+from assay.model.messages import DecisionMade, FeaturesReady, PatternsJudged, Predicted
 from assay.runtime.journal import Recorded, read_journal
 from assay.runtime.journal.tenant import read_as
 from assay.runtime.stores.postgres import Postgres
@@ -34,6 +35,11 @@ READ_MAX = 1_000_000
 """Places of the journal read through for one page of decisions; the next is left to the caller."""
 BASIS_WITHIN = 512
 """How far before a decision its forecast and features are looked for."""
+PATTERNS_WITHIN = 20_000
+"""How far behind a decision what was said of its bar is looked for: that is said in a pause."""
+
+METERED_WITHIN = 65_536
+"""How far before the end of the journal the figures of models begin."""
 
 
 class Records:
@@ -65,6 +71,13 @@ class Records:
             board.stand(standing)
         board.take_changes(None)
         return board
+
+    def metered(self, board: Board) -> list[Recorded]:
+        """Return the last messages of a board's run that figures of models are made of."""
+        low = max(board.start, board.place - METERED_WITHIN)
+        with self._connected() as connection:
+            found = read_journal(connection, low, kinds=METER_KINDS)
+            return list(_until(found, board.place))
 
     def after(self, place: int, limit: int) -> list[Recorded]:
         """Return up to `limit` messages behind a place."""
@@ -139,6 +152,18 @@ class Records:
         if len(found) > limit:
             return found[:limit], int(found[limit - 1].id)
         return found, high if high > board.start else None
+
+    def patterns(self, made: DecisionMade, place: int) -> PatternsJudged | None:
+        """Return what was said of the patterns of a decision's bar; None where it showed none."""
+        with self._connected() as connection:
+            told = read_journal(connection, place, kinds=("PatternsJudged",))
+            for recorded in _until(told, place + PATTERNS_WITHIN):
+                judged = recorded.message
+                if not isinstance(judged, PatternsJudged) or judged.ts_event > made.ts_bar:
+                    break
+                if (judged.symbol, judged.ts_event) == (made.symbol, made.ts_bar):
+                    return judged
+        return None
 
     def audit(self, place: int) -> AuditRef | None:
         """Return the audit's entry of the message at a place, None while it is not entered."""

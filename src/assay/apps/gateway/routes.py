@@ -18,6 +18,8 @@ from assay.apps.gateway.explaining import Basis
 from assay.apps.gateway.guard import cookie_name
 from assay.apps.gateway.health import health
 from assay.apps.gateway.lessons import feature_names
+from assay.apps.gateway.looks import Looks
+from assay.apps.gateway.metrics import gather, render_metrics
 from assay.apps.gateway.page import Page
 from assay.apps.gateway.problems import answer, problem
 from assay.apps.gateway.scale import moment, timeframe_name
@@ -39,6 +41,7 @@ from assay.model.time import Timeframe
 from assay.people.access import SESSION_S, LocalAccess
 from assay.runtime.home import Home
 
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 REASON_MAX = 200
 DURABLE_S = 5.0
 
@@ -71,6 +74,7 @@ def add_routes(app: FastAPI, desk: Desk, page: Page) -> None:
     _add_decisions(app, desk)
     add_conditions(app, desk)
     _add_switch(app, desk)
+    _add_metrics(app, desk)
 
     @app.websocket("/api/stream")
     async def stream(socket: WebSocket) -> None:
@@ -155,6 +159,19 @@ def _bars(board: Board, symbol: str, timeframe: str | None, limit: int) -> BarsP
     )  # fmt: skip
 
 
+def _add_metrics(app: FastAPI, desk: Desk) -> None:
+    looks, turn = Looks(desk.home), asyncio.Lock()
+
+    @app.get("/metrics")
+    async def tell_metrics() -> Response:
+        follower = desk.stream.follower
+        async with turn:
+            due = looks.find_due(follower.meter)
+            uncounted = await asyncio.to_thread(looks.enter, due) if due else ""
+        families = gather(desk.home, follower, desk.stream.clients, uncounted=uncounted)
+        return Response(render_metrics(families), media_type=METRICS_TYPE)
+
+
 def _add_decisions(app: FastAPI, desk: Desk) -> None:
     @app.get("/api/decisions")
     async def decisions(
@@ -181,7 +198,8 @@ def _add_decisions(app: FastAPI, desk: Desk) -> None:
 def _basis(desk: Desk, case: Case) -> Basis:
     records = desk.stream.follower.records
     assert records is not None
-    found = records.basis(case.made, case.place)
+    judged = records.patterns(case.made, case.place)
+    found = replace(records.basis(case.made, case.place), judged=judged)
     if found.predicted is None or found.ready is None:
         return found
     names = feature_names(desk.home, found.predicted.model, found.ready.digest)

@@ -16,6 +16,7 @@ OutcomeName = Literal["enter", "exit", "hold", "abstain", "denied"]
 OrderState = Literal["submitted", "filled", "cancelled", "denied"]
 Verdict = Literal["allowed", "denied", "exempt", "no_limit"]
 AlertName = Literal["regime", "correlation", "drift"]
+PatternVerdictName = Literal["confirmed", "not confirmed", "unknown"]
 Relation = Literal["at_most", "below", "at_least", "exactly", "multiple_of", "permitted_by"]
 FeedState = Literal["live", "stale", "ended", "lost"]
 Value = float | str
@@ -192,6 +193,31 @@ class RuleCheck(_View):
     passed: bool
 
 
+class Rate(_View):
+    """Say how often something came true, with its 95 % interval; `share` is None of nothing."""
+
+    share: float | None
+    low: float
+    high: float
+    count: int
+
+
+class Pattern(_View):
+    """Hold a pattern that a bar completed, and what was known of its like at the close.
+
+    `history` is of this pattern and side, `neighbours` of the nearest shapes, `chance` of any bar;
+    `confidence` is the probability of being better than that. Nothing was traded on it.
+    """
+
+    name: str
+    side: Side
+    verdict: PatternVerdictName
+    confidence: float | None
+    chance: float
+    history: Rate
+    neighbours: Rate
+
+
 class AuditRef(_View):
     """Name the audit entry of a decision."""
 
@@ -204,6 +230,7 @@ class DecisionDetail(Decision):
 
     inputs: tuple[DecisionInput, ...]
     checks: tuple[RuleCheck, ...]
+    patterns: tuple[Pattern, ...]
     order: Order | None
     fills: tuple[Fill, ...]
     audit: AuditRef | None

@@ -17,7 +17,9 @@ from assay.apps.lab.labelling import priced_columns
 from assay.apps.lab.output import appearing_together
 from assay.apps.lab.shapes import OpenShapes, in_memory
 from assay.apps.lab.training import read_series
+from assay.apps.lab.trial import Look, count_before, enter_look, span_of
 from assay.books.reports.patterns import Mark, SeenPatterns, write_patterns
+from assay.books.trials import Trial, TrialLedger
 from assay.market.series import BarSeries
 from assay.model.errors import DataError
 from assay.model.messages import BarClosed
@@ -47,7 +49,7 @@ class PatternsRequest:
 
     names: patterns looked for, all where empty; start: first bar of the figures, those before it
     are history alone; end: first bar not read; live: bar by bar, timed; shapes: opens the store of
-    the shapes of a series, by its name.
+    the shapes of a series, by its name; trials: the ledger that counts the look.
     """
 
     data: Path
@@ -57,6 +59,7 @@ class PatternsRequest:
     end: int | None = None
     live: bool = False
     shapes: OpenShapes = in_memory
+    trials: TrialLedger | None = None
     config: Config = field(default_factory=Config)
 
 
@@ -93,6 +96,7 @@ def judge_patterns(request: PatternsRequest, on_stage: Tell | None = None) -> Ju
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     patterns = choose_patterns(request.names)
     series = _read(request)
+    trial = _enter(request, series, patterns)
     columns = priced_columns(series, request.config)
     latencies: list[float] = []
     with request.shapes(_name_series(series, patterns, request.terms)) as store:
@@ -109,6 +113,7 @@ def judge_patterns(request: PatternsRequest, on_stage: Tell | None = None) -> Ju
         "occurrences": len(judgements),
         "patterns": _by_pattern(patterns, judgements, moves, request.terms),
         "verdicts": _by_verdict(judgements, moves, request.terms),
+        "trials_before": count_before(request.trials, trial),
     }
     if latencies:
         figures["latency_us"] = {
@@ -151,6 +156,19 @@ def _read(request: PatternsRequest) -> BarSeries:
             "--from or a later --to"
         )
     return series
+
+
+def _enter(
+    request: PatternsRequest, series: BarSeries, patterns: Sequence[Pattern]
+) -> Trial | None:
+    """Count the look: at every bar read, for a hit rate tells what came of the history too."""
+    start, end = span_of([series])
+    names = [pattern.name for pattern in patterns]
+    look = Look(
+        kind="patterns", series=[series], start=start, end=end, strategy="patterns",
+        parameters=(names, request.terms, request.start, request.config.decisive()),
+    )  # fmt: skip
+    return enter_look(request.trials, look)
 
 
 def _first_bar(request: PatternsRequest, series: BarSeries) -> int:

@@ -9,7 +9,7 @@ from assay.apps.config import Config
 from assay.model.errors import UsageError
 from assay.runtime.home import Home
 from assay.runtime.settings import load_settings
-from assay.signals.recognition import MemoryShapes, ShapeStore
+from assay.signals.recognition import MemoryShapes, ShapeStore, Terms
 
 STORES = ("memory", "postgres")
 OpenShapes = Callable[[str], AbstractContextManager[ShapeStore]]
@@ -19,6 +19,24 @@ OpenShapes = Callable[[str], AbstractContextManager[ShapeStore]]
 def in_memory(series: str) -> Iterator[ShapeStore]:  # noqa: ARG001  each opening is empty
     """Give an empty store that ends with the scan."""
     yield MemoryShapes()
+
+
+def open_live(name: str, dsn: str, terms: Terms) -> Callable[[str], ShapeStore]:
+    """Return what opens the empty store of a symbol beside a run.
+
+    One of PostgreSQL is filled anew by each start, one shape at a time, so that nothing waits long.
+    """
+    if name == "memory":
+        return lambda _symbol: MemoryShapes()
+
+    def in_postgres(symbol: str) -> ShapeStore:
+        from assay.signals.recognition.postgres import PostgresShapes
+
+        store = PostgresShapes(dsn, series=f"live.{symbol}.{terms.horizon}", batch=1)
+        store.clear()
+        return store
+
+    return in_postgres
 
 
 def choose_shapes(name: str, home: Home) -> OpenShapes:

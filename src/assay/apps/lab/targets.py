@@ -19,8 +19,8 @@ from assay.apps.lab.labelling import (
     told_by_leaders,
 )
 from assay.apps.lab.training import read_series
+from assay.apps.lab.trial import count_before
 from assay.apps.lab.verdict import SEED, blocks_of, reliability_of
-from assay.books.trials import Trial, TrialLedger, count_overlapping
 from assay.model.errors import DataError
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
@@ -129,7 +129,7 @@ def evaluate_target(
     figures = {
         "verdict": "", "label": label.name, **score_answers(answered, artifact, label),
         "neither_rate": neither / (neither + len(answered)),
-        "trials_before": _count_before(request.ledger, trial), "seconds": round(watch.elapsed(), 2),
+        "trials_before": count_before(request.ledger, trial), "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
     return TargetEvaluation(figures=figures, answered=answered, artifact=artifact, symbols=symbols)
 
@@ -248,12 +248,6 @@ def _tell_reliability(p: np.ndarray, came: np.ndarray, block: np.ndarray) -> lis
         dict(zip(names, [float(value) for value in row[:-1]] + [int(row[-1])], strict=True))
         for row in zip(*columns, strict=True)
     ]
-
-
-def _count_before(ledger: TrialLedger | None, trial: Trial | None) -> int | None:
-    if ledger is None or trial is None:
-        return None
-    return count_overlapping(ledger.read().lines, trial)
 
 
 def write_answers(evaluation: TargetEvaluation, path: Path) -> None:

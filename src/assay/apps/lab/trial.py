@@ -12,7 +12,14 @@ import numpy as np
 from assay.apps.lab.provenance import digest_series
 from assay.books.analytics.deflated_sharpe import period_sharpe, sharpe_error
 from assay.books.analytics.performance import TRADING_DAYS, daily_returns
-from assay.books.trials import Outcome, Trial, TrialLedger, deflate, sketch_returns
+from assay.books.trials import (
+    Outcome,
+    Trial,
+    TrialLedger,
+    count_overlapping,
+    deflate,
+    sketch_returns,
+)
 from assay.market.series import BarSeries, TickSeries
 from assay.model.time import DAY
 from assay.runtime.environment import user_name
@@ -64,6 +71,13 @@ def enter_look(ledger: TrialLedger | None, look: Look) -> Trial | None:
         parameters=sha256(repr(look.parameters).encode()).hexdigest(),
     )  # fmt: skip
     return ledger.enter(draft)
+
+
+def count_before(ledger: TrialLedger | None, trial: Trial | None) -> int | None:
+    """Return how many trials came before one that has no Sharpe ratio; None without a ledger."""
+    if ledger is None or trial is None:
+        return None
+    return count_overlapping(ledger.read().lines, trial)
 
 
 def tell_trial(

@@ -5,13 +5,24 @@ The engine is loaded only in a home that has champions.
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from assay.apps.cli.console import note
-from assay.apps.lab.champions import Serving, find_serving, record_fallback
-from assay.apps.paper.control import PROMOTE, Answer, ControlOrder, Promoted, give_promotion
+from assay.apps.lab.champions import Serving, digest_model, find_serving, record_fallback, scope_of
+from assay.apps.paper.control import (
+    CHALLENGE,
+    PROMOTE,
+    Answer,
+    Challenged,
+    ControlOrder,
+    Promoted,
+    ask_trader,
+)
 from assay.apps.paper.plan import Plan
 from assay.books.chained.heads import read_head
 from assay.books.governance import ACTS, Act, Scope
-from assay.model.errors import DataError
+from assay.model.errors import DataError, UsageError
+from assay.runtime.environment import user_name
 from assay.runtime.home import Home
 from assay.runtime.logs import Logger
 
@@ -70,7 +81,37 @@ def order_of(act: Act) -> ControlOrder:
 
 def tell_running(home: Home, act: Act) -> Answer | None:
     """Let a running platform trade with a new champion; None where none runs."""
-    return give_promotion(home, order_of(act)) if home.is_locked("up") else None
+    return ask_trader(home, order_of(act)) if home.is_locked("up") else None
+
+
+def challenge_running(home: Home, model: str, reason: str) -> Answer:
+    """Let a model challenge the champion of a running platform, '' for nobody.
+
+    Raises UsageError for an unknown model, and where no platform runs.
+    """
+    models = home.path / "models"
+    if model:
+        scope_of(models, model)
+    if not home.is_locked("up"):
+        raise UsageError(
+            "no `assay up` runs in this home; --challenger there, or [ai] challenger in "
+            "config.toml, lets a model follow from its start on"
+        )
+    told = Challenged(model, digest_model(models, model)) if model else Challenged()
+    return ask_trader(home, ControlOrder(CHALLENGE, reason, user_name(), challenged=told))
+
+
+def name_challenger(plan: Plan, configured: str) -> Plan:
+    """Return a plan with the challenger of the settings where it names none and trades by one.
+
+    One that serves by now challenges nobody, and that is said.
+    """
+    if plan.challenger is not None or not configured or plan.strategy != "ai":
+        return plan
+    if configured == plan.model:
+        note(f"[ai] challenger {configured} serves, so nobody challenges it")
+        return plan
+    return structs.replace(plan, challenger=configured)
 
 
 def tell_champion(home: Home, plan: Plan, serving: Serving, log: Logger) -> None:

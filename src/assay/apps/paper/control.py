@@ -12,9 +12,9 @@ from assay.runtime.home import Home
 from assay.runtime.ids import fresh_token
 
 ACTIONS = ("halt", "resume")
-PROMOTE = "promote"
+PROMOTE, CHALLENGE = "promote", "challenge"
 PATIENCE_S = 60.0
-"""How long whoever promotes waits for a running trader, which first loads the model."""
+"""How long whoever names a model waits for a running trader, which first loads it."""
 
 
 class Promoted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -29,17 +29,25 @@ class Promoted(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     market: str
 
 
+class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Say which model is to follow beside the one that serves; one without a name is to end it."""
+
+    model: str = ""
+    digest: str = ""
+
+
 class ControlOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Hold one order to the trader; one to promote says which model."""
+    """Hold one order to the trader; one to promote or to challenge says which model."""
 
     action: str
     reason: str
     by: str
     promoted: Promoted | None = None
+    challenged: Challenged | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Hold what the trader made of an order to promote."""
+    """Hold what the trader made of an order that names a model; `serves` where it was obeyed."""
 
     serves: bool
     text: str
@@ -71,8 +79,8 @@ def give_order(home: Home, order: ControlOrder, *, seconds: float = 10.0) -> Non
     )
 
 
-def give_promotion(home: Home, order: ControlOrder, *, seconds: float = PATIENCE_S) -> Answer:
-    """Tell the running trader of a new champion, and wait for what it makes of it."""
+def ask_trader(home: Home, order: ControlOrder, *, seconds: float = PATIENCE_S) -> Answer:
+    """Give the running trader an order that names a model; wait for what it makes of it."""
     path = leave_order(home, order)
     wait_for(lambda: not path.exists() or not home.is_locked("up"), seconds=seconds)
     if path.exists():
@@ -87,7 +95,7 @@ def give_promotion(home: Home, order: ControlOrder, *, seconds: float = PATIENCE
         told.unlink(missing_ok=True)
 
 
-def answer_promotion(path: Path, answer: Answer) -> None:
+def answer_order(path: Path, answer: Answer) -> None:
     """Tell whoever gave an order what came of it, and strike it off."""
     _replace(path.with_suffix(".told"), answer)
     path.unlink(missing_ok=True)

@@ -20,13 +20,25 @@ class Shadowing(msgspec.Struct, frozen=True):
     shown: int = 0
 
 
+class Ordered(msgspec.Struct, frozen=True):
+    """Say which challenger was ordered while a run went on, '' for none.
+
+    It stands until a start asks for another one than `start`, the one before the order asked for.
+    """
+
+    start: str = ""
+    model: str = ""
+    digest: str = ""
+
+
 class Cursor(msgspec.Struct, frozen=True):
     """Say how far the feed is committed: the run, its setup, and the place of the next event.
 
     `fed` is how many events earlier runs were fed, `ids` how many ids are given: no two messages
     of a home share an id. After a promotion `setup` is that of a start with the promoted `model`,
     and `line` the one of the governance log that made it champion. `shadowing` is how far a
-    challenger has come.
+    challenger has come, `judged` of how many events of the run patterns were told, -1 where nobody
+    looks for them. `ordered` is the last word on who challenges, None where only starts had one.
     """
 
     run: int
@@ -37,6 +49,8 @@ class Cursor(msgspec.Struct, frozen=True):
     model: str = ""
     line: int = 0
     shadowing: Shadowing = Shadowing()
+    judged: int = -1
+    ordered: Ordered | None = None
 
 
 def read_cursor(journal: Journal) -> Cursor | None:

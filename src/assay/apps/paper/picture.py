@@ -18,6 +18,7 @@ from assay.model.messages import (
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    PatternsJudged,
     Tick,
     TradingHalted,
     TradingResumed,
@@ -34,7 +35,10 @@ CURVE_POINTS = 240
 
 
 class Line(msgspec.Struct, kw_only=True):
-    """Hold one instrument: its quote, position in lots, and last decision with its last reason."""
+    """Hold one instrument: its quote, position in lots, and last decision with its last reason.
+
+    `pattern` is the surest pattern that its last bar confirmed.
+    """
 
     symbol: str
     digits: int
@@ -45,6 +49,7 @@ class Line(msgspec.Struct, kw_only=True):
     decided: str = ""
     outcome: str = ""
     reason: str = ""
+    pattern: str = ""
 
 
 class Picture(msgspec.Struct, kw_only=True):
@@ -129,7 +134,7 @@ class Painter:
         symbol = message.symbol
         points, line = self._points[symbol], self._lines[symbol]
         if isinstance(message, BarClosed):
-            bid, spread = message.close, message.spread_close
+            bid, spread, line.pattern = message.close, message.spread_close, ""
         else:
             bid, spread = message.bid, message.ask - message.bid
         self.picture.time = format_time(message.ts_event)
@@ -148,6 +153,17 @@ class Painter:
             told = describe_notice(notice)
             if told:
                 self._alerts.appendleft(f"{_second(notice.ts_event)}  {told}")
+
+    def see_patterns(self, told: PatternsJudged) -> None:
+        """Take what is told of an instrument's last bars."""
+        confirmed = [each for each in told.patterns if each.verdict == "confirmed"]
+        if confirmed:
+            surest = max(confirmed, key=lambda each: each.confidence or 0)
+            side = "up" if surest.side > 0 else "down"
+            self._lines[told.symbol].pattern = (
+                f"{surest.pattern.replace('_', ' ')} {side}, {surest.hits / surest.count:.0%} of "
+                f"{surest.count:,}"
+            )
 
     def hold(self, symbol: str, units: int) -> None:
         """Note what is held of an instrument."""

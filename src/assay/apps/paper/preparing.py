@@ -91,10 +91,11 @@ def past_columns(plan: Plan, config: Config, reach: int) -> dict[str, BarColumns
     """Return the last `reach` bars before the feed as features see them."""
     from assay.apps.lab.labelling import priced_columns
 
-    return {
-        one.symbol: priced_columns(one.select(slice(-reach, None)), config)
-        for one in past_series(plan)
-    }
+    series = past_series(plan)
+    # Markets that close more often have their last past bars after the feed began.
+    last = min(int(one.ts_open[-1]) for one in series)
+    past = [one.select(one.ts_open <= last) for one in series]
+    return {one.symbol: priced_columns(one.select(slice(-reach, None)), config) for one in past}
 
 
 def identify_setup(plan: Plan, setup: Setup) -> str:

@@ -19,11 +19,11 @@ from assay.apps.paper.control import (
     ACTIONS,
     Answer,
     ControlOrder,
-    answer_promotion,
+    answer_order,
     forget_answers,
     pending_orders,
 )
-from assay.apps.paper.cursor import Shadowing, read_cursor
+from assay.apps.paper.cursor import read_cursor
 from assay.apps.paper.notices import forget_notices, pending_notices
 from assay.apps.paper.picture import PICTURE, Painter
 from assay.apps.paper.plan import Plan
@@ -53,13 +53,16 @@ from assay.trading.brokers.paper import PaperBroker
 
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.apps.paper.candidates import Candidates
-    from assay.apps.paper.shadow import Shadow
+    from assay.apps.paper.challenge import Challenge
+    from assay.apps.paper.patterns import PatternWatch
     from assay.apps.paper.succession import Succession
 
 PAINT_EVERY = SECOND // 10
 LOOK_EVERY = SECOND // 20
 TIME_EVERY = SECOND
 LONGEST_SILENCE = SECOND // 2
+CALM = SECOND // 500
+"""Before an event nothing is begun beside the trading; without a pause that may last as long."""
 BATCH = 1_000
 
 
@@ -77,7 +80,8 @@ class Session:
     looked: int = 0
     painted: int = 0
     succession: Succession | None = None
-    shadow: Shadow | None = None
+    challenge: Challenge | None = None
+    patterns: PatternWatch | None = None
     timed: int = 0
 
     def over(self) -> bool:
@@ -106,9 +110,11 @@ class Session:
                 act(order.reason, order.by)
                 path.unlink(missing_ok=True)
             elif self.succession is None:
-                answer_promotion(path, Answer(False, "this run trades without a model"))
+                answer_order(path, Answer(False, "this run trades without a model"))
         if self.succession is not None:
             self.succession.look(orders)
+        if self.challenge is not None:
+            self.challenge.look(orders)
 
     def _record_notices(self) -> None:
         for path, notices in pending_notices(self.home):
@@ -123,20 +129,51 @@ class Session:
         """
         if self.succession is not None:
             self.succession.hear(answers)
-        if self.shadow is not None:
-            self.shadow.hear(answers)
-            if self.shadow.is_pressed:
-                self.shadow.catch_up()
+        if self.challenge is not None:
+            self.challenge.hear(answers)
+        if self.patterns is not None:
+            self.patterns.hear(answers)
+            if self.patterns.is_pressed:
+                self.judge_patterns(self.clock.now_ns() + CALM)
 
-    def follow_challenger(self, log: Logger) -> None:
-        """Let the plan's challenger forecast every bar too; it need not be ready yet."""
-        model = self.plan.challenger
-        if model is None:
-            self.trader.shadowing = Shadowing()
+    def judge_patterns(self, until: int | None = None) -> None:
+        """Judge the patterns of bars that were handled, as far as there is time."""
+
+        def is_over() -> bool:
+            return until is not None and self.clock.now_ns() >= until
+
+        if self.patterns is None or is_over():
             return
-        from assay.apps.paper.shadow import enter_challenger
+        for each in self.patterns.catch_up(is_over):
+            self.painter.see_patterns(each)
 
-        self.shadow = enter_challenger(self.home, self.trader, model, log)
+    def follow_patterns(self, events: np.ndarray, config: Config, dsn: str, log: Logger) -> None:
+        """Let the patterns of every bar be judged beside the trading, where it is wanted."""
+        told = config.patterns
+        if not told.enabled:
+            self.trader.judged = -1
+            return
+        from assay.apps.lab.shapes import open_live
+        from assay.apps.paper.patterns import PatternWatch
+        from assay.signals.recognition import Terms
+
+        terms = Terms(told.horizon, told.confidence, told.neighbours)
+
+        def tell(fault: str) -> None:
+            log.error(f"patterns are judged no more: {fault}")
+
+        shapes = open_live(told.store, dsn, terms)
+        self.patterns = PatternWatch(self.trader, events, terms, tell, shapes)
+
+    def follow_challenger(self, run: int, log: Logger) -> None:
+        """Let a challenger forecast every bar too, where a model serves; it need not be ready."""
+        if self.trader.setup.forecaster is None:
+            return
+        from assay.apps.paper.challenge import Challenge
+
+        named = self.plan.challenger or ""
+        self.challenge = Challenge(self.home, named, self.trader, log, lambda: self.tell_desk(run))
+        self.tell_desk(run)
 
     def follow_champion(self, run: int) -> None:
         """Let promoted models serve from now on, where any serves."""
@@ -149,7 +186,8 @@ class Session:
 
     def tell_desk(self, run: int) -> None:
         """Write what is traded, by which model."""
-        sheet = describe_desk(self.plan, self.trader, run)
+        challenger = self.challenge.model if self.challenge else ""
+        sheet = describe_desk(self.plan, self.trader, run, challenger)
         write_whole(self.home.path / "run" / SHEET, sheet)
 
     def tell_times(self) -> None:
@@ -157,8 +195,9 @@ class Session:
         forecaster, taken = self.trader.setup.forecaster, dict[str, Sequence[int]]()
         if forecaster is None:
             return
-        if self.shadow is not None:
-            taken[self.shadow.model] = self.shadow.timings
+        shadow = self.challenge.shadow if self.challenge else None
+        if shadow is not None:
+            taken[shadow.model] = shadow.timings
         taken[forecaster.artifact.id] = forecaster.members.timings
         write_times(self.home, taken)
 
@@ -174,9 +213,13 @@ class Session:
             if self.over():
                 return False
             self.look()
-            if self.shadow is not None:
-                self.shadow.catch_up()
-            self.clock.wait_until(min(due, self.clock.now_ns() + LOOK_EVERY))
+            if self.challenge is not None:
+                self.challenge.catch_up()
+            pause = min(due, self.clock.now_ns() + LOOK_EVERY)
+            self.judge_patterns(pause - CALM)
+            if self.trader.waiting and pause - self.clock.now_ns() > LOOK_EVERY // 2:
+                self.trader.commit()
+            self.clock.wait_until(pause)
         return not self.over()
 
     def trade(self, events: np.ndarray) -> bool:
@@ -204,8 +247,10 @@ class Session:
 
 
 def _show_done(session: Session, log: Logger, finished: bool) -> None:
-    if session.shadow is not None:
-        session.shadow.catch_up()
+    if session.challenge is not None:
+        session.challenge.catch_up()
+    if finished or not (session.patterns and session.patterns.is_learning):
+        session.judge_patterns()
     session.trader.commit(with_snapshot=True)
     session.painter.picture.done = finished
     session.tell_times()
@@ -258,9 +303,12 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             write_whole(home.path / "run" / PAST, describe_past(setup))
             session.tell_desk(found.run)
             session.follow_champion(found.run)
-            session.follow_challenger(log)
+            session.follow_challenger(found.run, log)
+            session.follow_patterns(events, config, postgres.dsn, log)
             session.show()
             _show_done(session, log, session.trade(events))
+            if session.patterns is not None:
+                session.patterns.close()
         trader.ring.close()
         broker.close()
         journal.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from assay.apps.lab.champions import digest_model
 from assay.apps.paper.cursor import Shadowing
 from assay.apps.paper.trader import SHADOW, PaperTrader
 from assay.apps.paper.understudy import Understudy
@@ -15,9 +14,7 @@ from assay.model.messages import (
     Predicted,
     ShadowPredicted,
 )
-from assay.runtime.home import Home
 from assay.runtime.ids import COUNTER_BITS
-from assay.runtime.logs import Logger
 
 PATIENCE = 4
 """Messages a symbol, of two bars, that may wait for a pause of the market, then for none."""
@@ -46,7 +43,7 @@ class Shadow:
             trader.shadowing = Shadowing()
             found = Shadowing(model, trader.position, trader.next)
         missed = [each.message for each in trader.recorded(found.position, _KINDS)]
-        self._is_over = False
+        self.ended = ""
         self._on_fault = on_fault
         self._understudy = Understudy(lambda: candidates.prepare(model, digest, found.shown))
         self._understudy.hear(missed)
@@ -57,13 +54,18 @@ class Shadow:
         return self._understudy.timings
 
     @property
+    def is_ready(self) -> bool:
+        """Say whether it can forecast, or has ended, so that nobody needs to wait for it."""
+        return bool(self.ended or self._understudy.fault) or self._understudy.is_ready
+
+    @property
     def is_pressed(self) -> bool:
         """Say whether it should forecast though the market makes no pause."""
         return self._understudy.waiting >= PATIENCE * len(self._trader.setup.symbols)
 
     def hear(self, answers: Sequence[Message]) -> None:
         """Note what an event showed."""
-        if not self._is_over:
+        if not self.ended:
             self._understudy.hear(answers)
 
     def catch_up(self) -> None:
@@ -72,20 +74,26 @@ class Shadow:
         One that cannot follow says so once, and the trading goes on without it; one that serves by
         now is no challenger any more.
         """
-        if self._is_over:
+        if self.ended:
             return
         if self._understudy.fault:
-            self._end(self._understudy.fault)
+            self._fail(self._understudy.fault)
         elif self._trader.model == self.model:
-            self._end("it serves by now")
+            self._fail("it serves by now")
         elif self._understudy.is_ready:
             try:
                 self._forecast()
             except Exception as error:  # whatever breaks it, the one that serves goes on
-                self._end(f"{type(error).__name__}: {error}")
+                self._fail(f"{type(error).__name__}: {error}")
 
-    def _end(self, fault: str) -> None:
-        self._is_over, self._trader.shadowing = True, Shadowing()
+    def end(self, reason: str, by: str = "") -> None:
+        """Follow no more, and let the next commit record that."""
+        self.ended, self._trader.shadowing = reason, Shadowing()
+        if self._has_entered:
+            self._trader.note([self._trader.dismiss(self.model, reason, by)])
+
+    def _fail(self, fault: str) -> None:
+        self.end(fault)
         self._on_fault(fault)
 
     def _forecast(self) -> None:
@@ -100,16 +108,6 @@ class Shadow:
     def join(self) -> None:
         """Wait until it is ready or has failed."""
         self._understudy.join()
-
-
-def enter_challenger(home: Home, trader: PaperTrader, model: str, log: Logger) -> Shadow:
-    """Return a challenger of the home beside a trader; who cannot follow is logged."""
-    digest = digest_model(home.path / "models", model)
-
-    def tell(fault: str) -> None:
-        log.error(f"challenger {model} does not follow: {fault}")
-
-    return Shadow(trader, model, digest, tell)
 
 
 def _shadow_of(ready: FeaturesReady, predicted: Predicted) -> ShadowPredicted:

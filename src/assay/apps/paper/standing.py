@@ -14,8 +14,8 @@ from assay.trading.risk.catalogue import RULES
 PAST_BARS = 1_000
 
 
-def describe_desk(plan: Plan, trader: PaperTrader, run: int) -> Sheet:
-    """Return what a trader trades and its limits."""
+def describe_desk(plan: Plan, trader: PaperTrader, run: int, challenger: str = "") -> Sheet:
+    """Return what a trader trades, who forecasts, and its limits."""
     setup = trader.setup
     limits = setup.terms[1][0]
     traded = tuple(
@@ -39,7 +39,7 @@ def describe_desk(plan: Plan, trader: PaperTrader, run: int) -> Sheet:
         exposure_max=int(first["exposure_max"]), daily_loss_max=int(first["daily_loss_max"]),
         drawdown_max_bp=int(first["drawdown_max_bp"]),
         margin_use_max_bp=int(first["margin_use_max_bp"]),
-        rules=tuple(rule.REASON for rule in RULES), challenger=plan.challenger,
+        rules=tuple(rule.REASON for rule in RULES), challenger=challenger or None,
     )  # fmt: skip
 
 

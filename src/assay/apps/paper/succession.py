@@ -14,7 +14,7 @@ from assay.apps.paper.control import (
     Answer,
     ControlOrder,
     Promoted,
-    answer_promotion,
+    answer_order,
     pending_orders,
 )
 from assay.apps.paper.cursor import Cursor
@@ -77,7 +77,7 @@ class Succession:
                 answer = self._carry_out(order, order.promoted)
                 if answer is not None:
                     self._understudy = None
-                    answer_promotion(path, answer)
+                    answer_order(path, answer)
                 return
 
     def _carry_out(self, order: ControlOrder, told: Promoted) -> Answer | None:

@@ -11,11 +11,12 @@ import msgspec
 from assay import __version__
 from assay.apps.lab.drivers import FEED, PLATFORM
 from assay.apps.lab.setup import Setup
-from assay.apps.paper.cursor import MODULE, Cursor, Shadowing, read_cursor
+from assay.apps.paper.cursor import MODULE, Cursor, Ordered, Shadowing, read_cursor
 from assay.apps.topology import Topology, build_topology
 from assay.model.errors import DataError, InvariantError
 from assay.model.messages import (
     ChallengerEntered,
+    ChallengerLeft,
     EntryPosted,
     Message,
     ModelPromoted,
@@ -36,8 +37,8 @@ from assay.trading.brokers.ports import Broker
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.apps.paper.candidates import Candidate, Candidates
 
-CONTROL, SHADOW = 3, 4
-"""Producers of ids: who starts and steers the platform, and a challenger beside it."""
+CONTROL, SHADOW, PATTERNS = 3, 4, 5
+"""Producers of ids: who starts and steers the platform; beside it a challenger, and patterns."""
 SNAPSHOT_FORMAT = 1
 SNAPSHOT_EVERY = 8_000
 """Messages between snapshots: what a recovery replays at most, in some two seconds."""
@@ -92,7 +93,8 @@ class PaperTrader:
         self.governance: tuple[int, str] = (0, "")
         self.candidates: Candidates | None = None
         self._promoted: tuple[str, int] = ("", 0)
-        self.shadowing = Shadowing()
+        self.shadowing, self.judged = Shadowing(), -1
+        self.ordered: Ordered | None = None
         self.next = self.fed = 0
         self.tenant = setup.account.tenant
 
@@ -165,7 +167,8 @@ class PaperTrader:
     def _resume(self, cursor: Cursor) -> Recovery:
         self._open_run(cursor.run)
         self.fed, self._promoted = cursor.fed, (cursor.model, cursor.line)
-        self.shadowing = cursor.shadowing
+        self.shadowing, self.judged = cursor.shadowing, cursor.judged
+        self.ordered = cursor.ordered
         snapshot = self._journal.load_snapshot(MODULE)
         if snapshot is None:
             position = self._rewind(cursor)
@@ -353,6 +356,13 @@ class PaperTrader:
             id=self._control_id(), ts_event=now, ts_init=now, model=model, digest=digest
         )
 
+    def dismiss(self, model: str, reason: str, by: str = "") -> ChallengerLeft:
+        """Return the message that a challenger follows no more."""
+        now = self._clock.now_ns()
+        return ChallengerLeft(
+            id=self._control_id(), ts_event=now, ts_init=now, model=model, by=by, reason=reason
+        )
+
     def recorded(self, after: int, kinds: Collection[str]) -> Iterator[Recorded]:
         """Return what was committed behind a position, of some tags."""
         return self._journal.read(after, kinds=kinds)
@@ -384,14 +394,9 @@ class PaperTrader:
             saved = Saved(self.topology.snapshot(), self._ids.state, self.next)
             snapshot = (MODULE, SNAPSHOT_FORMAT, msgspec.msgpack.encode(saved))
         cursor = Cursor(
-            self._run,
-            self.setup_id,
-            self.next,
-            self.fed,
-            self._ids.state,
-            *self._promoted,
-            self.shadowing,
-        )
+            self._run, self.setup_id, self.next, self.fed, self._ids.state, *self._promoted,
+            self.shadowing, self.judged, self.ordered,
+        )  # fmt: skip
         orders, self._orders = self._orders, []
         last = self._journal.commit(
             Batch(
@@ -437,7 +442,7 @@ def _by_input(records: Iterable[Recorded]) -> Iterator[tuple[Recorded, list[Reco
     followed: list[Recorded] = []
     for recorded in records:
         producer = recorded.message.id >> COUNTER_BITS
-        if producer == SHADOW:  # a challenger's forecasts are nobody's answers
+        if producer in (SHADOW, PATTERNS):  # what is said beside is nobody's answer
             continue
         if producer == PLATFORM:
             if given is None:

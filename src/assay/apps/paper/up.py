@@ -16,7 +16,12 @@ from assay.apps.conditions.state import FILE as STATE
 from assay.apps.conditions.state import NOTHING, PARTS, write_state
 from assay.apps.config import Config
 from assay.apps.gateway.address import Announcement, forget_page, web_program
-from assay.apps.paper.championing import count_acts, find_champion, tell_champion
+from assay.apps.paper.championing import (
+    count_acts,
+    find_champion,
+    name_challenger,
+    tell_champion,
+)
 from assay.apps.paper.lessons import TAUGHT, read_teaching
 from assay.apps.paper.picture import PICTURE, Picture, read_picture
 from assay.apps.paper.plan import Plan, check_files
@@ -70,6 +75,7 @@ def run_platform(
     lines, serving = count_acts(home), find_champion(home, plan)
     if serving and serving.model:
         plan = msgspec.structs.replace(plan, model=serving.model, follows=True, lines=lines)
+    plan = name_challenger(plan, config.ai.challenger)
     check_files(plan, home.path)
     home.require_space(SPACE_NEEDED)
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)

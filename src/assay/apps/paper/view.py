@@ -81,6 +81,8 @@ def _cells(line: Line) -> list[Text | str]:
     decision = Text(line.outcome, style=SHADES.get(line.outcome, ""))
     if line.reason:
         decision.append(f": {line.reason}", style="dim")
+    if line.pattern:
+        decision.append(f"  [{line.pattern}]", style="cyan")
     return [
         line.symbol, f"{line.bid:.{line.digits}f}", f"{line.ask:.{line.digits}f}",
         f"{line.spread_pips:.1f}",

@@ -19,6 +19,7 @@ from assay.model.messages.ops import (
 )
 from assay.model.messages.signals import (
     ChallengerEntered,
+    ChallengerLeft,
     CorrelationBroke,
     CorrelationReturned,
     CorrelationsMeasured,
@@ -26,6 +27,8 @@ from assay.model.messages.signals import (
     FeaturesReady,
     Layer,
     ModelPromoted,
+    PatternsJudged,
+    PatternVerdict,
     Predicted,
     RegimeChanged,
     ShadowPredicted,
@@ -49,6 +52,7 @@ __all__ = [
     "BarClosed",
     "BarSetClosed",
     "ChallengerEntered",
+    "ChallengerLeft",
     "CorrelationBroke",
     "CorrelationReturned",
     "CorrelationsMeasured",
@@ -67,6 +71,8 @@ __all__ = [
     "OrderDenied",
     "OrderFilled",
     "OrderSubmitted",
+    "PatternVerdict",
+    "PatternsJudged",
     "PlatformRecovered",
     "PlatformStarted",
     "PostingLine",

@@ -81,6 +81,44 @@ class Predicted(Message, frozen=True, kw_only=True):
     layers: tuple[Layer, ...] = ()
 
 
+class PatternVerdict(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Hold a pattern that a bar completed and what was known of its like at the close.
+
+    `side` is 1 up or -1 down, `covers` its bars, the last included. Of `count` earlier outcomes
+    that share no bar `hits` went its way, a rate between `low` and `high` (Wilson, 95 %); of the
+    nearest `near_count` shapes `near_hits`, likewise. `chance` is the share of all bars after
+    which the market went that way, `confidence` the probability of being better than that, None
+    where too little is known. Shares are ten-thousandths.
+    """
+
+    pattern: str
+    side: int
+    covers: int
+    verdict: str
+    count: int
+    hits: int
+    low: int
+    high: int
+    near_count: int
+    near_hits: int
+    near_low: int
+    near_high: int
+    chance: int
+    confidence: int | None
+
+
+class PatternsJudged(Message, frozen=True, kw_only=True):
+    """Carry the patterns that the bar of `cause` completed, closed at `ts_event`, each judged.
+
+    Outcomes are those `horizon` bars later. It verifies and trades nothing.
+    """
+
+    symbol: str
+    timeframe: int
+    horizon: int
+    patterns: tuple[PatternVerdict, ...]
+
+
 class ModelPromoted(Message, frozen=True, kw_only=True):
     """Carry that another model forecasts every bar from here on, in the place of `before`.
 
@@ -103,6 +141,14 @@ class ChallengerEntered(Message, frozen=True, kw_only=True):
 
     model: str
     digest: str
+
+
+class ChallengerLeft(Message, frozen=True, kw_only=True):
+    """Carry that a challenger follows no more, by whose order (empty where it ended itself)."""
+
+    model: str
+    by: str
+    reason: str
 
 
 class ShadowPredicted(Message, frozen=True, kw_only=True):

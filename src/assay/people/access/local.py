@@ -24,6 +24,8 @@ LINK_S = 10 * MINUTE // SECOND
 SESSION_S = 30 * 24 * HOUR // SECOND
 LINKS_MAX = 8
 SESSIONS_MAX = 16
+SCRAPER_S = 365 * 24 * HOUR // SECOND
+SCRAPERS_MAX = 4
 _LOCK_WAIT_S = 10.0
 _TOKEN_CHARACTERS = 2 * TOKEN_OCTETS
 
@@ -40,17 +42,18 @@ class Grant(msgspec.Struct, frozen=True):
 
 
 class Grants(msgspec.Struct, frozen=True):
-    """Hold the open one-time links and sessions of a home, the oldest first."""
+    """Hold the open one-time links, sessions and scrapers of a home, the oldest first."""
 
     links: tuple[Grant, ...] = ()
     sessions: tuple[Grant, ...] = ()
+    scrapers: tuple[Grant, ...] = ()
 
 
 class LocalAccess:
     """Give one-time links, turn each into one session, and end sessions; any process of the home.
 
-    Tokens are 256 random bits, so an unsalted hash at rest is enough. At most 8 links and 16
-    sessions are open: one more ends the oldest.
+    Tokens are 256 random bits, so an unsalted hash at rest is enough. At most 8 links, 16 sessions
+    and 4 scrapers are open: one more ends the oldest.
     """
 
     def __init__(self, home: Home) -> None:
@@ -79,14 +82,29 @@ class LocalAccess:
                     "new one"
                 )
             sessions = (*grants.sessions, self._grant(session, SESSION_S))[-SESSIONS_MAX:]
-            self._write(Grants(left, sessions))
+            self._write(msgspec.structs.replace(grants, links=left, sessions=sessions))
         return session
+
+    def issue_scraper(self) -> str:
+        """Return a token that reads metrics for a year, and opens nothing else."""
+        token = fresh_token(TOKEN_OCTETS)
+        with self._changing() as grants:
+            scrapers = (*grants.scrapers, self._grant(token, SCRAPER_S))[-SCRAPERS_MAX:]
+            self._write(msgspec.structs.replace(grants, scrapers=scrapers))
+        return token
 
     def holds(self, session: str) -> bool:
         """Say whether a session is open."""
-        digest, now = _digest(session), self._home.clock.now_ns()
-        found = [each for each in self._read().sessions if _is_same(each.digest, digest)]
-        return bool(session) and any(each.until > now for each in found)
+        return self._is_open(self._read().sessions, session)
+
+    def may_scrape(self, token: str) -> bool:
+        """Say whether a token reads metrics."""
+        return self._is_open(self._read().scrapers, token)
+
+    def _is_open(self, grants: tuple[Grant, ...], token: str) -> bool:
+        digest, now = _digest(token), self._home.clock.now_ns()
+        found = [each for each in grants if _is_same(each.digest, digest)]
+        return bool(token) and any(each.until > now for each in found)
 
     def end(self, session: str) -> None:
         """End a session; one that is over already stays so."""
@@ -105,6 +123,7 @@ class LocalAccess:
             yield Grants(
                 tuple(link for link in grants.links if link.until > now),
                 tuple(each for each in grants.sessions if each.until > now),
+                tuple(each for each in grants.scrapers if each.until > now),
             )
 
     def _read(self) -> Grants:

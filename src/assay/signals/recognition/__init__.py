@@ -6,10 +6,12 @@ from assay.signals.recognition.judging import VERDICTS, Found, Judgement, Terms,
 from assay.signals.recognition.pattern import Pattern
 from assay.signals.recognition.shapes import MemoryShapes, ShapeStore, shape_of
 from assay.signals.recognition.stream import PatternStream, choose_patterns, find_patterns
+from assay.signals.recognition.telling import tell_judgements
 from assay.signals.recognition.validator import PatternValidator, scan
 
 __all__ = [
     "LEAST", "LEVEL", "PATTERNS", "Found", "HitRate", "Judgement", "MemoryShapes", "Pattern",
     "PatternStream", "PatternValidator", "ShapeStore", "Terms", "VERDICTS",
     "choose_patterns", "find_patterns", "scan", "separate", "shape_of",
+    "tell_judgements",
 ]  # fmt: skip

@@ -128,8 +128,13 @@ class Judge:
         if not found:
             return []
         moves = self._ask(shape, found[0].ts_close)
-        self._pending.append(_Pending(found, shape))
+        self.note(found, shape)
         return [self._judge_one(each, moves) for each in found]
+
+    def note(self, found: tuple[Found, ...], shape: Float32s | None) -> None:
+        """Remember what the last bar shows, for those that come after it."""
+        if found:
+            self._pending.append(_Pending(found, shape))
 
     def _judge_one(self, found: Found, moves: NDArray[np.int64]) -> Judgement:
         history = self._tallies.get((found.pattern, found.side), HitRate())

@@ -42,10 +42,14 @@ class PostgresShapes:
     """Keep the shapes of one series of one tenant in the table `embedding.pattern_shape`.
 
     Neighbours come from an HNSW index and are almost always the nearest there are (Malkov and
-    Yashunin, IEEE TPAMI 42(4), 2020). Raises OperatorError where the server has no pgvector.
+    Yashunin, IEEE TPAMI 42(4), 2020). So many as a `batch` are written at once, else all before a
+    search. Raises OperatorError where the server has no pgvector.
     """
 
-    def __init__(self, dsn: str, *, series: str, tenant: str = "") -> None:
+    def __init__(
+        self, dsn: str, *, series: str, tenant: str = "", batch: int | None = None
+    ) -> None:
+        self._batch = batch
         self._key = (tenant, series)
         self._waiting: list[tuple[object, ...]] = []
         self._connection = psycopg.connect(dsn, autocommit=True)
@@ -71,6 +75,8 @@ class PostgresShapes:
     def add(self, shape: Float32s, *, ts_close: int, known: int, move: int) -> None:
         """Remember a shape; it is written before the next search, and at the end."""
         self._waiting.append((*self._key, ts_close, known, move, shape.tolist()))
+        if len(self._waiting) == self._batch:
+            self._write()
 
     def nearest(self, shape: Float32s, *, now: int, count: int) -> NDArray[np.int64]:
         """Return the moves of at most `count` nearest of those known by now, nearest first."""

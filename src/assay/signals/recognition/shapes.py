@@ -52,6 +52,10 @@ class ShapeStore(Protocol):
         """Return the moves of at most `count` nearest of those known by now, nearest first."""
         ...
 
+    def close(self) -> None:
+        """Let go of whatever holds the shapes."""
+        ...
+
 
 class MemoryShapes:
     """Keep shapes in this process, at most `most`, and compare with every one."""
@@ -79,3 +83,6 @@ class MemoryShapes:
         else:
             near = np.arange(held)
         return self._moves[near[np.argsort(distances[near], kind="stable")]]
+
+    def close(self) -> None:
+        """Hold nothing that needs it."""

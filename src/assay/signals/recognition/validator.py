@@ -10,7 +10,13 @@ from assay.model.messages import BarClosed
 from assay.signals.recognition.catalogue import PATTERNS
 from assay.signals.recognition.judging import DOWN, UP, Found, Judge, Judgement, Terms
 from assay.signals.recognition.pattern import Pattern
-from assay.signals.recognition.shapes import SHAPE_SPAN, MemoryShapes, ShapeStore, shape_of
+from assay.signals.recognition.shapes import (
+    SHAPE_SPAN,
+    Float32s,
+    MemoryShapes,
+    ShapeStore,
+    shape_of,
+)
 from assay.signals.recognition.stream import Int16s, PatternStream, find_patterns
 from assay.signals.streams.columns import BarColumns
 
@@ -32,13 +38,20 @@ class PatternValidator:
 
     def push(self, bar: BarClosed) -> list[Judgement]:
         """Return a judgement for each pattern that this bar completes, by what is known now."""
+        return self._judge.judge(*self._see(bar))
+
+    def learn(self, bar: BarClosed) -> None:
+        """Take a bar of the past, of whose patterns nobody is told: many times as fast."""
+        self._judge.note(*self._see(bar))
+
+    def _see(self, bar: BarClosed) -> tuple[tuple[Found, ...], Float32s | None]:
         self._bar += 1
         row = self._stream.push(bar)
         self._judge.step(bar.open, bar.close, bar.ts_event)
         if not row.any():
-            return []
+            return (), None
         found = _name(row, self._stream.patterns, self._bar, bar.ts_event, bar.spread_close)
-        return self._judge.judge(found, shape_of(self._stream.bars))
+        return found, shape_of(self._stream.bars)
 
 
 def scan(

@@ -1,0 +1,206 @@
+"""What is told to whoever scrapes: figures of forecasts, counted looks, a text that parses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from msgspec.structs import replace
+from prometheus_client.parser import text_string_to_metric_families
+
+from assay.apps.gateway.follow import Follower
+from assay.apps.gateway.looks import Looks
+from assay.apps.gateway.meter import KEPT, MODELS_MOST, Meter
+from assay.apps.gateway.metrics import gather, render_metrics
+from assay.apps.lab.drivers import feed_messages, start_message
+from assay.apps.lab.setup import Setup
+from assay.apps.paper.patterns import PatternWatch
+from assay.apps.paper.timing import write_times
+from assay.apps.paper.trader import PaperTrader
+from assay.books.trials import Trial, TrialLedger
+from assay.model.messages import (
+    BarClosed,
+    DecisionMade,
+    Message,
+    PatternsJudged,
+    Predicted,
+    ShadowPredicted,
+)
+from assay.runtime.clock import SimClock
+from assay.runtime.home import Home, open_home
+from assay.runtime.journal import MemoryJournal
+from assay.signals.calibration.scoring import score_probabilities
+from assay.signals.labels.outcomes import went_up
+from assay.signals.recognition import Terms
+from assay.trading.brokers.paper import PaperBroker
+from tests.replay.taught import make_model
+from tests.sim.test_crashes import make_model_setup
+
+MODEL, SYMBOL = "lightgbm-byhand", "EURUSD"
+
+
+@pytest.fixture(scope="module")
+def messages(tmp_path_factory: pytest.TempPathFactory) -> list[Message]:
+    """Return what a model and the patterns beside it said in a run."""
+    folder = tmp_path_factory.mktemp("metered")
+    setup: Setup = make_model_setup(make_model(folder), 3)
+    journal, broker = MemoryJournal(), PaperBroker(folder / "book.jsonl")
+    trader = PaperTrader(setup, "one", journal, broker, SimClock(1))
+    trader.recover()
+    watch = PatternWatch(trader, setup.events(), Terms())
+    trader.run(feed_messages(setup, setup.events()), observe=watch.hear)
+    watch.catch_up()
+    trader.commit()
+    broker.close()
+    return journal.log.messages
+
+
+@pytest.fixture(scope="module")
+def metered(messages: list[Message]) -> Meter:
+    meter = Meter()
+    for place, message in enumerate(messages, 1):
+        meter.apply(place, message)
+    return meter
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return open_home(tmp_path / "home")
+
+
+def read(home: Home, meter: Meter, **words: str) -> dict[str, dict[tuple[str, ...], float]]:
+    """Return what is told, parsed: by sample, by the values of its labels."""
+    follower = Follower(home)
+    follower.meter = meter
+    text = render_metrics(gather(home, follower, [], **words)).decode()
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    for family in text_string_to_metric_families(text):
+        assert family.documentation
+        for sample in family.samples:
+            found.setdefault(sample.name, {})[_values(sample.labels)] = sample.value
+    return found
+
+
+def _values(labels: dict[str, str]) -> tuple[str, ...]:
+    """Return the values of labels as the text has them, in the order of the names."""
+    return tuple(value for _, value in sorted(labels.items()))
+
+
+def test_figures_are_those_of_the_forecasts_and_what_came(
+    home: Home, messages: list[Message], metered: Meter
+) -> None:
+    bars = [each for each in messages if isinstance(each, BarClosed)]
+    told = [each for each in messages if isinstance(each, Predicted)]
+    mid = np.array([2 * bar.close + bar.spread_close for bar in bars], np.int64)
+    p = np.array([each.p_up for each in told]) / 10_000
+    spoke = np.array([each.state != "warming" for each in told])
+    up = went_up(mid, told[0].horizon)
+    known = (up >= 0) & spoke
+    scores = score_probabilities(p[known], up[known] == 1)
+    assert known.sum() > 150
+    found = read(home, metered)
+    key = (MODEL, SYMBOL)
+    assert found["assay_forecast_resolved"] == {key: known.sum()}
+    assert found["assay_forecast_brier"] == {key: pytest.approx(scores.brier)}
+    assert found["assay_forecast_log_loss"] == {key: pytest.approx(scores.log_loss)}
+    assert found["assay_forecast_calibration_error"] == {key: pytest.approx(scores.ece)}
+    right = ((p >= 0.5) == (up == 1))[known].mean()
+    assert found["assay_forecast_accuracy"] == {key: pytest.approx(right)}
+    sure = np.maximum(p, 1 - p)[spoke]
+    assert found["assay_forecast_confidence"][MODEL, "0.5", SYMBOL] == pytest.approx(
+        np.median(sure)
+    )
+    states = Counter(each.state for each in told)
+    assert found["assay_forecasts_total"] == {(MODEL, s, SYMBOL): n for s, n in states.items()}
+    outcomes = Counter(each.outcome for each in messages if isinstance(each, DecisionMade))
+    assert found["assay_decisions_total"] == {(MODEL, o, SYMBOL): n for o, n in outcomes.items()}
+    seen = [each for m in messages if isinstance(m, PatternsJudged) for each in m.patterns]
+    verdicts = Counter(each.verdict for each in seen)
+    assert found["assay_patterns_total"] == {(SYMBOL, v): n for v, n in verdicts.items()}
+    assert found["assay_model_serving"] == {key: 1.0}
+    assert found["assay_forecast_state"][MODEL, told[-1].state, SYMBOL] == 1.0
+    assert sum(found["assay_forecast_state"].values()) == 1.0
+    assert found["assay_guard_silenced"] == {key: float(told[-1].state == "silenced")}
+    assert found["assay_guard_evidence"] == {key: told[-1].evidence / 1_000}
+
+
+def test_what_a_forecast_takes_is_told_in_seconds(home: Home, metered: Meter) -> None:
+    write_times(home, {MODEL: [1_000_000, 3_000_000]})
+    times = read(home, metered)["assay_forecast_seconds"]
+    assert times[MODEL, "0.5"] == pytest.approx(0.002)
+    assert times[MODEL, "1"] == pytest.approx(0.003)
+
+
+def test_a_journal_read_anew_gives_the_same_figures_and_counts_nothing_twice(
+    messages: list[Message], metered: Meter
+) -> None:
+    again = metered.renewed()
+    for place, message in enumerate(messages, 1):
+        again.apply(place, message)
+    assert again.voices[MODEL, SYMBOL].score() == metered.voices[MODEL, SYMBOL].score()
+    assert again.forecasts == metered.forecasts
+    first = Meter()
+    for place, message in enumerate(messages, 1):
+        first.apply(place, message, is_counted=False)
+    assert first.forecasts == Counter()
+    assert first.voices[MODEL, SYMBOL].score() == metered.voices[MODEL, SYMBOL].score()
+
+
+def test_who_speaks_once_the_outcome_is_known_foretells_nothing(messages: list[Message]) -> None:
+    told = [each for each in messages if isinstance(each, Predicted) and each.state != "warming"]
+    fields = {name: getattr(told[50], name) for name in ShadowPredicted.__struct_fields__}
+    late, meter = ShadowPredicted(**{**fields, "model": "late"}), Meter()
+    for place, message in enumerate(messages, 1):
+        meter.apply(place, message)
+    meter.apply(len(messages) + 1, late)
+    assert meter.voices["late", SYMBOL].score() == {}
+    assert not meter.voices["late", SYMBOL].pending
+    assert meter.challenging == {SYMBOL: "late"}
+
+
+def test_models_and_what_is_kept_of_each_are_bounded(messages: list[Message]) -> None:
+    meter = Meter()
+    told = next(each for each in messages if isinstance(each, Predicted) and each.state == "ready")
+    bar = next(each for each in messages if isinstance(each, BarClosed))
+    meter.apply(1, bar)
+    for number in range(3 * MODELS_MOST):
+        meter.apply(number + 2, replace(told, model=f"m{number}"))
+    assert len(meter.voices) == MODELS_MOST
+    assert {model for model, _, _ in meter.forecasts} == {model for model, _ in meter.voices}
+    for _ in range(KEPT + 5):
+        meter.apply(1, replace(told, model="m23"))
+    assert len(meter.voices["m23", SYMBOL].said) == KEPT
+
+
+def test_outcomes_are_told_once_they_are_counted_as_looks(home: Home, metered: Meter) -> None:
+    looks, ledger = Looks(home), TrialLedger(home)
+    due = looks.find_due(metered)
+    assert looks.enter(due) == ""
+    (trial,) = (line for line in ledger.read().lines if isinstance(line, Trial))
+    assert (trial.kind, trial.symbols, trial.strategy) == ("metrics", (SYMBOL,), MODEL)
+    known = metered.voices[MODEL, SYMBOL].known
+    assert trial.start == known[0].ts < known[-1].ts < trial.end
+    assert looks.find_due(metered) == []
+    assert Looks(home).find_due(Meter()) == []
+
+    ledger_file = home.path / "trials" / "ledger.jsonl"
+    ledger_file.write_bytes(ledger_file.read_bytes().replace(b'"metrics"', b'"metric_"'))
+    other = Looks(home)
+    why = other.enter(other.find_due(metered))
+    assert "does not hold" in why
+    found = read(home, metered, uncounted=why)
+    assert found["assay_metrics_uncounted"] == {(): 1.0}
+    assert "assay_forecast_accuracy" not in found
+    assert "assay_forecasts_total" in found
+    assert other.find_due(metered) != []
+
+
+def test_before_anything_was_said_the_text_is_whole(home: Home) -> None:
+    meter = Meter()
+    meter.apply(1, start_message(1))
+    found = read(home, meter)
+    assert found["assay_analytics_behind_messages"] == {(): 0.0}
+    assert found["assay_metrics_uncounted"] == {(): 0.0}
+    assert "assay_forecasts_total" not in found
