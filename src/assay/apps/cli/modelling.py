@@ -88,10 +88,24 @@ SettingsOption = Annotated[
     Path | None,
     typer.Option("--settings", help="Train with the settings of this file that it wrote."),
 ]
+AugmentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--augment",
+        help="gan: also learn from rows that it makes, where they prove their worth on rows held "
+        "out of it; else they stay off.",
+    ),
+]
 SchemeOption = Annotated[
     str,
     typer.Option(
         "--scheme", help="anchored: learn from all before; rolling: from as long as at first."
+    ),
+]
+Mql5Option = Annotated[
+    Path | None,
+    typer.Option(
+        "--export-mql5", help="Also write its graph as MetaTrader 5 runs it: one row at a time."
     ),
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything drawn.")]
@@ -117,11 +131,16 @@ def _show_training(found: dict[str, Any]) -> str:
         "members" in found
     ) else ""  # fmt: skip
     label = "" if traded else f" foretells label {found['label']}"
+    augmented = "; ".join(
+        f"{family}: {told['method']} {'on' if told['on'] else 'stays off'}, {told['reason']}"
+        for family, told in found.get("augmented", {}).items()
+    )
     return (
         f"model {found['model']}{label}: {found['rows']:,} rows, {found['from']} to "
         f"{found['until']}, "
         f"{found['seconds']:.1f} s\n{combined}"
-        f"calibration by {found['calibrated_by']} {verdict}\ncard {found['card']}\n"
+        + (f"{augmented}\n" if augmented else "")
+        + f"calibration by {found['calibrated_by']} {verdict}\ncard {found['card']}\n"
         f"judge it with: assay evaluate --model {found['model']} --from "
         f"{found['evaluate_from']} --data FILE"
         + ("\nleak checks passed" if "leaks" in found else "")
@@ -208,12 +227,8 @@ def train(
     study: StudyOption = None,
     settings: SettingsOption = None,
     features: FeaturesOption = "standard",
-    mql5: Annotated[
-        Path | None,
-        typer.Option(
-            "--export-mql5", help="Also write its graph as MetaTrader 5 runs it: one row at a time."
-        ),
-    ] = None,
+    augment: AugmentOption = None,
+    mql5: Mql5Option = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -244,6 +259,7 @@ def train(
         models=place.folder("models"), **asked, bracket=bracket,
         leaders=read_leaders(leaders), calibration=calibration, seed=seed,
         config=load_settings(Config, place).value, ledger=TrialLedger(place), label=label,
+        augment=augment,
     )  # fmt: skip
     began = place.clock.now_ns()
     with progress("training", 1.0, quiet=as_json) as bar:

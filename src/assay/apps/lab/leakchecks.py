@@ -18,6 +18,7 @@ from assay.apps.lab.leading import choose_candidates, follow_leaders
 from assay.apps.lab.training import TrainingRequest, bars_until, digest_training, teach_rows
 from assay.apps.lab.trial import Look, enter_look, span_of
 from assay.market.series import BarSeries
+from assay.signals.augmentation import find_augmentation
 from assay.signals.features import FeatureSet, Told
 from assay.signals.models import widest_window
 from assay.signals.training import Rows, cut_windows, pool, split_rows
@@ -38,7 +39,7 @@ from assay.signals.training.leaks import (
     check_stacking,
 )
 from assay.signals.training.learners import draw_line, family_learner, score_folds, score_paths
-from assay.signals.training.stacking import hold_out
+from assay.signals.training.stacking import hold_out, widen_by
 
 LINE_ROWS, FAMILY_ROWS = 12_000, 5_000
 """Rows that the straight line and the family are checked on, of all the time and of the last."""
@@ -166,11 +167,16 @@ def _check_learners(found: Experiment, tell: Tell) -> dict[str, Any]:
         learn = family_learner(family, request.seed)
         tell(f"checking {family} for leaks", 0.5)
         check_refit(learn, last, fold)
+        if request.augment is not None:
+            tell(f"checking rows made for {family} for leaks", 0.6)
+            by = widen_by(find_augmentation(request.augment), tell=tell)
+            check_refit(family_learner(family, request.seed, widen=by), last, fold)
         tell(f"shuffling the labels of {family}", 0.7)
         families.append(check_shuffled(learn, last, [fold], block=block, seed=request.seed))
     worst = max(families, key=lambda each: each.t)
     return {
-        "refit": 1 + len(families), "shuffled_auc": worst.auc, "shuffled_t": worst.t,
+        "refit": 1 + len(families) * (1 if request.augment is None else 2),
+        "shuffled_auc": worst.auc, "shuffled_t": worst.t,
         "shuffled_line_auc": line.auc, "shuffled_line_t": line.t,
         **_check_stacking(request, last, block, tell),
     }  # fmt: skip

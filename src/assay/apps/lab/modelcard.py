@@ -10,6 +10,7 @@ import numpy as np
 
 from assay.model.errors import AssayError
 from assay.model.time import MINUTE, format_time
+from assay.signals.augmentation import Augmented
 from assay.signals.calibration import ONE, Choice
 from assay.signals.ensemble import CELLS
 from assay.signals.features import DescribedSet, Lead
@@ -53,6 +54,7 @@ def list_facts(artifact: Artifact) -> list[tuple[str, str]]:
         *_list_watch(artifact.watch),
         ("features", _word_features(taught)),
         *_list_inputs(taught),
+        *_list_augmented(artifact),
         *_list_ensemble(artifact.ensemble),
         *((name.replace("_", " "), str(value)) for name, value in artifact.facts.items()),
     ]
@@ -137,6 +139,22 @@ def _list_settings(tuned: object) -> list[tuple[str, str]]:
             f"by {format_time(tuned.seen_until)}",
         ),
     ]
+
+
+def _list_augmented(artifact: Artifact) -> list[tuple[str, str]]:
+    return [
+        (f"made rows for {family}", word_augmented(found))
+        for family, found in artifact.augmentations.items()
+    ]
+
+
+def word_augmented(found: Augmented) -> str:
+    """Return whether made rows are used, and why, as people read it."""
+    used = f"on, {found.made:,} by {found.method}" if found.on else f"off ({found.method})"
+    return (
+        f"{used}: {found.reason} ({found.tested:,} rows, {found.stretches:,} stretches; "
+        f"{found.share:.0%} of what was fitted on were made)"
+    )
 
 
 def _list_ensemble(ensemble: object) -> list[tuple[str, str]]:

@@ -155,7 +155,7 @@ def _challenge(
     """Train a challenger as the champion was, on all bars there are, and enter it in the log."""
     artifact, _ = read_artifact(request.home.path / "models" / champion)
     until = span_of(series)[1]
-    found = train_model(_same_lesson(request, artifact, series, until), tell)
+    found = train_model(same_lesson(request, artifact, series, until), tell)
     challenger = found["model"]
     if challenger == champion:
         return {"step": CONTENT, "reasons": ["these bars teach the champion itself again"]}
@@ -171,7 +171,7 @@ def _challenge(
     }  # fmt: skip
 
 
-def _same_lesson(
+def same_lesson(
     request: RetrainingRequest, taught: Artifact, series: Sequence[BarSeries], until: int
 ) -> TrainingRequest:
     """Return the training of another model like this one; leaders are sought anew."""
@@ -185,4 +185,5 @@ def _same_lesson(
         bracket=Bracket(horizon=lesson.horizon, stop=lesson.stop, target=lesson.target),
         calibration=AUTO if chosen.losses else chosen.method, config=request.config,
         ledger=TrialLedger(request.home), tuned=taught.tuned, recipe=lesson.own_features,
+        augment=next((each.method for each in taught.augmentations.values()), None),
     )  # fmt: skip

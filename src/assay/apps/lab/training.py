@@ -10,7 +10,7 @@ from shutil import rmtree
 from typing import Any
 
 import numpy as np
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, UnsetType, to_builtins
 
 from assay.apps.config import Config
 from assay.apps.lab.drifting import measure_model
@@ -36,6 +36,7 @@ from assay.market.sources.parquet import read_parquet
 from assay.model.errors import DataError, UsageError
 from assay.model.time import format_time
 from assay.runtime.clock import Stopwatch
+from assay.signals.augmentation import find_augmentation
 from assay.signals.calibration import AUTO, FEWEST_PARTS, ONE, find_method
 from assay.signals.drift import write_reference
 from assay.signals.ensemble import CELLS
@@ -65,7 +66,8 @@ class TrainingRequest:
     `calibration` names a method, AUTO to choose one. A `family` of ENSEMBLE has a `membership`,
     the usual one where none is given. `tuned` are settings that a search chose. A `label` other
     than BRACKET takes its horizon from the bracket, and nothing else. A `recipe` returns the set of
-    features for a length of bars.
+    features for a length of bars. Rows are made by `augment` where a name is given, and used where
+    they prove their worth.
     """
 
     series: Sequence[BarSeries]
@@ -83,6 +85,7 @@ class TrainingRequest:
     label: str = BRACKET
     tuned: Tuned | UnsetType = UNSET
     recipe: Recipe = standard_set
+    augment: str | None = None
 
     @property
     def features(self) -> FeatureSet:
@@ -140,7 +143,7 @@ def train_model(
         "from": format_time(artifact.spans.fit_from),
         "until": format_time(artifact.spans.calibrate_until),
         "evaluate_from": format_time(artifact.spans.ready_from),
-        **_tell_ensemble(artifact),
+        **_tell_ensemble(artifact), **_tell_augmented(artifact),
         "calibrated_by": artifact.calibrated_by.method, "skilled": artifact.is_skilled,
         "seconds": round(watch.elapsed(), 2),
     }  # fmt: skip
@@ -156,6 +159,8 @@ def _check_families(request: TrainingRequest) -> None:
         )
     for family in request.families:
         find_family(family, chosen.get(family))
+    if request.augment is not None:
+        find_augmentation(request.augment)
 
 
 def _is_whole(models: Path, known: Path) -> bool:
@@ -204,6 +209,7 @@ def _lesson_of(request: TrainingRequest, features: FeatureSet) -> Lesson:
         timeframe=int(request.series[0].timeframe), features=features, bracket=request.bracket,
         seed=request.seed, calibration=request.calibration, label=request.label,
         tuned=request.tuned,
+        augment=None if request.augment is None else find_augmentation(request.augment),
     )  # fmt: skip
     if joined is None:
         return shared
@@ -218,10 +224,7 @@ def _fit(
 ) -> tuple[Artifact, Graphs]:  # fmt: skip
     if lesson.members:
         return train_ensemble(rows, lesson, checkpoint, tell, bars=bars)
-    return train(
-        rows, lesson, checkpoint, lambda done, most: tell(f"fitting {lesson.family}", done / most),
-        bars=bars,
-    )  # fmt: skip
+    return train(rows, lesson, checkpoint, tell, bars=bars)
 
 
 def _tell_ensemble(artifact: Artifact) -> dict[str, Any]:
@@ -236,6 +239,11 @@ def _tell_ensemble(artifact: Artifact) -> dict[str, Any]:
             for cell, row in zip(CELLS, ensemble.panels[0].weights, strict=True)
         },
     }  # fmt: skip
+
+
+def _tell_augmented(artifact: Artifact) -> dict[str, Any]:
+    found = artifact.augmentations
+    return {"augmented": to_builtins(found)} if found else {}
 
 
 def read_series(paths: Sequence[Path], symbols: Sequence[str]) -> list[BarSeries]:
@@ -268,6 +276,7 @@ def digest_training(request: TrainingRequest, features: FeatureSet) -> str:
         *([request.joined] if request.joined else []),
         *([request.label] if request.label != BRACKET else []),
         *([request.tuned] if isinstance(request.tuned, Tuned) else []),
+        *([("augment", request.augment)] if request.augment is not None else []),
     )  # fmt: skip
     return sha256(repr(facts).encode()).hexdigest()[:16]
 

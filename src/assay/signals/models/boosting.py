@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from assay.signals.models.checkpoints import Checkpoint, open_checkpoint, save_checkpoint
-from assay.signals.models.ports import FitRequest
+
+
+class Asked(Protocol):
+    """What asks for something long: where its progress is kept, and whom to tell of it."""
+
+    @property
+    def checkpoint(self) -> Path:
+        """Return where progress is kept."""
+        ...
+
+    @property
+    def on_progress(self) -> Callable[[int, int], None] | None:
+        """Return who is told rounds done, and of how many."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +43,7 @@ Grow = Callable[[bytes, int, int], tuple[bytes, list[float]]]
 of later rows after each round added. It draws by chance as if each block began anew."""
 
 
-def boost(request: FitRequest, recipe: str, pace: Pace, grow: Grow) -> Checkpoint:
+def boost(request: Asked, recipe: str, pace: Pace, grow: Grow) -> Checkpoint:
     """Return the model of all rounds grown, and the best of them; go on from a checkpoint."""
     found = open_checkpoint(request.checkpoint, recipe)
     while found.rounds < pace.most and found.rounds - found.best.rounds < pace.patience:

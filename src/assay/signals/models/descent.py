@@ -6,7 +6,7 @@ on a GPU, which is taken where PyTorch finds one, almost equal ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -67,7 +67,7 @@ class Scaled(nn.Module):
     def __init__(self, network: nn.Module, newest: NDArray[np.float32]) -> None:
         super().__init__()
         self.network = network
-        mean, inverse = _measure(newest)
+        mean, inverse = measure_rows(newest)
         self.register_buffer("mean", torch.from_numpy(mean))
         self.register_buffer("inverse", torch.from_numpy(inverse))
 
@@ -93,10 +93,10 @@ def teach(
     """
     if request.fit.up.min() == request.fit.up.max():
         raise DataError("all rows to fit on moved one way; give more data")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = find_device()
     whole = f"{recipe}, torch {torch.__version__} on {device.type}, seed {request.seed}, {course}"
     pace = Pace(least=0, most=course.epochs, patience=course.patience, block=1)
-    with _alone(device):
+    with alone(device):
         descent = _Descent(request, course, build, device)
         found = boost(request, whole, pace, descent.run)
         model = descent.recall(found.model)
@@ -107,7 +107,7 @@ def teach(
     }  # fmt: skip
 
     def predict(features: Features) -> Float64s:
-        with _alone(torch.device("cpu")), torch.no_grad():
+        with alone(torch.device("cpu")), torch.no_grad():
             parts = [
                 torch.sigmoid(model(torch.from_numpy(np.array(features[at : at + ANSWERED]))))
                 for at in range(0, len(features), ANSWERED)
@@ -117,8 +117,14 @@ def teach(
     return Fitted(model.to_onnx(descent.window), facts, predict, PARITY_MOST)
 
 
+def find_device() -> torch.device:
+    """Return the GPU where PyTorch finds one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 @contextmanager
-def _alone(device: torch.device) -> Iterator[None]:
+def alone(device: torch.device) -> Iterator[None]:
+    """Compute on one thread by deterministic algorithms, and leave chance as it was found."""
     threads, strict = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     on_gpu = device.type == "cuda"
     torch.set_num_threads(1)
@@ -132,11 +138,16 @@ def _alone(device: torch.device) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class State(msgspec.Struct, frozen=True):
+    """Hold weights, the moments that Adam has of their gradients, and its steps so far."""
+
     weights: bytes
     first: bytes
     second: bytes
     steps: int
+
+
+class _Kept(State, frozen=True):
     best: bytes
     loss: float
 
@@ -202,44 +213,66 @@ class _Descent:
         return sum(parts) / count
 
     def _load(self, weights: bytes) -> None:
-        vector_to_parameters(self._read(weights), self._weights)
-
-    def _read(self, told: bytes) -> Tensor:
-        return torch.from_numpy(np.frombuffer(told, np.float32).copy()).to(self._device)
+        load_weights(self._weights, weights)
 
     def _open(self, model: bytes, optimiser: torch.optim.AdamW) -> _Kept | None:
         if not model:
             return None
         kept = msgspec.msgpack.decode(model, type=_Kept)
-        self._load(kept.weights)
-        sizes = [each.numel() for each in self._weights]
-        moments = zip(self._read(kept.first).split(sizes), self._read(kept.second).split(sizes),
-                      strict=True)  # fmt: skip
-        for each, (first, second) in zip(self._weights, moments, strict=True):
-            optimiser.state[each] = {
-                "step": torch.tensor(float(kept.steps)), "exp_avg": first.view_as(each).clone(),
-                "exp_avg_sq": second.view_as(each).clone(),
-            }  # fmt: skip
+        load_state(self._weights, optimiser, kept)
         return kept
 
     def _keep(self, optimiser: torch.optim.AdamW, loss: float, past: _Kept | None) -> bytes:
-        states = [optimiser.state[each] for each in self._weights]
-        weights = _tell(self._weights)
+        now = tell_state(self._weights, optimiser)
         is_best = past is None or loss < past.loss
         return msgspec.msgpack.encode(
             _Kept(
-                weights, _tell([state["exp_avg"] for state in states]),
-                _tell([state["exp_avg_sq"] for state in states]), int(states[0]["step"]),
-                weights if is_best else past.best, loss if is_best else past.loss,
+                now.weights, now.first, now.second, now.steps,
+                now.weights if is_best else past.best, loss if is_best else past.loss,
             )
         )  # fmt: skip
 
 
-def _tell(tensors: list[Tensor]) -> bytes:
+def tell_state(weights: list[nn.Parameter], optimiser: torch.optim.Optimizer) -> State:
+    """Return weights as they are, and what Adam remembers of them, as plain bytes."""
+    states = [optimiser.state[each] for each in weights]
+    return State(
+        _tell(weights), _tell([state["exp_avg"] for state in states]),
+        _tell([state["exp_avg_sq"] for state in states]), int(states[0]["step"]),
+    )  # fmt: skip
+
+
+def load_state(weights: list[nn.Parameter], optimiser: torch.optim.Optimizer, state: State) -> None:
+    """Give weights and Adam back what tell_state told of them."""
+    load_weights(weights, state.weights)
+    sizes, device = [each.numel() for each in weights], weights[0].device
+    parts = zip(*(_read(told, device).split(sizes) for told in (state.first, state.second)),
+                strict=True)  # fmt: skip
+    for each, (first, second) in zip(weights, parts, strict=True):
+        optimiser.state[each] = {
+            "step": torch.tensor(float(state.steps)), "exp_avg": first.view_as(each).clone(),
+            "exp_avg_sq": second.view_as(each).clone(),
+        }  # fmt: skip
+
+
+def load_weights(weights: list[nn.Parameter], told: bytes) -> None:
+    """Give weights the values that were told of them."""
+    vector_to_parameters(_read(told, weights[0].device), weights)
+
+
+def _read(told: bytes, device: torch.device) -> Tensor:
+    return torch.from_numpy(np.frombuffer(told, np.float32).copy()).to(device)
+
+
+def _tell(tensors: Sequence[Tensor]) -> bytes:
     return parameters_to_vector(tensors).detach().cpu().numpy().tobytes()
 
 
-def _measure(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def measure_rows(rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return mean and 1 / spread of each column [k] of rows [n, k], NaN left out.
+
+    What is always the same has a spread of 1; of what was never known, 1 / spread is 0.
+    """
     known = np.isfinite(rows)
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, rows, 0.0).sum(axis=0, dtype=np.float64) / count

@@ -75,6 +75,18 @@ def narrow_windows(features: Float32s | Windows, length: int) -> Float32s | Wind
     return features.newest if length == 1 else Windows(features.rows, features.last, length)
 
 
+def trim_windows(windows: Windows) -> Windows:
+    """Return the windows with no rows but their own.
+
+    >>> found = trim_windows(Windows(np.arange(5, dtype=np.float32)[:, None], np.array([3]), 2))
+    >>> found.rows.tolist(), found.last.tolist()
+    ([[2.0], [3.0]], [1])
+    """
+    at = windows.last[:, None] + np.arange(1 - windows.length, 1)
+    used = np.unique(np.maximum(at, 0))
+    return Windows(windows.rows[used], np.searchsorted(used, windows.last), windows.length)
+
+
 def whole_windows(settled: Bools, length: int) -> Bools:
     """Return of each row whether it has settled, and the length - 1 rows before it, too.
 

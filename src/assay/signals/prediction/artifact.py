@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from assay.model.errors import DataError, UsageError
+from assay.signals.augmentation import Augmented
 from assay.signals.calibration import FEWEST_PARTS, Choice, StepTable
 from assay.signals.ensemble import Combination
 from assay.signals.features import (
@@ -83,12 +84,16 @@ class Taught(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Describe a member of an ensemble; `held_out_loss` is its log loss on rows unseen by it."""
+    """Describe a member of an ensemble; `held_out_loss` is its log loss on rows unseen by it.
+
+    `augmented` is as in Artifact.
+    """
 
     family: str
     graph_sha256: str
     held_out_loss: float
     facts: dict[str, float | int | str]
+    augmented: Augmented | msgspec.UnsetType = msgspec.UNSET
 
 
 class Panel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -158,7 +163,8 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     `graph_sha256` is the digest of the graph, of an ensemble that of its members' digests; a model
     of one family has no `ensemble`, one of usual settings is not `tuned`. A model of another label
     than the bracket tells in `up` whether that comes out LONG, nothing in `long` and `short`, and
-    gains and loses 0: nobody trades it.
+    gains and loses 0: nobody trades it. Where made rows were asked for, `augmented` tells whether
+    they proved their worth; of an ensemble each member does.
     """
 
     id: str
@@ -179,6 +185,7 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     watch: Watch = Watch()
     ensemble: Ensemble | msgspec.UnsetType = msgspec.UNSET
     tuned: Tuned | msgspec.UnsetType = msgspec.UNSET
+    augmented: Augmented | msgspec.UnsetType = msgspec.UNSET
 
     def guard(self) -> Guard:
         """Return a fresh guard for one symbol."""
@@ -195,6 +202,14 @@ class Artifact(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if isinstance(self.ensemble, Ensemble):
             return tuple(each.family for each in self.ensemble.members)
         return (self.family,)
+
+    @property
+    def augmentations(self) -> dict[str, Augmented]:
+        """Return of each member what was found of made rows; nothing where none were asked for."""
+        parts = self.ensemble.members if isinstance(self.ensemble, Ensemble) else (self,)
+        return {
+            each.family: each.augmented for each in parts if isinstance(each.augmented, Augmented)
+        }
 
 
 def digest_graphs(graphs: Graphs) -> str:

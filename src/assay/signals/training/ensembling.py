@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 from assay.model.errors import DataError
 from assay.runtime.ids import seeded_generator
+from assay.signals.augmentation import Augmented
 from assay.signals.calibration import ONE, bin_scores, fit_slope, to_score
 from assay.signals.calibration.logistic import logistic
 from assay.signals.calibration.scoring import log_losses
@@ -38,6 +39,7 @@ from assay.signals.prediction.artifact import (
     Panel,
     digest_graphs,
 )
+from assay.signals.training.augmenting import choose_seat
 from assay.signals.training.calibrating import (
     HORIZONS_A_BLOCK,
     SKILL_LEVEL,
@@ -48,7 +50,9 @@ from assay.signals.training.fitting import (
     FittedMember,
     Lesson,
     Recipe,
+    Tell,
     check_unseen,
+    count_made,
     fit_member,
     name_artifact,
     payoffs_of,
@@ -60,7 +64,6 @@ from assay.signals.training.rows import Bars, Rows
 from assay.signals.training.sequences import cut_windows
 from assay.signals.training.splits import split_rows
 from assay.signals.training.stacking import (
-    Seat,
     base_of,
     describe_held_out,
     fold_rows,
@@ -69,7 +72,6 @@ from assay.signals.training.stacking import (
 )
 
 Int64s = NDArray[np.int64]
-Tell = Callable[[str, float], None]
 COMBINING, REGIME = 6, 7
 """Streams of chance, beside those of the calibration."""
 
@@ -114,8 +116,10 @@ def train_ensemble(
     split = split_rows(rows)
     check_unseen(rows, split, lesson.tuned)
     fit = rows.take(split.fit)
+    proof = lesson.proof(bars, checkpoint.parent, tell)
+    found = {each: choose_seat(fit, each, lesson.seat_of(each), proof) for each in families}
     told = hold_out(
-        fit, {each: Seat(lesson.settings_of(each), lesson.sees(each)) for each in families},
+        fit, {each: seat for each, (seat, _) in found.items()},
         seed=lesson.seed, bars=bars, keep=checkpoint.parent, tell=tell,
     )  # fmt: skip
     held_out = describe_held_out(
@@ -126,9 +130,8 @@ def train_ensemble(
     for family in families:
         place = checkpoint.with_name(f"{checkpoint.name}-{family}")
         recipe = Recipe(
-            seed=lesson.seed, checkpoint=place, on_progress=_progress_of(family, tell), bars=bars,
-            settings=lesson.settings_of(family), sees=lesson.sees(family),
-        )  # fmt: skip
+            seed=lesson.seed, checkpoint=place, tell=tell, bars=bars, seat=found[family][0]
+        )
         members[family] = fit_member(family, rows, split, recipe)
     held = rows.take(split.calibrate)
     calibrating = _Calibrating(
@@ -140,7 +143,11 @@ def train_ensemble(
     score = calibrating.pool(tuple(range(len(families))), panels[0].weights)
     graphs = {family: each.onnx for family, each in members.items()}
     ensemble = Ensemble(
-        members=_describe_members(members, held_out), quorum=lesson.quorum,
+        members=_describe_members(members, held_out, {
+            family: count_made(augmented, members[family])
+            for family, (_, augmented) in found.items()
+        }),
+        quorum=lesson.quorum,
         combined_by=combined_by, panels=panels, cells=_judge_cells(panels[0], calibrating),
         base=calibrating.base if lesson.is_lopsided else UNSET,
     )  # fmt: skip
@@ -155,10 +162,6 @@ def train_ensemble(
     return name_artifact(artifact), graphs
 
 
-def _progress_of(family: str, tell: Tell) -> Callable[[int, int], None]:
-    return lambda done, most: tell(f"fitting {family}", done / most)
-
-
 def _combine(fit: Rows, held_out: HeldOut, lesson: Lesson) -> Combination:
     if lesson.combination != AUTO:
         find_method(lesson.combination)
@@ -168,12 +171,16 @@ def _combine(fit: Rows, held_out: HeldOut, lesson: Lesson) -> Combination:
     return choose_combination(held_out, fold_rows(fit), block, rng)
 
 
-def _describe_members(members: dict[str, FittedMember], held_out: HeldOut) -> tuple[Member, ...]:
+def _describe_members(
+    members: dict[str, FittedMember], held_out: HeldOut,
+    augmented: dict[str, Augmented | UnsetType],
+) -> tuple[Member, ...]:  # fmt: skip
     chances = logistic(held_out.base + held_out.odds).T
     return tuple(
         Member(
             family=family, graph_sha256=sha256(each.onnx).hexdigest(), facts=each.facts,
             held_out_loss=float(np.average(log_losses(p, held_out.up), weights=held_out.weight)),
+            augmented=augmented[family],
         )
         for (family, each), p in zip(members.items(), chances, strict=True)
     )  # fmt: skip

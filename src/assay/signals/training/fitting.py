@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assay.model.errors import DataError, InvariantError
 from assay.model.time import format_time
+from assay.signals.augmentation import Augmentation, Augmented, widen
 from assay.signals.calibration import FEWEST_PARTS
 from assay.signals.ensemble import AUTO
 from assay.signals.features import FeatureSet, see_as, tell_set
@@ -29,6 +30,7 @@ from assay.signals.models import (
     narrow_windows,
 )
 from assay.signals.prediction.artifact import Artifact, Graphs, Spans, Taught, Tuned
+from assay.signals.training.augmenting import Proof, choose_seat
 from assay.signals.training.calibrating import (
     Calibration,
     calibrate,
@@ -38,7 +40,9 @@ from assay.signals.training.calibrating import (
 from assay.signals.training.rows import Bars, Rows
 from assay.signals.training.sequences import choose_examples, cut_windows
 from assay.signals.training.splits import Split, split_rows
+from assay.signals.training.stacking import Seat, tell_making
 
+Tell = Callable[[str, float], None]
 PARITY = "onnx_parity"
 """The fact that tells the largest difference between a graph's probabilities and the library's."""
 
@@ -49,7 +53,7 @@ class Lesson:
 
     With another `label` the bracket's horizon is the label's, and its distances say nothing. An
     ensemble names its members, how many of them are a quorum, and the combination. `tuned` are
-    settings that a search chose, where one did.
+    settings that a search chose, where one did. Rows made by `augment` must prove their worth.
     """
 
     family: str
@@ -64,6 +68,7 @@ class Lesson:
     combination: str = AUTO
     label: str = BRACKET
     tuned: Tuned | UnsetType = UNSET
+    augment: Augmentation | None = None
 
     @property
     def marked_by(self) -> Label | None:
@@ -84,18 +89,28 @@ class Lesson:
         """Return the settings that were chosen for a member; none for the usual ones."""
         return self.tuned.settings.get(member, {}) if isinstance(self.tuned, Tuned) else {}
 
-    def sees(self, member: str) -> tuple[int, ...] | None:
-        """Return the places of the features that a member sees; None where it sees all."""
-        return see_as(member, self.features.names)
+    def seat_of(self, member: str) -> Seat:
+        """Return how a member is fitted, without made rows."""
+        return Seat(self.settings_of(member), see_as(member, self.features.names))
+
+    def proof(self, bars: Sequence[Bars], keep: Path, tell: Tell | None) -> Proof | None:
+        """Return what made rows are to be held to; None where nobody asked for any."""
+        if self.augment is None:
+            return None
+        return Proof(
+            by=self.augment, horizon=self.span, seed=self.seed, bars=bars, keep=keep, tell=tell
+        )
 
 
 def train(
     rows: Rows, lesson: Lesson, checkpoint: Path,
-    on_progress: Callable[[int, int], None] | None = None, *, bars: Sequence[Bars] = (),
+    tell: Tell | None = None, *, bars: Sequence[Bars] = (),
 ) -> tuple[Artifact, Graphs]:  # fmt: skip
     """Return the trained model of one family and its graph; equal rows and lessons give equal ones.
 
     `bars` are those of each instrument, by its number, which a family of several bars reads.
+    What made rows are worth is found out on the rows to fit on; where it is not shown, the graph
+    is the one without them.
     Raises DataError where the rows are too few to fit, to stop or to calibrate on.
     """
     family = find_family(lesson.family)
@@ -103,10 +118,11 @@ def train(
         rows = cut_windows(rows, bars, family.window)
     split = split_rows(rows)
     check_unseen(rows, split, lesson.tuned)
-    recipe = Recipe(
-        seed=lesson.seed, checkpoint=checkpoint, on_progress=on_progress, bars=bars,
-        settings=lesson.settings_of(lesson.family), sees=lesson.sees(lesson.family),
+    seat, augmented = choose_seat(
+        rows.take(split.fit), lesson.family, lesson.seat_of(lesson.family),
+        lesson.proof(bars, checkpoint.parent, tell),
     )  # fmt: skip
+    recipe = Recipe(seed=lesson.seed, checkpoint=checkpoint, tell=tell, bars=bars, seat=seat)
     member = fit_member(lesson.family, rows, split, recipe)
     held = rows.take(split.calibrate)
     found = calibrate(
@@ -121,6 +137,7 @@ def train(
         up=found.up, long=found.long, short=found.short, calibrated_by=found.choice,
         slope=found.slope.value, slope_bound=found.slope.bound, gain=gain, loss=loss,
         facts=member.facts, watch=watch_of(held, member.served, found, lesson), tuned=lesson.tuned,
+        augmented=count_made(augmented, member),
     )  # fmt: skip
     return name_artifact(artifact), {lesson.family: member.onnx}
 
@@ -153,42 +170,52 @@ def watch_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Say how to fit: seed, where to keep progress, whom to tell, the rows' bars, and settings.
-
-    `sees` are the places of the features that it may look at; None for all.
-    """
+    """Say how to fit: seed, where to keep progress, whom to tell, the rows' bars, and the seat."""
 
     seed: int
     checkpoint: Path
-    on_progress: Callable[[int, int], None] | None = None
+    tell: Tell | None = None
     bars: Sequence[Bars] = ()
-    settings: Settings = field(default_factory=dict)
-    sees: tuple[int, ...] | None = None
+    seat: Seat = field(default_factory=Seat)
 
 
 @dataclass(frozen=True, slots=True)
 class FittedMember:
-    """Hold a family's graph, the facts worth telling, and its answers on the calibration rows."""
+    """Hold a family's graph, the facts worth telling, and its answers on the calibration rows.
+
+    `made` is how many made rows it learnt from.
+    """
 
     onnx: bytes
     facts: dict[str, float | int | str]
     served: NDArray[np.float32]
+    made: int = 0
 
 
 def fit_member(family: str, rows: Rows, split: Split, recipe: Recipe) -> FittedMember:
     """Fit a family on the split; rows may be of windows that are wider than it reads."""
-    chosen, rows = find_family(family, recipe.settings), rows.seen(recipe.sees)
+    seat, tell = recipe.seat, recipe.tell
+    chosen, rows = find_family(family, seat.settings), rows.seen(seat.sees)
     fit, stop = choose_examples(chosen, rows.take(split.fit), rows.take(split.stop), recipe.bars)
-    fitted = chosen.fit(
-        FitRequest(
-            fit=fit, stop=stop, seed=recipe.seed, checkpoint=recipe.checkpoint,
-            on_progress=recipe.on_progress,
-        )
+    asked = FitRequest(
+        fit=fit, stop=stop, seed=recipe.seed, checkpoint=recipe.checkpoint,
+        on_progress=(lambda done, most: tell(f"fitting {family}", done / most)) if tell else None,
     )  # fmt: skip
+    if seat.augment:
+        place = recipe.checkpoint.with_name(f"{recipe.checkpoint.name}-making")
+        asked = widen(asked, seat.augment, place, tell and tell_making(seat.augment, tell))
+    fitted = chosen.fit(asked)
     held = narrow_windows(rows.features[split.calibrate], chosen.window)
     served = OnnxClassifier(fitted.onnx).predict(held)
     facts = {**fitted.facts, PARITY: _check_parity(fitted, held, served)}
-    return FittedMember(fitted.onnx, facts, served)
+    return FittedMember(fitted.onnx, facts, served, len(asked.fit) - len(fit))
+
+
+def count_made(found: Augmented | UnsetType, member: FittedMember) -> Augmented | UnsetType:
+    """Return what was found of made rows, with how many of them the member learnt from."""
+    if isinstance(found, UnsetType):
+        return found
+    return msgspec.structs.replace(found, made=member.made)
 
 
 def name_artifact(artifact: Artifact) -> Artifact:

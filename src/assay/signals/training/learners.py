@@ -27,6 +27,8 @@ from assay.signals.training.sequences import choose_examples
 Float64s = NDArray[np.float64]
 Learner = Callable[[Rows, Bools, Bools], Float64s]
 """Given rows, those to fit on and those to test: the score of each tested row, higher for up."""
+Widen = Callable[[FitRequest], FitRequest]
+"""Given what is to be fitted: the same with made rows beside those to fit on."""
 STOP_SHARE = 0.15
 RIDGE = 1e-3
 OUTLYING = 5.0
@@ -59,11 +61,13 @@ def draw_line(rows: Rows, fit: Bools, test: Bools) -> Float64s:
 
 
 def family_learner(
-    name: str, seed: int, bars: Sequence[Bars] = (), settings: Settings | None = None
-) -> Learner:
+    name: str, seed: int, bars: Sequence[Bars] = (), settings: Settings | None = None,
+    widen: Widen | None = None,
+) -> Learner:  # fmt: skip
     """Return what fits a model family, and answers as it is served; the last rows stop it.
 
-    `bars` are as in choose_examples. Raises UsageError for a family that is unknown.
+    `bars` are as in choose_examples. Nobody who makes rows is shown those that stop it, or those
+    that are tested. Raises UsageError for a family that is unknown.
     """
     family = find_family(name, settings)
 
@@ -73,11 +77,10 @@ def family_learner(
         earlier, later = known.take(known.end < edge), known.take(known.time >= edge)
         taught, stop = choose_examples(family, earlier, later, bars)
         with TemporaryDirectory(prefix="assay-leaks-") as folder:
-            fitted = family.fit(
-                FitRequest(
-                    fit=taught, stop=stop, seed=seed, checkpoint=Path(folder) / "checkpoint"
-                )
-            )  # fmt: skip
+            asked = FitRequest(
+                fit=taught, stop=stop, seed=seed, checkpoint=Path(folder) / "checkpoint"
+            )
+            fitted = family.fit(widen(asked) if widen else asked)
         shown = narrow_windows(rows.features[test], family.window)
         return OnnxClassifier(fitted.onnx).predict(shown).astype(np.float64)
 

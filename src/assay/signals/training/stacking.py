@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assay.signals.augmentation import Augmentation, widen
 from assay.signals.calibration.binning import log_odds
 from assay.signals.ensemble import HeldOut, cells_of
-from assay.signals.models import Settings, narrow_windows
+from assay.signals.models import FitRequest, Settings, narrow_windows
 from assay.signals.training.folds import Fold, Labels, purged_folds
-from assay.signals.training.learners import family_learner
+from assay.signals.training.learners import Widen, family_learner
 from assay.signals.training.rows import Bars, Rows
 
 Float64s = NDArray[np.float64]
@@ -26,10 +28,18 @@ FOLDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """Say how a member is fitted: by which settings, on which features (their places, or all)."""
+    """Say how a member is fitted: by which settings, on which features (their places, or all).
+
+    Where `augment` is given it makes rows beside those that the member is fitted on.
+    """
 
     settings: Settings = field(default_factory=dict)
     sees: tuple[int, ...] | None = None
+    augment: Augmentation | None = None
+
+    def call(self, family: str) -> str:
+        """Return what a member of this family is called while it is held out."""
+        return f"{family}+{self.augment.name}" if self.augment else family
 
 
 def fold_rows(rows: Rows) -> list[Fold]:
@@ -52,19 +62,43 @@ def hold_out(
     found = np.full((len(rows), len(families)), np.nan)
     for place, family in enumerate(families):
         seat = families[family] if isinstance(families, Mapping) else Seat()
-        learn, shown = family_learner(family, seed, bars, seat.settings), rows.seen(seat.sees)
+        name, shown = seat.call(family), rows.seen(seat.sees)
         for number, fold in enumerate(folds):
             if tell:
                 done = place * len(folds) + number
-                tell(f"holding out of {family}", done / (len(families) * len(folds)))
-            kept = keep / f"held-out-{family}-{number + 1}.npy" if keep else None
+                tell(f"holding out of {name}", done / (len(families) * len(folds)))
+            kept = keep / f"held-out-{name}-{number + 1}.npy" if keep else None
             if kept and kept.exists():
                 found[fold.test, place] = np.load(kept)
                 continue
+            widen_fit = widen_by(seat.augment, kept, tell) if seat.augment else None
+            learn = family_learner(family, seed, bars, seat.settings, widen_fit)
             found[fold.test, place] = learn(shown, fold.fit, fold.test)
             if kept:
                 _save(kept, found[fold.test, place])
     return found
+
+
+def widen_by(
+    augment: Augmentation,
+    kept: Path | None = None,
+    tell: Callable[[str, float], None] | None = None,
+) -> Widen:
+    """Return what makes rows for one fold, with a checkpoint of its own beside what is kept."""
+
+    def widen_fit(request: FitRequest) -> FitRequest:
+        with TemporaryDirectory(prefix="assay-made-") as folder:
+            place = kept.with_suffix(".making") if kept else Path(folder) / "making"
+            return widen(request, augment, place, tell and tell_making(augment, tell))
+
+    return widen_fit
+
+
+def tell_making(
+    augment: Augmentation, tell: Callable[[str, float], None]
+) -> Callable[[int, int], None]:
+    """Return what tells how far the making of rows is."""
+    return lambda done, most: tell(f"making rows by {augment.name}", done / most)
 
 
 def base_of(rows: Rows) -> float:
