@@ -12,12 +12,17 @@ from assay.signals.features import FeatureSet, quotient
 from assay.signals.plugins import check_source, digest_source, load_own, require_confined
 from assay.signals.plugins.checks import check_future, check_snapshot, check_stream
 from assay.signals.plugins.markets import random_bars
+from assay.signals.streams.columns import WIDTH
 from assay.signals.streams.plan import use, use_own
 from assay.signals.streams.stream import IndicatorStream, compute_indicators
 
 SWING = (Path(__file__).parent / "own/swing.py").read_text(encoding="utf-8")
-USUAL_SAYING = {"stoch_rsi", "seasonal_volatility", "tsi", "ultimate_oscillator"}
-"""Indicators of the program's that say more than a tenant's may: others' steps, sums of lists."""
+USUAL_SAYING = {
+    "depth_imbalance", "micro_price", "order_flow_imbalance", "quote_intensity", "quote_volatility",
+    "seasonal_volatility", "stoch_rsi", "tsi", "ultimate_oscillator",
+}  # fmt: skip
+"""Indicators of the program's that say more than a tenant's may: what quotes did inside bars,
+others' steps, sums of lists."""
 
 
 def changed(was: str, now: str) -> str:
@@ -47,7 +52,7 @@ def test_a_place_beyond_its_state_is_found_in_the_process_of_its_own(tmp_path: P
     assert not list(tmp_path.iterdir())
 
 
-PEEKING = changed("roll_mean(state[: RING + period], period, bar[CLOSE])", "bar[CLOSE + 7]")
+PEEKING = changed("roll_mean(state[: RING + period], period, bar[CLOSE])", f"bar[CLOSE + {WIDTH}]")
 
 
 def test_one_that_reads_the_next_bar_is_caught() -> None:

@@ -64,7 +64,7 @@ def test_one_that_remembers_outside_its_state_is_named(tmp_path: Path) -> None:
 
 
 def test_one_that_reads_the_next_bar_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="bounds: swing_20: index 10 is out of bounds"):
+    with pytest.raises(DataError, match="bounds: swing_20: index 17 is out of bounds"):
         check_source("swing", PEEKING, {}, tmp_path)
 
 

@@ -97,7 +97,7 @@ def columns_of(place: Place, symbol: str) -> BarColumns:
             [getattr(bar, names.get(field.name, field.name)) for bar in told],
         ])
         for field in fields(BarColumns)
-        if field.name != "volume"
+        if field.name not in ("volume", "flow")
     }  # fmt: skip
     return BarColumns(**joined)
 

@@ -112,7 +112,7 @@ def test_a_whole_set_travels_with_a_model_and_the_standard_one_does_not() -> Non
         ('"weekday"', '"week"', "line 3: drop names 'week', which is no feature of standard.3"),
         ('"weekday"', '"return_1"', "line 3: feature momentum_5 is made of return_1, which is"),
         ('extends = "standard"', "", 'drop goes with extends = "standard"; add that line'),
-        ('extends = "standard"', 'extends = "mine"', "line 2: extends 'mine': only 'standard'"),
+        ('extends = "standard"', 'extends = "mine"', "line 2: extends 'mine': only standard"),
         ('timeframe = "H1"', 'timeframe = "H3"', "line 15: timeframe 'H3' is unknown; use one"),
         ('timeframe = "H1"', 'timeframe = "M5"', "line 15: two_clocks takes M5 bars of bars of"),
         ("version = 3", 'version = "x"', "version: Expected `int`, got `str`; correct it"),
