@@ -61,6 +61,7 @@ def test_regimes_are_judged_and_drawn(
     for name in ("confusion", "cell_confusion"):
         assert sum(map(sum, found[name]["bars"])) == found["labelled"]
     assert found["labelled"] == found["judged"]["bars"] - 24
+    assert found["trials_before"] == 0
     for name in ("regimes.svg", "regimes-narrow.svg"):
         text = (tmp_path / "seen" / name).read_text()
         assert "Volatile crisis" in text

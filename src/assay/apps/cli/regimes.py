@@ -25,6 +25,7 @@ def _show(found: dict[str, Any]) -> object:
         f"{found['symbol']} {found['timeframe']}: fitted on {fit['bars']:,} bars until "
         f"{fit['until']}, judged on {judged['bars']:,} from {judged['from']} to "
         f"{judged['until']}; {found['seconds']:.1f} s",
+        f"trials before this one on this instrument and time: {found['trials_before']:,}",
         _verdict(found),
         _regimes_table(found),
         _scores_table(found),
@@ -122,6 +123,7 @@ def regimes(
     Example: assay regimes --data eurusd_m1_2018_2019.parquet --fit-until 2019-01-01 --report seen
     """
     from assay.apps.lab.regimes import RegimesRequest, judge_regimes, save_regimes, write_report
+    from assay.books.trials import TrialLedger
     from assay.signals.regimes import place_of
 
     opened = open_home(home or default_home())
@@ -132,7 +134,7 @@ def regimes(
         fit_from=parse_time(fit_from) if fit_from else None,
         start=parse_time(start) if start else None, end=parse_time(end) if end else None,
         ahead=ahead, seed=seed,
-        config=load_settings(Config, opened).value,
+        config=load_settings(Config, opened).value, trials=TrialLedger(opened),
     )  # fmt: skip
     with progress("reading", 1.0, quiet=as_json) as bar:
         judged = judge_regimes(request, fill_stages(bar))

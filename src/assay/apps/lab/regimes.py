@@ -14,7 +14,9 @@ from assay.apps.lab.labelling import columns_of, price_alone
 from assay.apps.lab.output import appearing_together
 from assay.apps.lab.setup import Costs
 from assay.apps.lab.training import read_series
+from assay.apps.lab.trial import Look, count_before, enter_look, span_of
 from assay.books.reports import ToldRegimes, write_regimes
+from assay.books.trials import Trial, TrialLedger
 from assay.market.series import BarSeries
 from assay.model.errors import DataError, UsageError
 from assay.model.regimes import CELLS, Regime
@@ -48,6 +50,7 @@ class RegimesRequest:
     """Say which bars to fit on and which to judge (ns UTC, bar opens; None: from or to the end).
 
     Labels look `ahead` bars ahead. Judging begins at `start`, at `fit_until` where that is None.
+    The look is entered in `trials`.
     """
 
     data: Path
@@ -58,6 +61,7 @@ class RegimesRequest:
     ahead: int = AHEAD
     seed: int = 1
     config: Config = field(default_factory=Config)
+    trials: TrialLedger | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,7 @@ def judge_regimes(request: RegimesRequest, on_stage: Tell | None = None) -> Judg
     tell, watch = on_stage or (lambda _stage, _share: None), Stopwatch()
     _start(request)
     series = _read(request)
+    trial = _enter(request, series)
     setup = price_alone(series, request.config, Costs())
     columns = columns_of(setup.events())
     cut = int(np.searchsorted(columns.ts_close, request.fit_until, side="right"))
@@ -103,6 +108,7 @@ def judge_regimes(request: RegimesRequest, on_stage: Tell | None = None) -> Judg
         "symbol": series.symbol, "timeframe": series.timeframe.name, "ahead_bars": request.ahead,
         "fit": _span(series, slice(0, cut)), "judged": _span(series, rows),
         "settling": classifier.settling, "classifier": classifier.digest[:12],
+        "trials_before": count_before(request.trials, trial),
     }  # fmt: skip
     figures = head | _chain_facts(classifier) | figures | {"seconds": round(watch.elapsed(), 2)}
     return JudgedRegimes(
@@ -135,6 +141,16 @@ def write_report(judged: JudgedRegimes, folder: Path) -> None:
             judged.figures,
             place,
         )  # fmt: skip
+
+
+def _enter(request: RegimesRequest, series: BarSeries) -> Trial | None:
+    start = request.fit_until if request.start is None else request.start
+    look = Look(
+        kind="regimes", series=[series], start=start, end=max(start, span_of([series])[1]),
+        strategy="regimes",
+        parameters=(request.fit_until, request.ahead, request.seed, request.config.decisive()),
+    )  # fmt: skip
+    return enter_look(request.trials, look)
 
 
 def _read(request: RegimesRequest) -> BarSeries:
