@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import psutil
 import pytest
 
+from assay.apps.lab.cluster import LOCAL, gather_cluster
 from assay.apps.lab.judges import Task, gather_judges
+from assay.model.errors import OperatorError
 from assay.signals.tuning import judge_fold
 from tests.unit.signals.tuning_rows import bench_of, labelled
 
@@ -43,3 +47,22 @@ def test_what_a_library_refuses_is_told() -> None:
         found = judges.take()
     assert found.score is None
     assert found.why.startswith("UsageError: setting 'leaves' of lightgbm is unknown")
+
+
+def test_a_cluster_says_what_this_process_would() -> None:
+    bench = bench_of(labelled(2_400))
+    if find_spec("ray") is None:
+        with pytest.raises(OperatorError, match="EXTRA=ray"), gather_cluster(bench, 2, LOCAL):
+            pass
+        pytest.skip("NOT RUN: no Ray; `make test EXTRA=ray` installs it")
+    with gather_cluster(bench, 2, LOCAL) as judges:
+        judges.submit(Task(1, {}, 0))
+        judges.submit(Task(2, {"lightgbm": {"leaves": 4}}, 0))
+        assert not judges.has_room
+        found = {each.attempt: each for each in (judges.take(), judges.take())}
+        assert judges.has_room
+    score = found[1].score
+    assert score is not None
+    assert score.mean == judge_fold(bench, {}, 0).mean
+    assert found[2].score is None
+    assert found[2].why.startswith("UsageError: setting 'leaves' of lightgbm is unknown")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +45,10 @@ StudyOption = Annotated[
     str, typer.Option("--study", help="Name to go on by; else one made of what is searched.")
 ]
 JobsOption = Annotated[int, typer.Option("--jobs", min=1, max=64, help="Processes that judge.")]
+RayOption = Annotated[
+    str | None,
+    typer.Option("--ray", help="Judge on the Ray cluster at this address; local begins one here."),
+]
 MetricOption = Annotated[
     str,
     typer.Option(
@@ -65,6 +70,7 @@ def tune(
     budget: BudgetOption = None,
     study: StudyOption = "",
     jobs: JobsOption = 1,
+    ray: RayOption = None,
     metric: MetricOption = "log-loss",
     horizon: HorizonOption = 30,
     stop: StopOption = 1.25,
@@ -83,6 +89,8 @@ def tune(
 
     Example: assay tune --data eurusd_m1_2018.parquet --until 2018-12-31 --trials 40 --jobs 2
     """
+    from assay.apps.lab.cluster import gather_cluster
+    from assay.apps.lab.judges import gather_judges
     from assay.apps.lab.training import TrainingRequest, read_series
     from assay.apps.lab.tuned import describe_finding
     from assay.apps.lab.tuning import TuningRequest
@@ -105,9 +113,10 @@ def tune(
         ),
         home=place, study=study, metric=metric, trials=trials, budget=budget, jobs=jobs,
     )  # fmt: skip
+    gather = gather_judges if ray is None else partial(gather_cluster, address=ray)
     began = place.clock.now_ns()
     with progress("tuning", 1.0, quiet=as_json) as bar:
-        found = search(request, fill_stages(bar))
+        found = search(request, fill_stages(bar), gather)
     if report:
         from assay.apps.lab.tuningreport import write_tuning_report
 

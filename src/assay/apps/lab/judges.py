@@ -59,7 +59,8 @@ def gather_judges(bench: Bench, jobs: int) -> Iterator[Judges]:
         crew.end()
 
 
-def _judge(bench: Bench, task: Task) -> Judged:
+def judge_task(bench: Bench, task: Task) -> Judged:
+    """Return what a task came to; raises InvariantError where the program contradicts itself."""
     try:
         return Judged(task.attempt, judge_fold(bench, task.settings, task.fold))
     except InvariantError:
@@ -81,7 +82,7 @@ class _Alone:
         self._tasks.append(task)
 
     def take(self) -> Judged:
-        return _judge(self._bench, self._tasks.popleft())
+        return judge_task(self._bench, self._tasks.popleft())
 
 
 @dataclass(slots=True)
@@ -162,7 +163,7 @@ def _serve(line: Connection, bench: Bench) -> None:
         while True:
             task = line.recv()
             try:
-                line.send(_judge(bench, task))
+                line.send(judge_task(bench, task))
             except InvariantError as error:
                 line.send(error)
     except (EOFError, OSError):
