@@ -55,6 +55,9 @@ def test_a_cluster_says_what_this_process_would() -> None:
         with pytest.raises(OperatorError, match="EXTRA=ray"), gather_cluster(bench, 2, LOCAL):
             pass
         pytest.skip("NOT RUN: no Ray; `make test EXTRA=ray` installs it")
+    refused = pytest.raises(OperatorError, match=r"answers at '127\.0\.0\.1:1'")
+    with refused, gather_cluster(bench, 2, "127.0.0.1:1"):
+        pass
     with gather_cluster(bench, 2, LOCAL) as judges:
         judges.submit(Task(1, {}, 0))
         judges.submit(Task(2, {"lightgbm": {"leaves": 4}}, 0))

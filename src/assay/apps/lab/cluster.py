@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from socket import create_connection
 from typing import Any
 
 from assay.apps.lab.judges import Judged, Judges, Task, judge_task
@@ -12,6 +13,7 @@ from assay.signals.tuning import Bench
 
 LOCAL = "local"
 LOOPBACK = "127.0.0.1"
+PATIENCE_S = 5.0
 
 
 @contextmanager
@@ -23,6 +25,7 @@ def gather_cluster(bench: Bench, jobs: int, address: str) -> Iterator[Judges]:
     """
     ray = _load_ray()
     try:
+        _require_open(address)
         if address == LOCAL:
             ray.init(
                 num_cpus=jobs, include_dashboard=False, log_to_driver=False,
@@ -30,7 +33,7 @@ def gather_cluster(bench: Bench, jobs: int, address: str) -> Iterator[Judges]:
             )  # fmt: skip
         else:
             ray.init(address=address, log_to_driver=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         raise OperatorError(
             f"no Ray cluster answers at {address!r} ({error}); start one with `ray start --head`, "
             "or give --ray local"
@@ -39,6 +42,13 @@ def gather_cluster(bench: Bench, jobs: int, address: str) -> Iterator[Judges]:
         yield _Crew(ray, bench, jobs)
     finally:
         ray.shutdown()
+
+
+def _require_open(address: str) -> None:
+    """Raise OSError where nobody listens at HOST:PORT, which Ray itself would wait for."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        create_connection((host, int(port)), timeout=PATIENCE_S).close()
 
 
 def _load_ray() -> Any:  # Any: the library tells no types

@@ -13,7 +13,6 @@ from pathlib import Path
 from assay.model.messages import (
     CorrelationBroke,
     CorrelationReturned,
-    CorrelationsMeasured,
     DriftFound,
     Message,
     RegimeChanged,
@@ -23,7 +22,6 @@ from assay.model.messages import (
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home
 
-Notice = RegimeChanged | CorrelationBroke | CorrelationReturned | CorrelationsMeasured | DriftFound
 ALERTS = ("RegimeChanged", "CorrelationBroke", "CorrelationReturned", "DriftFound")
 KINDS = (*ALERTS, "CorrelationsMeasured")
 PATIENCE_S = 10.0
