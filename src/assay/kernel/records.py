@@ -118,13 +118,16 @@ INTENT = np.dtype(
         (name, "i8")
         for name in (
             "action", "quantity", "price", "stop", "target", "outcome", "reason", "side",
-            "probability", "lower", "upper", "cost", "expected",
+            "probability", "lower", "upper", "cost", "expected", "spread", "usual_spread", "entry",
+            "worth", "at_risk", "sharpe",
         )
     ]
 )  # fmt: skip
 """What a strategy wants; one that trades on forecasts also says what it decided and why.
 
 `cost` and `expected` are minor units a lot; outcome and reason are in trading.decision.choice.
+Spreads and the price that an entry looks at are points; `worth` and `at_risk` are of the whole
+order (minor units), its Sharpe ratio a trade is in thousandths.
 """
 
 LIMITS = np.dtype(

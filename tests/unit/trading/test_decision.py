@@ -36,6 +36,9 @@ from assay.trading.decision.choice import (
     NO_VALUE,
     NOT_READY,
     TOO_SMALL,
+    TURN_NEAR,
+    UNMEASURED,
+    WIDE_SPREAD,
 )
 from assay.trading.decision.reasons import describe_decision
 from assay.trading.decision.weighing import weigh_bars
@@ -131,18 +134,22 @@ def test_a_value_that_does_not_fit_is_not_taken(name: str) -> None:
 class Trader:
     """Call the strategy bar by bar, with a memory of its own."""
 
-    def __init__(self, balance: int = 10_000_000) -> None:
-        self.memory = np.zeros(2, np.int64)
+    def __init__(self, balance: int = 10_000_000, **params: int) -> None:
+        self.memory = np.zeros(ai.memory_words({}), np.int64)
         self.account = record(ACCOUNT, balance=balance)
+        self.params = np.array([*(ai.PARAMETERS | params).values()])
+        self.market = record(MARKET_STATE, next_turn=2**62)
 
-    def decide(self, forecast: dict[str, int], quantity: int = 0) -> Any:
+    def decide(
+        self, forecast: dict[str, int], quantity: int = 0, event: np.ndarray | None = None
+    ) -> Any:
         intents = record(INTENT)
         view = (
-            record(FORECAST, **forecast)[0], self.account[0], record(MARKET_STATE)[0],
-            instrument()[0],
+            record(FORECAST, **forecast)[0], self.account[0], self.market[0], instrument()[0],
         )  # fmt: skip
         position = record(POSITION, quantity=quantity)[0]
-        ai.decide(self.memory, bar()[0], position, np.array([25, 100]), intents[0], view)
+        shown = bar() if event is None else event
+        ai.decide(self.memory, shown[0], position, self.params, intents[0], view)
         return intents[0]
 
 
@@ -206,11 +213,14 @@ WEIGHED = {
 
 
 def test_an_entry_tells_forecast_direction_cost_and_worth() -> None:
-    assert chain_of(outcome=ENTER, **WEIGHED) == (
+    order = {"quantity": -2_000, "worth": 76, "at_risk": 770, "sharpe": 170}
+    assert chain_of(outcome=ENTER, **WEIGHED, **order) == (
         "forecast: lightgbm-1 looks 30 bars ahead",
         "direction: short is right with 0.6000, between 0.5800 and 0.6200",
         "cost: 10.00 a lot to open and close",
         "worth: +38.00 a lot after costs at the lower bound",
+        "size: 2000 units, worth +0.76, 95 % value at risk 7.70, Sharpe ratio 0.170 a trade",
+        "timing: market order at the next price",
     )
 
 
@@ -222,7 +232,15 @@ def test_an_abstention_without_a_usable_forecast_says_only_why(state: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("reason", "word"), [(NO_EDGE, "no_edge"), (TOO_SMALL, "too_small"), (NO_VALUE, "no_value")]
+    ("reason", "word"),
+    [
+        (NO_EDGE, "no_edge"),
+        (TOO_SMALL, "too_small"),
+        (NO_VALUE, "no_value"),
+        (WIDE_SPREAD, "wide_spread"),
+        (TURN_NEAR, "turn_near"),
+        (UNMEASURED, "unmeasured"),
+    ],
 )
 def test_an_abstention_ends_its_chain_with_the_reason(reason: int, word: str) -> None:
     weighed = WEIGHED if reason != NO_VALUE else {}

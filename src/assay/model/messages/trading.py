@@ -15,6 +15,9 @@ class DecisionMade(Message, frozen=True, kw_only=True):
     One that trades on forecasts decides at every bar: `outcome` is enter, exit, hold or abstain,
     the probability that `side` is right (ten-thousandths, with its bounds), `cost` and `expected`
     (minor units a lot, the latter after costs at the lower bound), and the chain of `reasons`.
+    An entry also tells its order: `quantity` (signed units), `order_type`, the `price` it looks at
+    (points) and the `instruction` for sending it; `confidence` (0 to 100), what the whole order is
+    `worth`, its 95 % `value_at_risk` (minor units) and `sharpe` (thousandths a trade).
     """
 
     account: str
@@ -32,6 +35,14 @@ class DecisionMade(Message, frozen=True, kw_only=True):
     cost: int | None = None
     expected: int | None = None
     reasons: tuple[str, ...] = ()
+    confidence: int | None = None
+    quantity: int | None = None
+    order_type: str = ""
+    price: int | None = None
+    instruction: str = ""
+    worth: int | None = None
+    value_at_risk: int | None = None
+    sharpe: int | None = None
 
 
 class RuleCheck(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -1,4 +1,4 @@
-"""Choose a side, or abstain; size what is chosen."""
+"""Choose a side, or abstain."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from assay.kernel.compiling import compiled
 from assay.kernel.costs import value_in_account
 from assay.kernel.records import READY
 from assay.kernel.rounding import OVERFLOW
-from assay.kernel.sizing import floor_to_step, kelly_bp, size_fixed_risk
 from assay.trading.decision.edge import CERTAIN, cost_of_lot, expect_of_lot
 
 NO_DECISION, ENTER, EXIT, HOLD_ON, ABSTAIN = 0, 1, 2, 3, 4
 """Outcomes of a decision."""
 
-NOT_READY, NO_EDGE, TOO_SMALL, NO_VALUE = 1, 2, 3, 4
+NOT_READY, NO_EDGE, TOO_SMALL, NO_VALUE, WIDE_SPREAD, TURN_NEAR, UNMEASURED = 1, 2, 3, 4, 5, 6, 7
 """Why a decision abstained."""
 
 
@@ -44,18 +43,3 @@ def weigh_sides(event, forecast, market, instrument, intent):  # type: ignore[no
             CERTAIN - forecast.p_up, CERTAIN - forecast.up_upper, CERTAIN - forecast.up_lower,
         )  # fmt: skip
     return 0 if intent.expected > 0 else NO_EDGE
-
-
-@compiled
-def size_choice(intent, forecast, account, market, instrument, kelly):  # type: ignore[no-untyped-def]
-    """Return the units of fractional Kelly, capped: `kelly` is (fraction bp, cap bp)."""
-    units, leg_bid = instrument.lot_units, market.leg_bid
-    gain = value_in_account(units * forecast.gain, instrument, leg_bid, 1) - intent.cost
-    loss = value_in_account(units * forecast.loss, instrument, leg_bid, 1) + intent.cost
-    at_stop = value_in_account(units * forecast.stop, instrument, leg_bid, 1) + intent.cost
-    share = kelly_bp(intent.lower, gain, loss, kelly[0], kelly[1])
-    equity = account.balance + account.unrealised
-    wanted = size_fixed_risk(equity, share, max(at_stop, 1), units)
-    return floor_to_step(
-        wanted, instrument.volume_step, instrument.volume_min, instrument.volume_max
-    )

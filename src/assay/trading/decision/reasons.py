@@ -15,14 +15,21 @@ from assay.trading.decision.choice import (
     NO_VALUE,
     NOT_READY,
     TOO_SMALL,
+    TURN_NEAR,
+    UNMEASURED,
+    WIDE_SPREAD,
 )
+from assay.trading.decision.edge import CERTAIN
 
 OUTCOMES = {ENTER: "enter", EXIT: "exit", HOLD_ON: "hold", ABSTAIN: "abstain"}
+AT_ONCE = "market order at the next price"
 SIDES = {1: "long", -1: "short", 0: "flat"}
 ABSTENTIONS = {
     NO_EDGE: "no_edge: expected value after costs is not above 0 at the lower bound",
-    TOO_SMALL: "too_small: a fraction of Kelly is less than the least volume",
+    TOO_SMALL: "too_small: what may be risked is less than the least volume",
     NO_VALUE: "no_value: the worth of a lot passes 63 bits",
+    TURN_NEAR: "turn_near: the session or the trading day turns too soon",
+    UNMEASURED: "unmeasured: too few bars to know the usual spread and swing",
 }
 STATES = {
     "warming": "warming_up: the features have not settled yet",
@@ -40,17 +47,29 @@ def describe_decision(
 
     `intent` is the INTENT record that the decision left.
     """
-    outcome, reason, side = int(intent["outcome"]), int(intent["reason"]), int(intent["side"])
+    outcome, side = int(intent["outcome"]), int(intent["side"])
     told: dict[str, Any] = {"outcome": OUTCOMES[outcome], "side": SIDES[side]}
     if side:
         names = ("probability", "lower", "upper", "cost", "expected")
         told |= {name: int(intent[name]) for name in names}
-    return {**told, "reasons": tuple(_chain(outcome, reason, told, predicted, money))}
+        told["confidence"] = round(100 * told["probability"] / CERTAIN)
+    if outcome == ENTER:
+        told |= _order_of(intent)
+    return {**told, "reasons": tuple(_chain(intent, told, predicted, money))}
+
+
+def _order_of(intent: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "quantity": int(intent["quantity"]), "price": int(intent["entry"]), "order_type": "market",
+        "instruction": AT_ONCE, "worth": int(intent["worth"]),
+        "value_at_risk": int(intent["at_risk"]), "sharpe": int(intent["sharpe"]),
+    }  # fmt: skip
 
 
 def _chain(
-    outcome: int, reason: int, told: Mapping[str, Any], predicted: Predicted, money: float
+    intent: Mapping[str, Any], told: Mapping[str, Any], predicted: Predicted, money: float
 ) -> list[str]:
+    outcome, reason = int(intent["outcome"]), int(intent["reason"])
     if outcome == HOLD_ON:
         return ["bracket_open: held until its stop, its target or its horizon"]
     if outcome == EXIT:
@@ -66,6 +85,18 @@ def _chain(
             f"cost: {told['cost'] / money:.2f} a lot to open and close",
             f"worth: {told['expected'] / money:+.2f} a lot after costs at the lower bound",
         ]
-    if reason:
+    if "quantity" in told:
+        found += [
+            f"size: {abs(told['quantity'])} units, worth {told['worth'] / money:+.2f}, 95 % value "
+            f"at risk {told['value_at_risk'] / money:.2f}, Sharpe ratio {told['sharpe'] / 1e3:.3f} "
+            "a trade",
+            f"timing: {AT_ONCE}",
+        ]
+    if reason == WIDE_SPREAD:
+        found.append(
+            f"wide_spread: {int(intent['spread'])} points, usually {int(intent['usual_spread'])}; "
+            "wait for it to narrow"
+        )
+    elif reason:
         found.append(ABSTENTIONS[reason])
     return found

@@ -55,13 +55,23 @@ class Strategy:
             if key not in params:
                 known = ", ".join(params)
                 raise UsageError(f"{self.name} has no parameter {key!r}; it has {known}")
-            try:
-                params[key] = int(text)
-            except ValueError:
-                raise UsageError(f"{self.name}: {key}={text!r} is not a whole number") from None
-            if params[key] < 1:
-                raise UsageError(f"{self.name}: {key}={text} is below 1")
+            params[key] = self._read(key, text, least=min(params[key], 1))
         return params
+
+    def _read(self, key: str, text: str, *, least: int) -> int:
+        names = getattr(self.module, "CHOICES", {}).get(key, ())
+        if text in names:
+            return int(names.index(text)) + 1
+        try:
+            value = int(text)
+        except ValueError:
+            wanted = f"one of {', '.join(names)}" if names else "a whole number"
+            raise UsageError(f"{self.name}: {key}={text!r} is not {wanted}") from None
+        if value < least:
+            raise UsageError(f"{self.name}: {key}={text} is below {least}")
+        if names and value > len(names):
+            raise UsageError(f"{self.name}: {key}={text} is above {len(names)}")
+        return value
 
 
 def strategy_names(folder: Path | None = None) -> dict[str, Path]:

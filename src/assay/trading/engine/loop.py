@@ -172,6 +172,8 @@ def clear_decision(intent):  # type: ignore[no-untyped-def]
     """Forget what was decided for another account or bar."""
     intent.outcome = intent.reason = intent.side = intent.probability = 0
     intent.lower = intent.upper = intent.cost = intent.expected = 0
+    intent.spread = intent.usual_spread = intent.entry = 0
+    intent.worth = intent.at_risk = intent.sharpe = 0
 
 
 @inlined

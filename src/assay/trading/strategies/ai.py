@@ -4,49 +4,78 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled
 from assay.kernel.records import GO_TO
+from assay.trading.decision.appraisal import appraise
 from assay.trading.decision.choice import (
     ABSTAIN,
     ENTER,
     EXIT,
     HOLD_ON,
     TOO_SMALL,
-    size_choice,
+    UNMEASURED,
     weigh_sides,
+)
+from assay.trading.decision.sizing import METHODS, VOLATILITY, size_choice
+from assay.trading.decision.timing import (
+    WORDS,
+    follow_market,
+    swing_over,
+    time_entry,
+    usual_spread,
 )
 
 NAME = "ai"
-PARAMETERS = {"kelly_percent": 25, "risk_cap_bp": 100}
+PARAMETERS = {
+    "kelly_percent": 25, "risk_cap_bp": 100, "sizing": 1, "risk_bp": 50, "shares": 4,
+    "spread_cap_percent": 0, "turn_minutes": 0,
+}  # fmt: skip
+"""Fraction of Kelly, cap of the loss at the stop, method of sizing with its risk (bp of equity) and
+shares of it; the widest spread that is entered at (per cent of the usual) and how long before a
+session or trading day turns nothing is, where 0 asks for nothing."""
+CHOICES = {"sizing": METHODS}
 REFERENCE_COSTS = False
 USES_FORECAST = True
 BASIS_POINTS_A_PERCENT = 100
+OPEN_FOR, HORIZON, MARKET_FROM = 0, 1, 2
+"""Words of memory: bars since the position was wanted, for how many, then those of timing."""
 
 
 def memory_words(params: dict[str, int]) -> int:  # noqa: ARG001
-    """Return the words of memory: bars since the position was wanted, and for how many."""
-    return 2
+    """Return the words of memory."""
+    return MARKET_FROM + WORDS
 
 
 @compiled
 def decide(memory, event, position, params, intent, view):  # type: ignore[no-untyped-def]
     """Hold an open bracket to its end; when flat, take the better side or abstain."""
     forecast, account, market, instrument = view
+    usual = memory[MARKET_FROM:]
+    follow_market(usual, event)
     if position.quantity != 0:
-        memory[0] += 1
+        memory[OPEN_FOR] += 1
         intent.outcome = HOLD_ON
-        if memory[0] >= memory[1]:
+        if memory[OPEN_FOR] >= memory[HORIZON]:
             intent.outcome, intent.action, intent.quantity = EXIT, GO_TO, 0
         return
     intent.outcome = ABSTAIN
     intent.reason = weigh_sides(event, forecast, market, instrument, intent)
+    if intent.reason == 0:
+        intent.spread, intent.usual_spread = event.spread_close, usual_spread(usual)
+        intent.reason = time_entry(usual, event, market, (params[5], params[6]))
     if intent.reason:
         return
-    kelly = (params[0] * BASIS_POINTS_A_PERCENT, params[1])
-    units = size_choice(intent, forecast, account, market, instrument, kelly)
+    swing = swing_over(usual, forecast.horizon)
+    if params[2] == VOLATILITY and swing == 0:
+        intent.reason = UNMEASURED
+        return
+    terms = (params[2], params[0] * BASIS_POINTS_A_PERCENT, params[1], params[3], params[4])
+    units = size_choice(intent, forecast, account, (market, instrument), swing, terms)
     if units == 0:
         intent.reason = TOO_SMALL
         return
-    memory[0], memory[1] = 0, forecast.horizon
+    memory[OPEN_FOR], memory[HORIZON] = 0, forecast.horizon
     intent.outcome, intent.action, intent.quantity = ENTER, GO_TO, intent.side * units
     exit_price = event.close if intent.side > 0 else event.close + event.spread_close
+    intent.entry = event.close + event.spread_close if intent.side > 0 else event.close
     intent.stop = exit_price - intent.side * forecast.stop
     intent.target = exit_price + intent.side * forecast.target
+    appraise(intent, forecast, market, instrument)
