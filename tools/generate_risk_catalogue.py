@@ -1,6 +1,7 @@
 """Write src/assay/trading/risk/catalogue.py from the folder of rules, in order of their codes.
 
 A kernel built from a tuple of functions is never cached by Numba, so the list is static imports.
+The tables of docs/risk.md are written from the catalogue and the limits in the same go.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 RULES = ROOT / "src/assay/trading/risk/rules"
 TARGET = ROOT / "src/assay/trading/risk/catalogue.py"
+DOCUMENT = ROOT / "docs/risk.md"
 
 HEAD = '''"""Every risk rule, in order of its code. Made by tools/generate_risk_catalogue.py."""
 
@@ -27,7 +29,7 @@ RULES = (
 {members}
 )
 REASONS: dict[int, str] = {{rule.CODE: rule.REASON for rule in RULES}}
-CODES = ({codes})
+CODES = tuple(rule.CODE for rule in RULES)
 {aliases}
 
 
@@ -46,8 +48,9 @@ def examine(checks, order, account, position, terms):  # type: ignore[no-untyped
     return 0
 '''
 
-CHECK = """    answer = {name}_check(order, account, position, market, instrument, limits)
-    note(checks[{place}], answer)"""
+CHECK = (
+    "    note(checks[{place}], {name}_check(order, account, position, market, instrument, limits))"
+)
 
 
 def rule_code(path: Path) -> int:
@@ -65,7 +68,6 @@ def render() -> str:
     return HEAD.format(
         imports="\n".join(f"    {name}," for name in sorted(rules)),
         members="\n".join(f"    {name}," for name in ordered),
-        codes=", ".join(str(rules[name]) for name in ordered),
         aliases="\n".join(f"{name}_check = {name}.check" for name in ordered),
         checks="\n".join(
             CHECK.format(place=place, name=name) for place, name in enumerate(ordered)
@@ -73,6 +75,45 @@ def render() -> str:
     )
 
 
+def list_rules() -> str:
+    """Return the table of rules as docs/risk.md has it."""
+    from assay.trading.risk.catalogue import RULES
+    from assay.trading.risk.limits import LIMITS
+
+    names = {limit.field: name for name, limit in LIMITS.items()}
+    lines = ["| code | rule | what it does | limits | told in |", "|---|---|---|---|---|"]
+    for rule in RULES:
+        limits = ", ".join(f"`{names[field]}`" for field in rule.PARAMETERS) or "always"
+        says = str(rule.__doc__).rstrip(".")
+        lines.append(f"| {rule.CODE} | `{rule.REASON}` | {says} | {limits} | {rule.UNIT} |")
+    return "\n".join(lines)
+
+
+def list_limits() -> str:
+    """Return the table of limits as docs/risk.md has it."""
+    from assay.trading.engine.terms import PROFILES
+    from assay.trading.risk.limits import LIMITS, UNITS
+
+    usual, strict = (PROFILES[name].texts() for name in ("default", "strict"))
+    lines = ["| limit | bounds | unit | `default` | `strict` |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {limit.meaning} | {UNITS[limit.unit]} | {usual[name]} | {strict[name]} |"
+        for name, limit in LIMITS.items()
+    ]
+    return "\n".join(lines)
+
+
+def fill_tables(text: str) -> str:
+    """Return a document with the tables between their marks made anew."""
+    for name, table in (("rules", list_rules()), ("limits", list_limits())):
+        begins, ends = f"<!-- {name} -->\n", f"<!-- end of {name} -->"
+        start, stop = text.index(begins) + len(begins), text.index(ends)
+        text = f"{text[:start]}{table}\n{text[stop:]}"
+    return text
+
+
 if __name__ == "__main__":
     TARGET.write_text(render())
-    sys.stdout.write(f"wrote {TARGET.relative_to(ROOT)}\n")
+    DOCUMENT.write_text(fill_tables(DOCUMENT.read_text()))
+    for path in (TARGET, DOCUMENT):
+        sys.stdout.write(f"wrote {path.relative_to(ROOT)}\n")

@@ -1,104 +1,60 @@
 """A broker written for obviousness: Python integers, fractions and lists, one event at a time.
 
-It follows the rules of the design's section 2 and shares no code with the engine.
+It follows docs/orders.md and the design's section 2, and shares no code with the engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
-from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from math import ceil, floor
 
 from assay.model.accounts import AccountSpec
 from assay.model.instruments import SwapMode
 from assay.trading.engine.terms import Contract, RiskProfile
-
-MARKET, LIMIT, STOP, STOP_LOSS, TAKE_PROFIT, STOP_OUT = 1, 2, 3, 4, 5, 6
-HOLD, GO_TO, PLACE_LIMIT, PLACE_STOP, CANCEL = 0, 1, 2, 3, 4
-SLOTS = 8
-NEW_YORK = ZoneInfo("America/New_York")
-
-
-class Corner(NamedTuple):
-    """Hold bid and ask at one point of a bar's path."""
-
-    bid: int
-    ask: int
-
-
-class Event(NamedTuple):
-    """Hold one bar, or one tick (all corners equal, no length)."""
-
-    instrument: int
-    ts: int
-    ts_open: int
-    open: Corner
-    high: Corner
-    low: Corner
-    close: Corner
-    is_tick: bool = False
-
-
-class Wish(NamedTuple):
-    """Hold what the script asks for after a bar."""
-
-    action: int = HOLD
-    quantity: int = 0
-    price: int = 0
-    stop: int = 0
-    target: int = 0
-
-
-@dataclass(eq=False)
-class Order:
-    """Hold one waiting order."""
-
-    kind: int
-    quantity: int
-    price: int
-    stop: int
-    target: int
-    ts: int
-    reduces: bool
-
-
-@dataclass
-class Position:
-    """Hold the net position of one instrument; cost is quantity x price, summed."""
-
-    quantity: int = 0
-    cost: int = 0
-    stop: int = 0
-    target: int = 0
-    margin: int = 0
-    worth: int = 0
-    slots: list[Order | None] = field(default_factory=lambda: [None] * SLOTS)
-    quote: Corner = field(default_factory=lambda: Corner(0, 0))
-    rate: int = 0
-    turned: int = -(2**63)
-
-
-def sign(number: int) -> int:
-    return (number > 0) - (number < 0)
-
-
-def last_rollover_before(ts: int) -> datetime:
-    moment = datetime.fromtimestamp(ts // 10**9, NEW_YORK)
-    turn = moment.replace(hour=17, minute=0, second=0, microsecond=0)
-    return turn if turn <= moment else turn - timedelta(days=1)
-
-
-def rollovers_in(after: int, until: int) -> list[tuple[int, int]]:
-    """Return (ns, weekday it ends) of each 17:00 in New York in (after, until]."""
-    turn, found = last_rollover_before(until), []
-    while (ns := int(turn.timestamp()) * 10**9) > after:
-        found.append((ns, turn.weekday()))
-        turn -= timedelta(days=1)
-    return found[::-1]
+from tests.property.slow_orders import (
+    BUY,
+    CANCEL,
+    CANCEL_ONE,
+    CANCELLED,
+    DAY,
+    EXPIRED,
+    FOK,
+    GO_TO,
+    HOLD,
+    HOUR,
+    IN_PARTS,
+    IOC,
+    LIMIT,
+    MARKET,
+    MODIFY,
+    OTHER_FILLED,
+    PROTECT,
+    PROTECTION,
+    REMOVE,
+    SELL,
+    STOP_LIMIT,
+    STOP_LOSS,
+    STOP_OUT,
+    TAKE_PROFIT,
+    TIME_STOP,
+    TRAILING_STOP,
+    TWAP,
+    TYPES,
+    UNFILLED,
+    VWAP,
+    Corner,
+    Event,
+    Order,
+    Position,
+    Wish,
+    next_rollover,
+    rollovers_in,
+    sign,
+)
+from tests.property.slow_working import has_time, refuse_parts, work
 
 
 class SlowBroker:
@@ -108,11 +64,16 @@ class SlowBroker:
         self, contracts: Sequence[Contract], account: AccountSpec, profile: RiskProfile, start: int
     ) -> None:
         self.contracts, self.account, self.profile = contracts, account, profile
+        self.price_max = 2**40
+        self.offers = {BUY: 0, SELL: 0}
+        self.numbered = self.changes = 0
+        self.quotes = [[0] * 24 for _ in contracts]
         self.balance = self.peak = self.day_start = account.cash
         self.day = 0
         self.positions = [Position(turned=start) for _ in contracts]
         self.fills: list[tuple[int, ...]] = []
         self.orders: list[tuple[int, ...]] = []
+        self.endings: list[tuple[int, ...]] = []
         self.swaps: list[tuple[int, ...]] = []
         self.equity: list[tuple[int, int, int, int]] = []
 
@@ -205,6 +166,12 @@ class SlowBroker:
 
     def step(self, event: Event, wish: Wish) -> None:
         i = event.instrument
+        depth = self.contracts[i].depth
+        self.offers = {BUY: depth, SELL: depth}
+        if event.is_tick and self.contracts[i].size_units:
+            self.offers = {BUY: event.ask_units or depth, SELL: event.bid_units or depth}
+        self.is_bounded = {side: units > 0 for side, units in self.offers.items()}
+        self.spent = False
         self.turn(i, event.ts_open)
         self.show(i, event.open)
         self.match(event)
@@ -216,6 +183,8 @@ class SlowBroker:
             held.margin = self.margin_of(held.cost, i, held.rate)
         self.peak = max(self.peak, self.worth)
         self.turn(i, event.ts)
+        self.quotes[i][event.ts // HOUR % 24] += event.is_tick
+        work(self, i, event.ts)
         if not event.is_tick:
             self.place(i, event.ts, wish)
             self.equity.append((event.ts, self.balance, self.worth, self.margin))
@@ -230,29 +199,111 @@ class SlowBroker:
         held.worth = self.worth_at(i, worst, held.rate)
         if self.margin and self.worth * 10_000 < level * self.margin:
             price = worst.bid if held.quantity > 0 else worst.ask
-            self.fill(event, STOP_OUT, -held.quantity, price, event.ts)
+            self.leave(event, STOP_OUT, price, event.ts)
 
     # Matching
 
     def match(self, event: Event) -> None:
         held = self.positions[event.instrument]
-        for order in [one for one in held.slots if one and one.kind == MARKET]:
-            held.slots[held.slots.index(order)] = None
-            waited = event.ts_open - order.ts
-            if self.profile.wait_max and not order.reduces and waited > self.profile.wait_max:
-                continue
-            price = event.open.ask if order.quantity > 0 else event.open.bid
-            self.fill(event, MARKET, order.quantity, price, event.ts_open, order)
+        self.tired: list[Order] = []
+        for order in [one for one in held.slots if one]:
+            if order.expires and event.ts_open >= order.expires:
+                self.end(event.instrument, order, event.ts_open, EXPIRED)
+            elif order.is_for_now:
+                self.meet_open(event, order)
+        if held.close_at and event.ts_open >= held.close_at:
+            price = event.open.bid if held.quantity > 0 else event.open.ask
+            self.leave(event, TIME_STOP, price, event.ts_open)
         entered = self.travel(event, event.open, event.open, entered=False)
         if event.is_tick:
             return
         corners = [event.open, *self.extremes(event), event.close]
         for start, end in pairwise(corners):
             entered = self.travel(event, start, end, entered=entered)
-        if entered and held.quantity and held.target:
+        if entered and held.quantity and held.target and not self.spent:
             long = held.quantity > 0
             if (event.close.bid >= held.target) if long else (event.close.ask <= held.target):
-                self.fill(event, TAKE_PROFIT, -held.quantity, held.target, event.ts)
+                self.leave(event, TAKE_PROFIT, held.target, event.ts)
+
+    def meet_open(self, event: Event, order: Order) -> None:
+        """Fill an order at the event's first price, or cancel it."""
+        waited, most = event.ts_open - order.ts, self.profile.wait_max
+        price = event.open.ask if order.quantity > 0 else event.open.bid
+        if order.kind == MARKET and most and not order.reduces and waited > most:
+            self.end(event.instrument, order, event.ts_open, CANCELLED)
+        elif order.kind == LIMIT and sign(order.quantity) * (price - order.price) > 0:
+            self.end(event.instrument, order, event.ts_open, UNFILLED)
+        else:
+            self.execute(event, order, price, event.ts_open, event.open)
+
+    def available(self, quantity: int) -> int:
+        """Return how much of a signed quantity is still on offer."""
+        side = sign(quantity)
+        return side * min(abs(quantity), self.offers[side]) if self.is_bounded[side] else quantity
+
+    def execute(self, event: Event, order: Order, price: int, ts: int, quote: Corner) -> None:
+        """Fill as much of an order as there is; what is left waits, or ends."""
+        i, slots = event.instrument, self.positions[event.instrument].slots
+        part, force = self.available(order.quantity), order.wish.time_in_force
+        if part != order.quantity and (force == FOK or (force == IOC and part == 0)):
+            self.end(i, order, ts, UNFILLED)
+            return
+        whole = order.quantity
+        order.quantity -= part
+        if order.quantity:
+            self.tired.append(order)
+        else:
+            slots[slots.index(order)] = None
+        if part:
+            group, order.group = order.group, 0
+            self.fill(event, order.kind, part, price, ts, order, quote)
+            if group:
+                self.positions[i].last_group = group
+            for other in [one for one in slots if one and group and one.group == group]:
+                self.end(i, other, ts, OTHER_FILLED)
+        if order.quantity and not part:
+            order.quantity = whole
+        if order.quantity and force == IOC:
+            self.end(i, order, ts, UNFILLED)
+
+    def leave(self, event: Event, kind: int, price: int, ts: int) -> None:
+        """Close as much of a position as there is room for; then no exit is tried in this event."""
+        held = self.positions[event.instrument]
+        part = self.available(-held.quantity)
+        if part != -held.quantity:
+            self.spent = True
+        if part:
+            self.fill(event, kind, part, price, ts)
+
+    def end(self, i: int, order: Order, ts: int, why: int) -> None:
+        """Take an order away and say why."""
+        held = self.positions[i]
+        held.slots[held.slots.index(order)] = None
+        self.endings.append((ts, i, why, order.number, held.quantity))
+
+    def follow(self, event: Event, corner: Corner, *, with_position: bool) -> None:
+        """Bring what follows the price to a corner of the path."""
+        held = self.positions[event.instrument]
+        way = sign(held.quantity)
+        price = corner.bid if way > 0 else corner.ask
+        if with_position and held.quantity and held.break_after:
+            mean = Fraction(held.cost, held.quantity)
+            if way * (price - mean) >= held.break_after:
+                self.tighten(held, (ceil(mean) if way > 0 else floor(mean)) + way * held.break_keep)
+                held.break_after = 0
+        if with_position and held.quantity and held.trail:
+            self.tighten(held, price - way * held.trail)
+        for order in held.slots:
+            if order and order.kind == TRAILING_STOP and order.quantity > 0:
+                order.price = min(order.price, corner.ask + order.wish.distance)
+            elif order and order.kind == TRAILING_STOP:
+                order.price = max(order.price, corner.bid - order.wish.distance)
+
+    @staticmethod
+    def tighten(held: Position, stop: int) -> None:
+        if held.stop:
+            stop = max(stop, held.stop) if held.quantity > 0 else min(stop, held.stop)
+        held.stop = stop
 
     def extremes(self, event: Event) -> tuple[Corner, Corner]:
         """Return the adverse extreme and the other; without a position, the nearer one first."""
@@ -265,13 +316,17 @@ class SlowBroker:
     def travel(self, event: Event, start: Corner, end: Corner, *, entered: bool) -> bool:
         """Fill what a stretch of the path reaches, nearest first; say if a fill opened inside."""
         held = self.positions[event.instrument]
+        asleep: list[Order] = []
         while True:
-            reached = self.reached(held, start, end, with_exits=not entered)
+            with_exits = not entered and not self.spent
+            idle = [*asleep, *self.tired]
+            reached = self.reached(held, start, end, with_exits=with_exits, asleep=idle)
             if not reached:
+                is_last = end is event.close and start is not event.open
+                self.follow(event, end, with_position=not entered or is_last)
                 return entered
             distance, _, order = min(reached, key=lambda one: one[:2])
             if isinstance(order, Order):
-                held.slots[held.slots.index(order)] = None
                 kind, quantity, price = order.kind, order.quantity, order.price
             else:
                 kind, quantity, price = order, -held.quantity, held.stop
@@ -279,8 +334,17 @@ class SlowBroker:
                     price = held.target
             if distance == 0:
                 price = start.ask if quantity > 0 else start.bid
+            if isinstance(order, Order):
+                is_new = kind == STOP_LIMIT and not order.is_triggered
+                if is_new and sign(quantity) * (price - order.limit) > 0:
+                    order.is_triggered, order.price = True, order.limit
+                    asleep.append(order)
+                    continue
             before = held.quantity
-            self.fill(event, kind, quantity, price, event.ts, order)
+            if isinstance(order, Order):
+                self.execute(event, order, price, event.ts, start)
+            else:
+                self.leave(event, kind, price, event.ts)
             opens = sign(held.quantity) not in (0, sign(before)) or (
                 abs(held.quantity) > abs(before)
             )
@@ -294,11 +358,11 @@ class SlowBroker:
         worst = event.low.bid if held.quantity > 0 else event.high.ask
         hit = worst <= held.stop if held.quantity > 0 else worst >= held.stop
         if held.stop and hit:
-            self.fill(event, STOP_LOSS, -held.quantity, held.stop, event.ts)
+            self.leave(event, STOP_LOSS, held.stop, event.ts)
 
     @staticmethod
     def reached(
-        held: Position, start: Corner, end: Corner, *, with_exits: bool
+        held: Position, start: Corner, end: Corner, *, with_exits: bool, asleep: Sequence[Order]
     ) -> list[tuple[int, int, Order | int]]:
         """Return (how far the price travels to it, rank among equals, order) of all it reaches."""
         wanted: list[tuple[int, int, int, Order | int]] = []
@@ -308,14 +372,14 @@ class SlowBroker:
             if held.target:
                 wanted.append((1, -held.quantity, held.target, TAKE_PROFIT))
         for slot, order in enumerate(held.slots):
-            if order:
+            if order and order not in asleep and order.kind not in IN_PARTS:
                 wanted.append((2 + slot, order.quantity, order.price, order))
         found: list[tuple[int, int, Order | int]] = []
         for rank, quantity, trigger, order in wanted:
-            kind = order.kind if isinstance(order, Order) else order
+            better = order.waits_for_better if isinstance(order, Order) else order == TAKE_PROFIT
             begin, stop = (start.ask, end.ask) if quantity > 0 else (start.bid, end.bid)
             # A buy limit and a short's target wait for a price below, as does a sell stop.
-            way = -1 if (kind in (LIMIT, TAKE_PROFIT)) == (quantity > 0) else 1
+            way = -1 if better == (quantity > 0) else 1
             if way * begin >= way * trigger:
                 found.append((0, rank, order))
             elif way * stop >= way * trigger:
@@ -330,11 +394,16 @@ class SlowBroker:
         price: int,
         ts: int,
         order: Order | int | None = None,
+        quote: Corner | None = None,
     ) -> None:
         i = event.instrument
         held, contract = self.positions[i], self.contracts[i]
-        slips = 0 if kind in (LIMIT, TAKE_PROFIT) else contract.slippage * sign(quantity)
-        price += slips
+        slips, reached = contract.slippage, price
+        if isinstance(order, Order) and kind == STOP_LIMIT:
+            slips = min(slips, abs(order.limit - price))
+        if kind == TAKE_PROFIT or (isinstance(order, Order) and order.waits_for_better):
+            slips = 0
+        price += slips * sign(quantity)
         rate = price if contract.leg == i else held.rate
         before, raw = held.quantity, 0
         if before and sign(before) != sign(quantity):
@@ -351,39 +420,157 @@ class SlowBroker:
         shrinks = sign(held.quantity) == sign(before) and abs(held.quantity) < abs(before)
         if not held.quantity:
             held.stop = held.target = held.worth = 0
-        elif isinstance(order, Order) and not shrinks:
-            held.stop, held.target = order.stop, order.target
+            held.trail = held.break_after = held.close_at = 0
+        elif isinstance(order, Order) and quote and not shrinks:
+            wish, spread = order.wish, quote.ask - quote.bid
+            held.stop, held.target, held.trail = order.stop, order.target, wish.trail
+            held.break_after, held.break_keep = wish.break_after, wish.break_keep
+            held.close_at = ts + wish.hold if wish.hold else 0
+            if wish.trail:
+                self.tighten(held, reached - sign(quantity) * (spread + wish.trail))
         held.margin = self.margin_of(held.cost, i, rate)
         self.fills.append(
             (ts, i, quantity, price, fee, profit, held.quantity, int(not event.is_tick), kind)
         )
+        if self.is_bounded[sign(quantity)]:
+            self.offers[sign(quantity)] -= abs(quantity)
 
     # Wishes
 
     def place(self, i: int, ts: int, wish: Wish) -> None:
+        if wish.action in (CANCEL, CANCEL_ONE):
+            self.cancel(i, ts, wish)
+        elif wish.action == MODIFY:
+            self.modify(i, ts, wish)
+        elif wish.action == PROTECT:
+            self.protect(i, ts, wish)
+        elif wish.action != HOLD:
+            self.order(i, ts, wish)
+
+    def cancel(self, i: int, ts: int, wish: Wish) -> None:
+        for each in [one for one in self.positions[i].slots if one]:
+            family = [each, each.parent] if each.parent else [each]
+            if wish.action == CANCEL or wish.order in [one.number + 1 for one in family]:
+                self.end(i, each, ts, CANCELLED)
+
+    def order(self, i: int, ts: int, wish: Wish) -> None:
         held = self.positions[i]
-        if wish.action == CANCEL:
-            held.slots = [None] * SLOTS
-        if wish.action in (HOLD, CANCEL):
-            return
-        waiting = sum(one.quantity for one in held.slots if one and one.kind == MARKET)
+        waiting = sum(one.quantity for one in held.slots if one and one.is_for_now)
         before = held.quantity + waiting
-        quantity, kind, price = wish.quantity, LIMIT, wish.price
+        quantity, kind, price = wish.quantity, TYPES.get(wish.action, MARKET), wish.price
         if wish.action == GO_TO:
-            quantity, kind, price = wish.quantity - before, MARKET, 0
+            quantity = wish.quantity - before
             if quantity == 0:
                 return
-        elif wish.action == PLACE_STOP:
-            kind = STOP
-        after = before + quantity
-        reduces = abs(after) <= abs(before) and sign(after) in (0, sign(before))
-        order = Order(kind, quantity, price, wish.stop, wish.target, ts, reduces)
-        denied = self.denied(i, order, before)
+        if kind in (MARKET, TWAP, VWAP):
+            price = 0
+        if kind == TRAILING_STOP and not price:
+            price = held.quote.ask if quantity > 0 else held.quote.bid
+            price += sign(quantity) * wish.distance if quantity else -wish.distance
+        expires = wish.expires
+        if wish.time_in_force == DAY and not expires:
+            expires = next_rollover(ts)
+        order = Order(kind, quantity, price, wish, ts, self.numbered, expires, due=ts)
+        denied = self.submit(i, order, ts)
+        self.orders.append((ts, i, kind, quantity, price, wish.stop, wish.target, denied))
+
+    def submit(self, i: int, order: Order, ts: int) -> int:
+        """Put an order into a slot; return why not, or 0."""
+        held = self.positions[i]
+        self.numbered += 1
+        before = held.quantity + sum(one.quantity for one in held.slots if one and one.is_for_now)
+        after = before + order.quantity
+        order.reduces = abs(after) <= abs(before) and sign(after) in (0, sign(before))
+        denied = self.senseless(i, order, ts) or self.denied(i, order, before)
         if not denied and None not in held.slots:
             denied = 99
         if not denied:
             held.slots[held.slots.index(None)] = order
-        self.orders.append((ts, i, kind, quantity, price, wish.stop, wish.target, denied))
+        return denied
+
+    def modify(self, i: int, ts: int, wish: Wish) -> None:
+        """Change a resting order, if the order that it becomes is allowed."""
+        self.numbered += 1
+        held = self.positions[i]
+        found = [
+            one
+            for one in held.slots
+            if one
+            and not one.is_for_now
+            and one.kind not in IN_PARTS
+            and one.number + 1 == wish.order
+        ]
+        if not found:
+            plain = (wish.quantity, 0, wish.stop, wish.target)
+            self.orders.append((ts, i, MARKET, *plain, 80 + 1))
+            return
+        old = found[0]
+        new = replace(old)
+        for name in ("quantity", "price", "limit", "stop", "target"):
+            wanted, now = getattr(wish, name), getattr(old, name)
+            setattr(new, name, 0 if wanted == REMOVE else wanted or now)
+        new.group = old.group
+        waiting = sum(one.quantity for one in held.slots if one and one.is_for_now)
+        before = held.quantity + waiting
+        after = before + new.quantity
+        new.reduces = abs(after) <= abs(before) and sign(after) in (0, sign(before))
+        others = wish._replace(action=0, quantity=0, price=0, limit=0, stop=0, target=0, order=0)
+        wrong = any(others) or wish.price < 0 or min(wish.stop, wish.target) < REMOVE
+        wrong = (
+            wrong or wish.quantity * old.quantity < 0 or (old.waits_for_better and wish.limit != 0)
+        )
+        denied = 88 if wrong else self.senseless(i, new, ts) or self.denied(i, new, before)
+        told = old if wrong else new
+        if not denied:
+            held.slots[held.slots.index(old)] = new
+            self.changes += 1
+        plain = (told.quantity, told.price, told.stop, told.target)
+        self.orders.append((ts, i, new.kind, *plain, denied))
+
+    def protect(self, i: int, ts: int, wish: Wish) -> None:
+        """Change what protects a position."""
+        held = self.positions[i]
+        new = [
+            0 if wanted == REMOVE else wanted or now
+            for wanted, now in (
+                (wish.stop, held.stop), (wish.target, held.target), (wish.trail, held.trail),
+            )
+        ]  # fmt: skip
+        stop, target, trail = new
+        denied, way = 0, sign(held.quantity)
+        price = held.quote.bid if way > 0 else held.quote.ask
+        if not held.quantity:
+            denied = 89
+        elif min(new) < 0 or trail > self.price_max:
+            denied = 87
+        elif (stop and way * (price - stop) <= 0) or (target and way * (target - price) <= 0):
+            denied = 90
+        else:
+            held.stop, held.target, held.trail = stop, target, trail
+        self.orders.append((ts, i, PROTECTION, 0, 0, stop, target, denied))
+
+    def senseless(self, i: int, order: Order, ts: int) -> int:
+        """Return the code of the first term that makes no sense."""
+        wish, highest = order.wish, self.price_max
+        if wish.action not in TYPES:
+            return 80
+        if not has_time(order, ts):
+            return 82
+        for code, kind, value in (
+            (83, STOP_LIMIT, order.limit),
+            (84, TRAILING_STOP, wish.distance),
+        ):
+            if not 0 <= value <= highest or (order.kind == kind) != (value > 0):
+                return code
+        bounds = [wish.trail, wish.break_after, wish.break_keep, wish.hold]
+        too_far = max(wish.trail, wish.break_after) > highest or wish.hold > 2**61
+        if min(bounds) < 0 or too_far or wish.break_keep >= max(wish.break_after, 1):
+            return 87
+        if order.group and (order.group < 0 or order.is_for_now or order.kind in IN_PARTS):
+            return 85
+        if order.group and order.group == self.positions[i].last_group:
+            return 86
+        return refuse_parts(self, i, order)
 
     def denied(self, i: int, order: Order, before: int) -> int:
         """Return the code of the first limit that an order with new risk passes."""

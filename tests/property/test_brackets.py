@@ -19,7 +19,8 @@ from assay.kernel.records import BASE_BAR
 from assay.trading.engine.brackets import AMPLE_CASH, LABELLING, Booked, BracketEngine
 from assay.trading.engine.loading import load_strategy
 from assay.trading.engine.terms import Contract
-from tests.property.slow_broker import GO_TO, Corner, Event, SlowBroker, Wish
+from tests.property.slow_broker import SlowBroker
+from tests.property.slow_orders import GO_TO, Corner, Event, Wish
 from tests.property.test_engine import (
     PROFILES,
     START,
@@ -102,7 +103,7 @@ def test_a_label_is_what_a_broker_books_for_its_bracket_alone(symbol: str) -> No
         events = [one for one in data.draw(bars([symbol])) if not one.is_tick]
         if len(events) < 2:
             return
-        told = rich(data.draw(terms([symbol])))
+        told = rich(data.draw(terms([symbol], is_scarce=False)))
         horizon = data.draw(st.integers(1, 5))
         sizes = st.lists(DISTANCES, min_size=len(events), max_size=len(events))
         stop, target = np.array(data.draw(sizes)), np.array(data.draw(sizes))
@@ -126,7 +127,7 @@ def test_a_label_is_unknown_until_its_end_and_then_fixed(symbol: str) -> None:
         events = [one for one in data.draw(bars([symbol])) if not one.is_tick]
         if len(events) < 3:
             return
-        told = rich(data.draw(terms([symbol])))
+        told = rich(data.draw(terms([symbol], is_scarce=False)))
         stop, target = np.full(len(events), 60), np.full(len(events), 90)
         whole = engine_of(told, events).book(stop, target, horizon=3)
         cut = data.draw(st.integers(2, len(events)))

@@ -15,21 +15,35 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from assay.apps.lab.setup import schedule_of
-from assay.kernel.records import BASE_BAR, EVENT, INSTRUMENT, LIMITS, SCHEDULE, SWAP, TICK
+from assay.kernel.records import BASE_BAR, DEPTH, EVENT, INSTRUMENT, LIMITS, SCHEDULE, SWAP, TICK
 from assay.model.accounts import AccountSpec, CommissionSchedule
 from assay.model.instruments import SwapMode, instrument_for
-from assay.model.time import DAY, HOUR, SECOND, parse_time
+from assay.model.time import DAY as A_DAY
+from assay.model.time import HOUR, SECOND, parse_time
 from assay.trading.engine.loading import load_strategy
 from assay.trading.engine.terms import Contract, RiskProfile, instrument_terms, limit_terms
 from assay.trading.engine.world import World, build_world
-from tests.property.slow_broker import (
+from tests.property.slow_broker import SlowBroker
+from tests.property.slow_orders import (
     CANCEL,
+    CANCEL_ONE,
+    DAY,
+    FOK,
     GO_TO,
+    GTC,
+    GTD,
+    IOC,
+    MODIFY,
+    PLACE_ICEBERG,
     PLACE_LIMIT,
     PLACE_STOP,
+    PLACE_STOP_LIMIT,
+    PLACE_TRAILING,
+    PLACE_TWAP,
+    PLACE_VWAP,
+    PROTECT,
     Corner,
     Event,
-    SlowBroker,
     Wish,
 )  # fmt: skip
 
@@ -37,6 +51,7 @@ SCRIPTED = Path(__file__).parent / "scripted"
 START = parse_time("2019-03-06T12:00:00Z")  # a Wednesday: the triple night is the first
 CENTRE = {"EURUSD": 113_000, "USDJPY": 111_000, "EURGBP": 86_000, "GBPUSD": 131_000, "XAUUSD": 0}
 MARKETS = [["EURUSD"], ["USDJPY"], ["EURGBP", "GBPUSD"]]
+WORDS = len(Wish._fields)
 SLOW = settings(
     max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
@@ -72,7 +87,8 @@ def bars(draw: Any, symbols: Sequence[str]) -> list[Event]:
                 Corner(bid, bid + draw(st.integers(0, 12))) for bid in (opens, high, low, closes)
             ]
             if draw(st.integers(0, 5)) == 0:
-                found.append(Event(i, ts, ts, *[corners[3]] * 4, is_tick=True))
+                sizes = draw(st.sampled_from([(0, 0), (900, 2_500), (4_000, 0)]))
+                found.append(Event(i, ts, ts, *[corners[3]] * 4, True, *sizes))
             else:
                 found.append(Event(i, ts, ts - HOUR, *corners))
             last[name] = closes
@@ -84,20 +100,99 @@ def wishes(draw: Any, events: Sequence[Event]) -> list[Wish]:
     """Draw what the script wants at each bar, near that bar's price."""
     found = []
     for one in events:
-        action = draw(st.sampled_from([0, GO_TO, GO_TO, PLACE_LIMIT, PLACE_STOP, PLACE_STOP, 0, 5]))
-        if action == 5:
-            action = draw(st.sampled_from([0, CANCEL]))
+        # What is asked for first rests, so that there is something to change.
+        action = draw(st.sampled_from(ACTIONS if found else RESTING))
         quantity = draw(small(3)) * 1_000 + draw(st.sampled_from([0, 0, 337]))
-        if quantity == 0 and action != GO_TO:
+        if quantity == 0 and action not in (GO_TO, CANCEL, CANCEL_ONE, MODIFY, PROTECT):
             action = 0
         level = one.close.bid + draw(small(40))
         stop = one.close.bid + draw(small(60)) if draw(st.booleans()) else 0
         target = one.close.bid + draw(small(60)) if draw(st.booleans()) else 0
-        price = level if action in (PLACE_LIMIT, PLACE_STOP) else 0
-        found.append(Wish(action, quantity, price, stop, target) if action else Wish())
+        if action in (MODIFY, PROTECT):
+            found.append(
+                draw(changes(action, quantity, one, sum(each.action in NUMBERED for each in found)))
+            )
+            continue
+        priced = (PLACE_LIMIT, PLACE_STOP, PLACE_STOP_LIMIT, PLACE_ICEBERG)
+        price = level if action in priced else 0
+        if action == PLACE_TRAILING and draw(st.booleans()):
+            price = level
+        wish = Wish(action, quantity, price, stop, target) if action else Wish()
+        found.append(draw(with_terms(wish, one)) if action else wish)
     return found
 
 
+@st.composite
+def changes(draw: Any, action: int, quantity: int, one: Event, count: int) -> Wish:
+    """Draw a change of an order or of what protects a position; rarely of what cannot be."""
+    near = one.close.bid + draw(small(40))
+    told = {
+        "stop": draw(st.sampled_from([0, -1, near])),
+        "target": draw(st.sampled_from([0, -1, one.close.bid + draw(small(40))])),
+    }
+    if action == PROTECT:
+        told["trail"] = draw(st.sampled_from([0, -1, 7, 20]))
+    else:
+        told["quantity"] = draw(st.sampled_from([0, quantity]))
+        told["price"] = draw(st.sampled_from([0, one.close.bid + draw(small(30))]))
+        told["limit"] = draw(st.sampled_from([0, 0, near]))
+        told["order"] = draw(st.sampled_from([1, 1, count, max(count - 1, 0)]))
+    if draw(st.integers(0, 14)) == 0:
+        told[draw(st.sampled_from(["group", "price", "trail", "stop"]))] = draw(
+            st.sampled_from([-2, 2**61])
+        )
+    return Wish(action)._replace(**told)
+
+
+@st.composite
+def parts(draw: Any, wish: Wish) -> dict[str, int]:
+    """Draw in which parts an order is sent."""
+    if wish.action in (PLACE_TWAP, PLACE_VWAP):
+        every = HOUR * draw(st.sampled_from([1, 1, 2, 5])) // draw(st.sampled_from([1, 3]))
+        return {"slices": draw(st.integers(1, 4)), "every": every}
+    if wish.action == PLACE_ICEBERG:
+        return {"shown": min(draw(st.sampled_from([337, 500, 1_000])), abs(wish.quantity))}
+    return {}
+
+
+@st.composite
+def with_terms(draw: Any, wish: Wish, one: Event) -> Wish:
+    """Draw what an order says beside its price; rarely what makes no sense."""
+    force = draw(st.sampled_from([GTC, GTC, GTC, GTD, DAY, IOC, FOK]))
+    if force in (IOC, FOK) and wish.action not in (GO_TO, PLACE_LIMIT):
+        force = GTC
+    told = {
+        "time_in_force": force,
+        "expires": one.ts + HOUR * draw(st.integers(1, 9)) if force == GTD else 0,
+        "limit": one.close.bid + draw(small(40)) if wish.action == PLACE_STOP_LIMIT else 0,
+        **draw(parts(wish)),
+        "distance": draw(st.integers(1, 30)) if wish.action == PLACE_TRAILING else 0,
+        "trail": draw(st.sampled_from([0, 0, 5, 17, 30])),
+        "hold": HOUR * draw(st.sampled_from([0, 0, 0, 1, 3])),
+        "order": draw(st.integers(0, 9)) if wish.action == CANCEL_ONE else 0,
+    }
+    if draw(st.booleans()):
+        told["trail"] = told["hold"] = 0
+    if draw(st.integers(0, 3)) == 0:
+        told["break_after"] = draw(st.integers(1, 15))
+        told["break_keep"] = draw(st.integers(0, told["break_after"] - 1))
+    in_parts = wish.action in (PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG)
+    if wish.action != GO_TO and force not in (IOC, FOK) and not in_parts:
+        told["group"] = draw(st.sampled_from([0, 0, 1, 1, 2]))
+    if draw(st.integers(0, 19)) == 0:
+        name = draw(st.sampled_from(sorted(told)))
+        told[name] = draw(st.sampled_from([-1, 1, 3, 2**62]))
+    return wish._replace(**told)
+
+
+ACTIONS = [
+    0, GO_TO, GO_TO, PLACE_LIMIT, PLACE_STOP, PLACE_STOP_LIMIT, PLACE_STOP_LIMIT, PLACE_TRAILING,
+    PLACE_TRAILING, CANCEL, CANCEL_ONE, MODIFY, MODIFY, PROTECT,
+    PROTECT, 99,
+    PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG,
+]  # fmt: skip
+RESTING = [PLACE_LIMIT, PLACE_STOP, PLACE_STOP_LIMIT, PLACE_TRAILING]
+NUMBERED = {*ACTIONS} - {0, CANCEL, CANCEL_ONE, PROTECT}
 COMMISSIONS = [
     CommissionSchedule(),
     CommissionSchedule(mode="bp", rate=Decimal("0.5")),
@@ -111,6 +206,8 @@ SWAPS = [
     (SwapMode.ACCOUNT_CURRENCY_PER_LOT, "-4.25", "1.5"),
     (SwapMode.ANNUAL_PERCENT, "-3.1", "1.25"),
 ]
+OFFERS = [(0, 0), (0, 1), (1_700, 0), (3_000, 1)]
+"""Units that a bar offers, and units of a quoted size of 1."""
 PROFILES = [
     RiskProfile("free", volume_rules=False),
     RiskProfile("tight", volume_rules=False, stop_out_level_bp=5_000, margin_use_max_bp=9_000),
@@ -123,8 +220,8 @@ PROFILES = [
 
 
 @st.composite
-def terms(draw: Any, symbols: Sequence[str]) -> Terms:
-    """Draw costs, swaps, limits and the account."""
+def terms(draw: Any, symbols: Sequence[str], *, is_scarce: bool = True) -> Terms:
+    """Draw costs, swaps, limits, the account, and what the market offers."""
     account = AccountSpec(
         id="a", cash=draw(st.sampled_from([2_500, 6_000, 1_000_000])), leverage=100,
         commission=draw(st.sampled_from(COMMISSIONS)), mark=draw(st.sampled_from(["mid", "exit"])),
@@ -140,7 +237,10 @@ def terms(draw: Any, symbols: Sequence[str]) -> Terms:
         )  # fmt: skip
         leg, divides, digits = legs.get(name, (-1, False, 0))
         slippage = draw(st.integers(0, 3))
-        contracts.append(Contract(spec, spec.digits, slippage, leg, divides, digits))
+        depth, size_units = draw(st.sampled_from(OFFERS if is_scarce else OFFERS[:1]))
+        contracts.append(
+            Contract(spec, spec.digits, slippage, leg, divides, digits, depth, size_units)
+        )
     return Terms(contracts, account, draw(st.sampled_from(PROFILES)))
 
 
@@ -150,7 +250,7 @@ def arrays_of(told: Terms, ends: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     for contract in told.contracts:
         highest = 2 * CENTRE[contract.instrument.symbol]
         row = instrument_terms(contract, told.account, told.profile, 4 * highest)
-        entries = schedule_of(contract.instrument, told.account, START, ends + DAY)
+        entries = schedule_of(contract.instrument, told.account, START, ends + 2 * A_DAY)
         row["schedule_from"], row["schedule_to"] = at, at + len(entries)
         at += len(entries)
         rows.append(row)
@@ -169,7 +269,8 @@ def build(told: Terms, wanted: Sequence[Sequence[Wish]], ends: int) -> World:
     """Return the engine's world of the same terms, with the script as the parameters."""
     width = max(len(each) for each in wanted)
     params = [
-        [word for wish in each for word in wish] + [0] * 5 * (width - len(each)) for each in wanted
+        [word for wish in each for word in wish] + [0] * WORDS * (width - len(each))
+        for each in wanted
     ]
     return build_world([told.account], [params], arrays_of(told, ends), 1)
 
@@ -198,6 +299,8 @@ def run_engine(told: Terms, events: Sequence[Event], script: Sequence[Wish]) -> 
         for i in range(len(told.contracts))
     ]  # fmt: skip
     world = build(told, wanted, events[-1].ts)
+    world.depths = np.array([(one.bid_units, one.ask_units) for one in events], DEPTH)
+    world.bind()
     run = load_strategy("scripted", SCRIPTED).run
     assert run(world.handle, to_rows(events), 0, len(events)) == len(events)
     return world
@@ -218,7 +321,11 @@ def assert_alike(told: Terms, events: Sequence[Event], script: Sequence[Wish]) -
         world.order_log[:orders],
         ("ts", "instrument", "type", "quantity", "price", "stop", "target", "denied"),
     ) == broker.orders  # fmt: skip
-    swaps = world.notes[:notes][world.notes[:notes]["kind"] == SWAP]
+    told_of = world.notes[:notes]
+    endings = told_of[told_of["kind"] != SWAP]
+    names = ("ts", "instrument", "kind", "order", "position")
+    assert columns(endings, names) == broker.endings
+    swaps = told_of[told_of["kind"] == SWAP]
     assert columns(swaps, ("ts", "instrument", "amount", "nights", "position")) == broker.swaps
     assert columns(world.equity[:equity], ("ts", "balance", "equity", "margin")) == broker.equity
     account = world.accounts[0]
@@ -240,3 +347,43 @@ def test_engine_equals_the_slow_broker(symbols: list[str]) -> None:
         event(f"{min(len(broker.fills), 6)} fills or more")
 
     compare()
+
+
+@st.composite
+def one_changed(draw: Any, events: Sequence[Event]) -> list[Wish]:
+    """Draw one order that rests away from the price, and changes of it and of what it opens."""
+    action, side = draw(st.sampled_from(RESTING)), draw(st.sampled_from([1, -1]))
+    first, away = events[0].close.bid, draw(st.integers(20, 70))
+    price = first + side * (-away if action == PLACE_LIMIT else away)
+    place = Wish(action, side * 2_000, price)
+    if action == PLACE_STOP_LIMIT:
+        place = place._replace(limit=price + draw(small(15)))
+    if action == PLACE_TRAILING:
+        place = place._replace(distance=away)
+    found = [place if not events[0].is_tick else Wish()]
+    for one in events[1:]:
+        is_first = not any(each.action for each, past in zip(found, events, strict=False)
+                           if not past.is_tick)  # fmt: skip
+        if is_first:
+            found.append(place)
+            continue
+        changed = draw(st.sampled_from([0, MODIFY, MODIFY, PROTECT]))
+        quantity = side * draw(st.sampled_from([1_000, 2_700]))
+        found.append(draw(changes(changed, quantity, one, 1)) if changed else Wish())
+    return found
+
+
+def test_a_changed_order_equals_the_slow_brokers() -> None:
+    counted = 0
+
+    @settings(SLOW, max_examples=80)
+    @given(st.data())
+    def compare(data: st.DataObject) -> None:
+        nonlocal counted
+        events = data.draw(bars(["EURUSD"]))
+        if events:
+            script = data.draw(one_changed(events))
+            counted += assert_alike(data.draw(terms(["EURUSD"])), events, script).changes
+
+    compare()
+    assert counted > 40

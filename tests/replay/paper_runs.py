@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from assay.apps.lab.drivers import feed_messages, sweep
-from assay.apps.lab.outcome import OutcomeCollector
+from assay.apps.lab.outcome import OutcomeCollector, count_orders
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.trader import PaperTrader
 from assay.model.messages import TradingHalted
@@ -31,7 +31,7 @@ def assert_paper_equals_sweep(
     outcome, swept = collector.outcome(), sweep(setup).outcome
     assert len(outcome.equity) == sum(len(one) for one in setup.series)
     assert outcome.digest(setup) == swept.digest(setup)
-    orders = int((outcome.orders["denied"] == 0).sum())
+    orders = count_orders(outcome)
     assert len(book.read_bytes().splitlines()) == orders
     assert journal.unconfirmed_orders() == []
     broker.close()

@@ -93,7 +93,7 @@ def test_another_seed_gives_another_digest() -> None:
     assert len(digests) == 2
 
 
-def _with_ticks(setup: Setup) -> np.ndarray:
+def with_ticks(setup: Setup) -> np.ndarray:
     """Return four ticks (open, low, high, close) for each bar, then the bar marked as matched."""
     bars = setup.events()
     bars["flags"] |= MATCHED_ON_TICKS
@@ -109,13 +109,13 @@ def _with_ticks(setup: Setup) -> np.ndarray:
     return events[np.lexsort((events["instrument"], events["kind"], events["ts"]))]
 
 
-def _loop_over(setup: Setup, events: np.ndarray) -> Outcome:
+def loop_over(setup: Setup, events: np.ndarray) -> Outcome:
     world = setup.world(len(events))
     assert setup.strategy.run(world.handle, events, 0, len(events)) == len(events)
     return Outcome.of_world(world)
 
 
-def _messages_of(setup: Setup, events: np.ndarray, *, wire: bool) -> Outcome:
+def messages_of(setup: Setup, events: np.ndarray, *, wire: bool) -> Outcome:
     runner = build_topology(setup, IdSource(2).next).runner(wire=wire)
     collector = OutcomeCollector(setup)
     runner.push(start_message(int(events["ts"][0])))
@@ -130,13 +130,13 @@ def _messages_of(setup: Setup, events: np.ndarray, *, wire: bool) -> Outcome:
 @pytest.mark.parametrize("symbols", [("EURUSD",), ("EURGBP", "GBPUSD", "USDJPY")])
 def test_ticks_then_their_bar_trade_alike(strategy: str, symbols: tuple[str, ...]) -> None:
     setup = _setup(strategy, symbols, 3, gapped=True, quoted=True)
-    events = _with_ticks(setup)
-    swept = _loop_over(setup, events)
+    events = with_ticks(setup)
+    swept = loop_over(setup, events)
     assert len(swept.fills) > 5
     assert not swept.fills["modelled"].any()
     assert len(swept.equity) == (events["kind"] != TICK).sum()
     for wire in (False, True):
-        told = _messages_of(setup, events, wire=wire)
+        told = messages_of(setup, events, wire=wire)
         assert_same_rows(swept, told)
         assert told.digest(setup) == swept.digest(setup)
 
@@ -170,8 +170,8 @@ def test_a_market_order_fills_at_the_next_ticks_own_side() -> None:
     setup = prepare([series], load_strategy("sma-cross"), given=given, risk="reference",
                     costs=Costs(commission_bp=Decimal(0)))  # fmt: skip
     bars = prepare([series], load_strategy("breakout"), given={}, risk="reference").events()
-    events = _with_ticks(setup)
-    fills = _loop_over(setup, events).fills
+    events = with_ticks(setup)
+    fills = loop_over(setup, events).fills
     ticks = events[events["kind"] == TICK]
     assert len(bars) == len(ticks) // 4
     for fill in fills:

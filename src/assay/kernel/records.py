@@ -18,21 +18,63 @@ MATCHED_ON_TICKS = 1
 """Event flag: the ticks inside this bar went before it."""
 
 MARKET, LIMIT, STOP = 1, 2, 3
-"""Order types; the fill reasons below go on from them."""
+STOP_LIMIT, TRAILING_STOP = 16, 17
+TWAP, VWAP, ICEBERG = 18, 19, 20
+"""Order types; the fill reasons below lie between them. The last three fill through children."""
 
-STOP_LOSS, TAKE_PROFIT, STOP_OUT = 4, 5, 6
+STOP_LOSS, TAKE_PROFIT, STOP_OUT, TIME_STOP = 4, 5, 6, 7
+EXITS = range(STOP_LOSS, STOP_LIMIT)
+"""Fill reasons of what the engine closes by itself, without an order of the strategy."""
 
-FREE, PENDING, RESTING = 0, 1, 2
-"""States of an order slot: empty, to fill at the next price, waiting for its price."""
+FREE, PENDING, RESTING, WORKING = 0, 1, 2, 3
+"""States of an order slot: empty, to fill at the next price, waiting for its price, sending
+children."""
 
-SESSION_OPENS, SESSION_CLOSES, ROLLOVER = 0, 1, 2
-"""Kinds of schedule entries."""
+SESSION_OPENS, SESSION_CLOSES, ROLLOVER, WEEK, NEWS = 0, 1, 2, 3, 4
+"""Kinds of schedule entries; a week begins with the rollover into its Monday."""
+
+OUTSIDE, INSIDE, UNKNOWN = 0, 1, 2
+"""Where a moment lies of a window: unknown where nothing says when the next one is."""
 
 HOLD, GO_TO, PLACE_LIMIT, PLACE_STOP, CANCEL = 0, 1, 2, 3, 4
+PLACE_STOP_LIMIT, PLACE_TRAILING, CANCEL_ONE, MODIFY, PROTECT = 5, 6, 7, 8, 9
+PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG = 10, 11, 12
 """What a strategy asks for."""
 
-CANCELLED, SWAP = 1, 2
-"""Kinds of notes."""
+GTC, GTD, DAY, IOC, FOK = 0, 1, 2, 3, 4
+TIMES_IN_FORCE = ("gtc", "gtd", "day", "ioc", "fok")
+"""How long an order lives: until cancelled, until a time, until the account's rollover; or it fills
+at the next price as far as it can, or as a whole, and what is left is cancelled."""
+
+REMOVE = -1
+"""Instead of a price: the stop, target or trail that is there goes."""
+
+PROTECTION = 32
+"""Instead of an order type: a change of what protects a position."""
+NEW_ORDER, ORDER_CHANGE, POSITION_CHANGE, CHILD_ORDER = 0, 1, 2, 3
+"""What a row of the order log tells of."""
+
+CANCELLED, SWAP, CANCEL_WANTED = 1, 2, 15
+EXPIRED, OTHER_FILLED, UNFILLED, WORKED = 11, 12, 13, 14
+"""Kinds of notes: an order cancelled, overnight charge; an order that came to the end of its time,
+whose partner filled, that found no fill, whose children took all of it. An order at a venue is
+cancelled once the venue says so; until then that is wanted."""
+
+ORDER_TERMS = (
+    "limit", "time_in_force", "expires", "group", "distance", "trail", "break_after", "break_keep",
+    "hold", "slices", "every", "shown",
+)  # fmt: skip
+"""What an order may say beside its price, stop and target; 0 is none (docs/orders.md).
+
+`limit` is the price of a stop-limit once it is triggered, `expires` a time, `group` a number that
+orders of which one fills share, `distance` how far a trailing order stays behind the price. The
+rest goes to the position that it opens: the distance at which its stop trails, the points in favour
+after which the stop goes to the entry and `break_keep` points more, and the nanoseconds it is held.
+An order over time goes in `slices`, one `every` so many ns; of an iceberg so much is `shown`.
+"""
+
+NO_VENUE, VENUE_OPEN, VENUE_AWAY = 0, 1, 2
+"""Who fills an account's orders: the engine, or a venue that takes orders now or does not."""
 
 EVENT = np.dtype(
     [
@@ -63,14 +105,16 @@ INSTRUMENT = np.dtype(
             "margin_num", "margin_den", "lot_units", "volume_min", "volume_max", "volume_step",
             "swap_mode", "swap_long", "swap_short", "swap_num", "swap_den",
             "trade_mode", "slippage", "mark_mid", "schedule_from", "schedule_to", "price_max",
-            "leg_scale",
+            "leg_scale", "depth", "size_units",
         )
     ]
 )  # fmt: skip
 """Constants of one instrument in one account currency.
 
 value: account minor units = raw x value_num / value_den, where raw = units x points, and the leg
-instrument's bid multiplies or (leg_divides) divides; leg -1 is none.
+instrument's bid multiplies or (leg_divides) divides; leg -1 is none. `depth` are the units that a
+bar, or a quote of unknown size, offers on either side; `size_units` those of a quoted size of 1; 0
+asks nobody.
 """
 
 MARKET_STATE = np.dtype(
@@ -78,7 +122,7 @@ MARKET_STATE = np.dtype(
         (name, "i8")
         for name in (
             "ts", "bid", "ask", "spread", "session_open", "schedule_next", "next_turn", "leg_bid",
-            "events",
+            "events", "bid_units", "ask_units",
         )
     ]
 )  # fmt: skip
@@ -89,29 +133,52 @@ ACCOUNT = np.dtype(
         for name in (
             "balance", "unrealised", "margin", "peak", "day_start", "day_ts", "order_next",
             "fill_next", "halted", "overflow", "exposure", "stopped_out",
+            "week_start", "week_ts", "second_debt", "minute_debt", "pace_ts", "correlations_ts",
+            "value_at_risk", "shortfall", "measured_ts", "alarms", "order_value",
+            "currency_exposure", "cluster_exposure", "correlation", "stop_risk",
+            "near_rollover", "near_weekend", "near_news", "venue",
         )
     ]
 )  # fmt: skip
+"""An account; what follows `alarms`, and `exposure`, is worked out anew for each order.
+
+Debts are nanoseconds that the orders until `pace_ts` still use of a second and of a minute.
+`alarms` keeps two bits for each measure of trading.engine.watching.
+"""
 
 POSITION = np.dtype(
     [
         (name, "i8")
         for name in (
             "quantity", "cost", "unrealised", "margin", "stop", "target", "waiting",
-            "waiting_orders", "resting_orders", "key_ts", "key_ordinal",
+            "waiting_orders", "resting_orders", "key_ts", "key_ordinal", "trail", "break_after",
+            "break_keep", "close_at", "guarded", "watch", "group_filled", "last_order", "taken_at",
+            "bought", "sold", "last_ts", "last_type", "last_quantity", "last_price", "foreign",
         )
     ]
 )  # fmt: skip
+"""An account's net position in one instrument, and what waits there.
+
+`close_at` is when it is closed for having been held so long; `guarded` says that its stop moves or
+its time ends, `watch` counts what must see every event: that, and orders that trail or expire.
+`group_filled` is the last group of which an order filled, `last_order` refers to the last order;
+`bought` and `sold` were taken from what the event numbered `taken_at` offered; `last_ts` and the
+three after it are of the order that passed last.
+"""
 
 ORDER = np.dtype(
     [
         (name, "i8")
         for name in (
             "state", "type", "quantity", "price", "stop", "target", "ts", "number", "ordinal",
-            "reduces", "notional", "margin",
+            "reduces", "notional", "margin", "passive", "asleep", "parent", "due",
+            *ORDER_TERMS,
         )
     ]
 )  # fmt: skip
+"""One order in its slot. `passive` waits for a better price, as a limit does; `asleep` is passed by
+until the next stage of the path (1), or until the next event (2). A child refers to its `parent`,
+whose next child is `due` at a time."""
 
 INTENT = np.dtype(
     [
@@ -119,7 +186,7 @@ INTENT = np.dtype(
         for name in (
             "action", "quantity", "price", "stop", "target", "outcome", "reason", "side",
             "probability", "lower", "upper", "cost", "expected", "spread", "usual_spread", "entry",
-            "worth", "at_risk", "sharpe",
+            "worth", "at_risk", "sharpe", *ORDER_TERMS, "order",
         )
     ]
 )  # fmt: skip
@@ -128,6 +195,7 @@ INTENT = np.dtype(
 `cost` and `expected` are minor units a lot; outcome and reason are in trading.decision.choice.
 Spreads and the price that an entry looks at are points; `worth` and `at_risk` are of the whole
 order (minor units), its Sharpe ratio a trade is in thousandths.
+`order` refers to an order as POSITION.last_order did when it was placed.
 """
 
 LIMITS = np.dtype(
@@ -136,10 +204,21 @@ LIMITS = np.dtype(
         for name in (
             "position_max", "exposure_max", "daily_loss_max", "drawdown_max_bp", "age_max",
             "spread_max", "session_only", "margin_use_max_bp", "stop_out_level_bp", "wait_max",
+            "instrument_halted", "restricted", "order_max", "order_value_max", "collar_bp",
+            "second_orders_max", "minute_orders_max", "duplicate_window",
+            "rollover_before", "rollover_after", "weekend_before", "weekend_after",
+            "news_before", "news_after", "news_known_to", "base", "quote", "clusters",
+            "currency_exposure_max", "cluster_exposure_max", "correlation_max", "measure_age_max",
+            "margin_level_min_bp", "weekly_loss_max", "daily_risk_max", "var_max_bp",
+            "shortfall_max_bp",
         )
     ]
 )  # fmt: skip
-"""Risk limits of one account in one instrument; 0 is no limit."""
+"""Risk limits of one account in one instrument; 0 is no limit.
+
+`base` and `quote` number the currencies (from 1), `clusters` has a bit for each cluster that the
+instrument belongs to, and the calendar of releases is whole until `news_known_to`.
+"""
 
 CHECK = np.dtype([(name, "i8") for name in ("verdict", "relation", "value", "limit")])
 """What one risk rule answered of an order; the codes are those of trading.risk.verdict."""
@@ -149,10 +228,15 @@ ORDER_LOG = np.dtype(
         (name, "i8")
         for name in (
             "ts", "account", "instrument", "number", "ordinal", "type", "quantity", "price",
-            "stop", "target", "denied", "position", "wanted",
+            "stop", "target", "denied", "position", "wanted", "tells", "key_ts",
+            "parent_ts", "parent_ordinal", "sequence", *ORDER_TERMS,
         )
     ]
 )  # fmt: skip
+"""One row of what was asked for: a new order, or by `tells` a change; the key is of `key_ts`.
+
+It came after the fills and notes up to and with its `sequence`.
+"""
 
 FILL_LOG = np.dtype(
     [
@@ -174,6 +258,9 @@ NOTE_LOG = np.dtype(
         )
     ]
 )  # fmt: skip
+
+DEPTH = np.dtype([("bid", "i8"), ("ask", "i8")])
+"""Units that a quote offers to who sells and to who buys; 0 where it does not tell."""
 
 SCHEDULE = np.dtype([("ts", "i8"), ("kind", "i8"), ("nights", "i8")])
 

@@ -40,7 +40,8 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `cash` is the opening deposit and `swap_free_fee` the charge per lot and night of a swap-free
     account, both in minor units (10^-currency_digits of `currency`). `mark` values open positions
     at the mid or at the price that would close them. The trading day and the swap turn at
-    `rollover_hour` in `rollover_zone`.
+    `rollover_hour` in `rollover_zone`. Orders of an account with a `venue` are filled there, which
+    also says what they cost; without one the engine fills them.
     """
 
     id: str
@@ -55,6 +56,7 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     rollover_zone: str = "America/New_York"
     rollover_hour: int = 17
     mark: MarkMode = "exit"
+    venue: str = ""
 
     def __post_init__(self) -> None:
         if not self.id:

@@ -62,6 +62,30 @@ class RuleCheck(msgspec.Struct, frozen=True, array_like=True, gc=False):
     unit: str
 
 
+class OrderTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Hold what an order says beside its price, stop and target; 0 is none (docs/orders.md).
+
+    `limit` is the price of a stop-limit once it is triggered, `expires` a time (ns UTC), `group`
+    shared by orders of which one fills, `distance` how far a trailing order stays behind the price.
+    The rest is for the position that it opens: how far its stop trails, the points in favour after
+    which the stop goes to the entry and `break_keep` beyond, and the nanoseconds it is held. An
+    order over time goes in `slices`, one `every` so many ns; of an iceberg so much is `shown`.
+    """
+
+    limit: int = 0
+    time_in_force: str = "gtc"
+    expires: int = 0
+    group: int = 0
+    distance: int = 0
+    trail: int = 0
+    break_after: int = 0
+    break_keep: int = 0
+    hold: int = 0
+    slices: int = 0
+    every: int = 0
+    shown: int = 0
+
+
 class OrderApproved(Message, frozen=True, kw_only=True):
     """Carry an order that every risk rule let pass."""
 
@@ -87,10 +111,15 @@ class OrderDenied(Message, frozen=True, kw_only=True):
     target: int
     reason: str
     checks: tuple[RuleCheck, ...] = ()
+    terms: OrderTerms | msgspec.UnsetType = msgspec.UNSET
+    parent: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrderSubmitted(Message, frozen=True, kw_only=True):
-    """Carry an order about to be sent; its key is committed before the broker sees it."""
+    """Carry an order about to be sent; its key is committed before the broker sees it.
+
+    `parent` is the key of the order of which it is a part; that one is not sent itself.
+    """
 
     key: int
     account: str
@@ -103,14 +132,56 @@ class OrderSubmitted(Message, frozen=True, kw_only=True):
     price: int
     stop: int
     target: int
+    terms: OrderTerms | msgspec.UnsetType = msgspec.UNSET
+    parent: int | msgspec.UnsetType = msgspec.UNSET
 
 
-class OrderCancelled(Message, frozen=True, kw_only=True):
-    """Carry a resting order that will not fill."""
+class OrderChanged(Message, frozen=True, kw_only=True):
+    """Carry a resting order as it is from now on; its key stays, its quantity is what is left."""
 
     key: int
     account: str
     symbol: str
+    ts_bar: int
+    ordinal: int
+    order_type: str
+    quantity: int
+    price: int
+    stop: int
+    target: int
+    terms: OrderTerms | msgspec.UnsetType = msgspec.UNSET
+
+
+class PositionChanged(Message, frozen=True, kw_only=True):
+    """Carry what protects an open position from now on; the stop stays `trail` points behind."""
+
+    account: str
+    symbol: str
+    stop: int
+    target: int
+    trail: int
+
+
+class OrderCancelled(Message, frozen=True, kw_only=True):
+    """Carry an order that will not fill, or not fill any more.
+
+    The reason is cancelled, halted, expired, unfilled (at once, as a whole or in parts, as it was
+    asked for), other_filled (the order whose group it shares) or worked (its parts filled it).
+    """
+
+    key: int
+    account: str
+    symbol: str
+    reason: str
+
+
+class CancelRequested(Message, frozen=True, kw_only=True):
+    """Ask a venue to cancel an order, by its `ticket` there; it is open until the venue says so."""
+
+    key: int
+    account: str
+    symbol: str
+    ticket: int
     reason: str
 
 
@@ -159,8 +230,59 @@ class EquityMarked(Message, frozen=True, kw_only=True):
     margin: int
 
 
+class RiskMeasured(Message, frozen=True, kw_only=True):
+    """Carry what an account may lose by the next bar, from what it holds and joint past returns.
+
+    With probability `confidence` (ten-thousandths) the loss is at most `value_at_risk`; where it is
+    more it is `shortfall` on average. `returns` counts those that were looked at.
+    """
+
+    account: str
+    method: str
+    confidence: int
+    value_at_risk: int
+    shortfall: int
+    returns: int
+
+
+class RiskThresholdBreached(Message, frozen=True, kw_only=True):
+    """Carry that a measure of an account reached its limit, or (`warning`) 80 % of it.
+
+    It is told once, until the measure has been below 80 % again. Integers of `unit`.
+    """
+
+    account: str
+    rule: str
+    value: int
+    limit: int
+    unit: str
+    warning: bool
+
+
+class LimitSet(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Hold a limit by its name in docs/risk.md, and its value as it is written there."""
+
+    name: str
+    value: str
+
+
+class LimitsChanged(Message, frozen=True, kw_only=True):
+    """Change risk limits of a tenant, from the next order on; they stay until changed again."""
+
+    limits: tuple[LimitSet, ...]
+    reason: str
+    by: str
+
+
 class TradingHalted(Message, frozen=True, kw_only=True):
     """Stop all new orders of a tenant until it is resumed by name; survives restarts."""
+
+    reason: str
+    by: str
+
+
+class TradingReleaseRequested(Message, frozen=True, kw_only=True):
+    """Carry that somebody asked for the code that lifts a halt; it goes on until that is given."""
 
     reason: str
     by: str

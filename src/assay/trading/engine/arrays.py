@@ -30,13 +30,16 @@ LAYOUT: dict[str, tuple[Any, int]] = {
     "limits": (records.LIMITS, 2),
     "instruments": (records.INSTRUMENT, 1),
     "markets": (records.MARKET_STATE, 1),
+    "profiles": (np.dtype(np.int64), 2),
     "schedule": (records.SCHEDULE, 1),
     "intent": (records.INTENT, 1),
     "forecasts": (records.FORECAST, 1),
+    "depths": (records.DEPTH, 1),
     "scratch_orders": (records.ORDER, 1),
     "event": (records.EVENT, 1),
     "counts": (np.dtype(np.int64), 1),
     "checks": (records.CHECK, 2),
+    "correlations": (np.dtype(np.int64), 2),
     "order_log": (records.ORDER_LOG, 1),
     "fills": (records.FILL_LOG, 1),
     "notes": (records.NOTE_LOG, 1),
@@ -45,10 +48,11 @@ LAYOUT: dict[str, tuple[Any, int]] = {
 """Arrays by name: (dtype, dimensions); a = account, i = instrument, s = order slot.
 
 accounts [a], positions [a, i], orders [a, i, s], memory [a, i, words] of the strategy,
-params [a, i, words], limits [a, i], instruments [i], markets [i], schedule [entries], intent [1],
-forecasts [events] (one where events come singly), scratch_orders [1], event [1] where events come
-singly, counts [8] = rows in the four logs, then the most that one event may start with,
-checks [a, rules] of the account's last order.
+params [a, i, words], limits [a, i], instruments [i], markets [i], profiles [i, 24] = quotes so far
+in each hour (UTC), schedule [entries], intent [1], forecasts [events] and depths [events] (one each
+where events come singly), scratch_orders [1], event [1] where events come singly, counts [8] = rows
+in the four logs, then the most that one event may start with, checks [a, rules] of the account's
+last order, correlations [i, i] in ten-thousandths, OVERFLOW where none is known.
 """
 
 
@@ -64,7 +68,10 @@ class WorldHandle(structref.StructRefProxy):  # type: ignore[misc]
 structref.define_boxing(WorldType, WorldHandle)
 
 _ARRAYS = [(name, types.Array(from_dtype(dtype), n, "C")) for name, (dtype, n) in LAYOUT.items()]
-_GROUPS = {"state": _ARRAYS[:4], "terms": _ARRAYS[4:15], "logs": _ARRAYS[15:]}
+LOGS_BEGIN = list(LAYOUT).index("order_log")
+_GROUPS = {
+    "state": _ARRAYS[:4], "terms": _ARRAYS[4:LOGS_BEGIN], "logs": _ARRAYS[LOGS_BEGIN:],
+}  # fmt: skip
 _OWNERS = [
     (name, types.Tuple([kind for _, kind in group]))  # type: ignore[attr-defined]
     for name, group in _GROUPS.items()
@@ -180,13 +187,16 @@ def bind(state, terms, logs):  # type: ignore[no-untyped-def]
     world.limits = borrowed(terms[1])
     world.instruments = borrowed(terms[2])
     world.markets = borrowed(terms[3])
-    world.schedule = borrowed(terms[4])
-    world.intent = borrowed(terms[5])
-    world.forecasts = borrowed(terms[6])
-    world.scratch_orders = borrowed(terms[7])
-    world.event = borrowed(terms[8])
-    world.counts = borrowed(terms[9])
-    world.checks = borrowed(terms[10])
+    world.profiles = borrowed(terms[4])
+    world.schedule = borrowed(terms[5])
+    world.intent = borrowed(terms[6])
+    world.forecasts = borrowed(terms[7])
+    world.depths = borrowed(terms[8])
+    world.scratch_orders = borrowed(terms[9])
+    world.event = borrowed(terms[10])
+    world.counts = borrowed(terms[11])
+    world.checks = borrowed(terms[12])
+    world.correlations = borrowed(terms[13])
     world.order_log = borrowed(logs[0])
     world.fills = borrowed(logs[1])
     world.notes = borrowed(logs[2])

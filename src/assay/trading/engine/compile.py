@@ -18,6 +18,7 @@ from assay.trading.engine.brackets import LABELLING
 from assay.trading.engine.loading import BUILT_IN, Strategy, load_strategy, strategy_names
 from assay.trading.engine.loop import finish_event
 from assay.trading.engine.step import cancel_all
+from assay.trading.engine.venue import settle_deal
 from assay.trading.engine.world import World, build_world
 
 
@@ -40,6 +41,7 @@ def compile_strategy(name: str, folder: Path | None = None) -> None:
         strategy.match(world.handle, events, 0, 0)
         bind_types(strategy.conclude, world.handle, events, 0, 0)
     cancel_all(world.handle, 0, 0)
+    settle_deal(world.handle, 0, 0, 0, 0)
     finish_event(world.handle, 0, 0, events[0])
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from assay.kernel.compiling import compiled, inlined
-from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
+from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS, TICK
 from assay.trading.engine.arrays import borrowed
 from assay.trading.engine.path import match_event
 from assay.trading.engine.screening import reaches, survives
 from assay.trading.engine.settling import bind_margin, mark_position
-from assay.trading.engine.step import check_stop_out, run_schedule
+from assay.trading.engine.step import check_stop_out, run_schedule, work_orders
+from assay.trading.engine.working import hour_of
 
 
 @inlined
@@ -19,6 +20,12 @@ def _show_leg(market, event, instrument, markets):  # type: ignore[no-untyped-de
         market.leg_bid = market.bid
     elif instrument.leg >= 0:
         market.leg_bid = markets[np.uint64(instrument.leg)].bid
+
+
+@inlined
+def show_depth(market, depth):  # type: ignore[no-untyped-def]
+    """Show how many units a quote offers."""
+    market.bid_units, market.ask_units = depth.bid, depth.ask
 
 
 @inlined
@@ -59,7 +66,7 @@ def keep_marks(account, marked_account, position, marked_position):  # type: ign
 def waits(position):  # type: ignore[no-untyped-def]
     """Say whether anything of an account may fill in this instrument."""
     return (
-        position.waiting_orders != 0
+        position.waiting_orders | position.watch != 0
         or position.resting_orders != 0
         or position.stop != 0
         or position.target != 0
@@ -74,6 +81,13 @@ def goes_on(event, i, market):  # type: ignore[no-untyped-def]
     """
     is_own = event.instrument == i and event.kind == BASE_BAR
     return is_own and not event.flags & MATCHED_ON_TICKS and market.next_turn > event.ts
+
+
+@compiled
+def _work_accounts(world, i, ts):  # type: ignore[no-untyped-def]
+    for a in range(len(world.accounts)):
+        if world.positions[a, i].watch != 0:
+            work_orders(world, a, i, ts)
 
 
 @compiled
@@ -93,6 +107,7 @@ def enter_event(world, i, event):  # type: ignore[no-untyped-def]
         run_schedule(world, i, ts_open)
     if instrument.leg >= 0:
         turn_market(market, event, instrument, markets)
+    working = 0
     for a in range(len(accounts)):
         position, level = positions[a, u], limits[a, u].stop_out_level_bp
         if waits(position) and reaches(orders[a, u], position, event):
@@ -101,11 +116,17 @@ def enter_event(world, i, event):  # type: ignore[no-untyped-def]
         risks = level != 0 and position.quantity != 0
         if risks and not survives(accounts[a], position, instrument, market, level, event):
             check_stop_out(world, a, i, event)
+        working |= position.watch
+    if event.kind == TICK:
+        world.profiles[i, hour_of(event.ts)] += 1
     close_market(market, event, instrument, markets)
     market.events += 1
-    if market.next_turn > event.ts:
-        return True
-    for a in range(len(accounts)):
-        mark_account(accounts[a], positions[a, u], market, instrument)
-    run_schedule(world, i, event.ts)
-    return False
+    turns = market.next_turn <= event.ts
+    if turns or working:
+        for a in range(len(accounts)):
+            mark_account(accounts[a], positions[a, u], market, instrument)
+    if turns:
+        run_schedule(world, i, event.ts)
+    if working:
+        _work_accounts(world, i, event.ts)
+    return not turns

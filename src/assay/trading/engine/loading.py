@@ -14,6 +14,7 @@ from typing import Any
 
 from assay.kernel.compiling import cache_folder
 from assay.model.errors import UsageError
+from assay.trading.authoring import adopt
 from assay.trading.engine.loop import (
     CALL,
     CALL_ON_FORECAST,
@@ -91,7 +92,7 @@ def strategy_module(location: str) -> ModuleType:
         return importlib.import_module(f"assay.trading.strategies.{path.stem}")
     digest = sha256(path.read_bytes()).hexdigest()[:12]
     name = f"assay_strategy_{path.stem}_{digest}"
-    return _import_file(name, path)
+    return adopt(_import_file(name, path))
 
 
 def _import_file(name: str, path: Path) -> ModuleType:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import ORDER_SLOTS
+from assay.trading.engine.slots import clear_terms
 from assay.trading.engine.step import place_intent
 
 LOOP = '''"""The loop of strategy {name}; generated from assay.trading.engine.loop."""
@@ -22,13 +23,15 @@ LOOP = '''"""The loop of strategy {name}; generated from assay.trading.engine.lo
 import numpy as np
 
 from assay.kernel.compiling import compiled, inlined
-from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
+from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS, TICK
 from assay.trading.engine.loading import strategy_module
 from assay.trading.engine.arrays import assign, borrowed, copied, rarely, world_at
 from assay.trading.engine.entry import (
-    close_market, enter_event, goes_on, keep_marks, mark_account, turn_market, waits,
+    close_market, enter_event, goes_on, keep_marks, mark_account, show_depth, turn_market, waits,
 )
-from assay.trading.engine.loop import clear_decision, finish_event, has_room, log_equity, tell_step
+from assay.trading.engine.loop import (
+    clear_decision, clear_intent, finish_event, has_room, log_equity, tell_step,
+)
 from assay.trading.engine.screening import reaches, survives
 from assay.trading.engine.step import place_intent
 
@@ -44,10 +47,14 @@ def run(world, events, start, stop):
     counts, equity = borrowed(world.counts), borrowed(world.equity)
     forecasts, intent = borrowed(world.forecasts), copied(world.intent[0])
     following, is_single = start, len(accounts) == 1
+    depths = borrowed(world.depths)
+    tells_depth = len(depths) == len(events)
     while following < stop and has_room(counts):
         first, event = following, events[np.uint64(following)]
         i = event.instrument
         u = np.uint64(i)
+        if tells_depth and event.kind == TICK:
+            show_depth(markets[u], depths[np.uint64(first)])
         marks = not event.flags & MATCHED_ON_TICKS and enter_event(world, i, event)
         decides = event.kind == BASE_BAR and DECIDES
         market, instrument, row = copied(markets[u]), copied(instruments[u]), counts[3]
@@ -62,7 +69,7 @@ def run(world, events, start, stop):
                 if marks:
                     mark_account(account, position, market, instrument)
                 if decides:
-                    intent.action = intent.stop = intent.target = intent.price = 0
+                    clear_intent(intent)
                     {call}
                     log_equity(account, equity[np.uint64(row)], event.ts)
                     row += 1
@@ -120,7 +127,7 @@ def conclude(world, events, k, a):
     i = event.instrument
     u, market, instrument = np.uint64(i), markets[i], instruments[i]
     account, position = accounts[a], positions[a, u]
-    intent.action = intent.stop = intent.target = intent.price = 0
+    clear_intent(intent)
     {call}
     finish_event(world, a, i, event)
 """
@@ -165,6 +172,13 @@ def tell_step(counts, reached):  # type: ignore[no-untyped-def]
         return QUIET
     counts[3] = 0
     return MARKED
+
+
+@inlined
+def clear_intent(intent):  # type: ignore[no-untyped-def]
+    """Forget what was asked for at another account or bar, all but the quantity."""
+    intent.action = intent.stop = intent.target = intent.price = intent.order = 0
+    clear_terms(intent)
 
 
 @inlined

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from struct import Struct
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from assay.kernel.compiling import bind_types
 from assay.kernel.records import (
     BASE_BAR,
+    CANCEL_WANTED,
+    CHILD_ORDER,
     EQUITY_LOG,
     EVENT,
-    FORECAST,
-    FORECAST_STATES,
-    LIMIT,
-    MARKET,
+    EXITS,
     MATCHED_ON_TICKS,
-    STOP,
-    STOP_LOSS,
-    STOP_OUT,
+    NOTE_LOG,
+    ORDER_CHANGE,
+    ORDER_LOG,
+    ORDER_TERMS,
+    POSITION_CHANGE,
     SWAP,
-    TAKE_PROFIT,
     TICK,
 )
 from assay.model.accounts import AccountSpec
@@ -32,15 +33,22 @@ from assay.model.errors import InvariantError
 from assay.model.ids import derive_order_key
 from assay.model.messages import (
     BarClosed,
+    CancelRequested,
+    CorrelationsMeasured,
     DecisionMade,
     EquityMarked,
+    LimitsChanged,
     Message,
     OrderApproved,
     OrderCancelled,
+    OrderChanged,
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    PositionChanged,
     Predicted,
+    RiskMeasured,
+    RiskThresholdBreached,
     SwapCharged,
     Tick,
     TradingHalted,
@@ -49,22 +57,27 @@ from assay.model.messages import (
 from assay.model.time import SECOND
 from assay.trading.decision.reasons import describe_decision
 from assay.trading.engine.loading import Strategy
-from assay.trading.engine.loop import MARKED, TRADED, finish_event
+from assay.trading.engine.loop import MARKED, TRADED, clear_intent, finish_event
+from assay.trading.engine.naming import (
+    DENIALS,
+    ENDINGS,
+    TYPE_NAMES,
+    forecast_record,
+    name_terms,
+    units_of,
+)
 from assay.trading.engine.step import cancel_all
+from assay.trading.engine.told import take_correlations, take_limits, take_measure
+from assay.trading.engine.venue import VENUE_MESSAGES, VenueAccounts
+from assay.trading.engine.watching import Watch
 from assay.trading.engine.world import World, restore_state, take_state
-from assay.trading.risk.catalogue import REASONS, RULES
-from assay.trading.risk.telling import TOO_MANY, tell_checks
-from assay.trading.risk.verdict import NO_SLOT
+from assay.trading.risk.catalogue import RULES
+from assay.trading.risk.telling import tell_checks
 
-TYPE_NAMES = {
-    MARKET: "market",
-    LIMIT: "limit",
-    STOP: "stop",
-    STOP_LOSS: "stop_loss",
-    TAKE_PROFIT: "take_profit",
-    STOP_OUT: "stop_out",
-}
-DENIALS = {**REASONS, NO_SLOT: TOO_MANY}
+PLAIN_WORDS = len(ORDER_LOG.names or ()) - len(ORDER_TERMS)
+_TELLS, _SEQUENCE = ((ORDER_LOG.names or ()).index(name) for name in ("tells", "sequence"))
+_NOTE, _FILL, _CHILD = range(3)
+_KIND = (NOTE_LOG.names or ()).index("kind")
 KEYS_KEPT = 1024
 EVENT_BYTES = Struct("<qqqqqiiiihbbi")
 _EQUITY_BYTES = Struct("<qqqq")
@@ -84,6 +97,8 @@ class DeskPlan:
     digits: Sequence[int]
     accounts: Sequence[AccountSpec]
     strategy: Strategy
+    pips: Sequence[int] = ()
+    """Points of a pip by instrument, for limits that change while the desk trades."""
 
 
 @dataclass(slots=True)
@@ -99,15 +114,19 @@ class TradingDesk:
     next_id: Callable[[], int]
     name: str = "trading"
     consumes: tuple[type[Message], ...] = (
-        BarClosed, Tick, Predicted, TradingHalted, TradingResumed,
+        BarClosed, Tick, Predicted, TradingHalted, TradingResumed, LimitsChanged,
+        CorrelationsMeasured, RiskMeasured, *VENUE_MESSAGES,
     )  # fmt: skip
+    watch: Watch | None = None
+    """Who tells of limits that accounts reach; in a backtest nobody."""
     has_stepped: bool = False
     """Whether the engine is over the next bar already; only its messages are wanted then."""
     worths: np.ndarray = field(init=False)
     """The rows of the equity log as integers: time (ns), balance, equity and margin (minor)."""
     publishes: tuple[type[Message], ...] = (
-        DecisionMade, OrderApproved, OrderDenied, OrderSubmitted, OrderCancelled, OrderFilled,
-        SwapCharged, EquityMarked,
+        DecisionMade, OrderApproved, OrderDenied, OrderSubmitted, OrderChanged, OrderCancelled,
+        PositionChanged, OrderFilled, SwapCharged, EquityMarked, RiskThresholdBreached,
+        CancelRequested,
     )  # fmt: skip
     _event: Any = field(init=False)
     _octets: Any = field(init=False)
@@ -125,6 +144,7 @@ class TradingDesk:
     _key: Callable[[int, int, int, str, int], int] = field(init=False)
     _strategy: str = field(init=False)
     _told: dict[str, Any] = field(init=False, default_factory=dict)
+    _venues: VenueAccounts = field(init=False)
 
     def __post_init__(self) -> None:
         self._event = self.world.event
@@ -145,7 +165,13 @@ class TradingDesk:
             Predicted: self._take_forecast,
             TradingHalted: self._set_halt,
             TradingResumed: self._set_halt,
+            LimitsChanged: partial(take_limits, self),
+            CorrelationsMeasured: partial(take_correlations, self),
+            RiskMeasured: partial(take_measure, self),
         }
+        self._venues = VenueAccounts(self.plan, self.world, self.next_id)
+        if self._venues:
+            self._takers |= dict.fromkeys(VENUE_MESSAGES, self._venues.take)
 
     def handle(self, message: Message) -> list[Message]:
         """Return what one message leads to, in order."""
@@ -179,8 +205,13 @@ class TradingDesk:
             self._octets, 0, tick.ts_event, bid, bid, bid, bid, spread, spread, spread, spread,
             self._index[tick.symbol], TICK, 0, 0,
         )  # fmt: skip
+        self.world.depths[0] = self._depth_of(tick)
         came = self._step(self.world.address) or self._step(self._grow())
         return self._drain(tick) if came == TRADED else []
+
+    def _depth_of(self, tick: Tick) -> tuple[int, int]:
+        units = int(self.world.instruments[self._index[tick.symbol]]["size_units"])
+        return units_of(tick.bid_size, units), units_of(tick.ask_size, units)
 
     def _take_forecast(self, predicted: Predicted) -> list[Message]:
         """Decide on the bar that was matched last, for every account, and tell why."""
@@ -234,7 +265,7 @@ class TradingDesk:
         world, i, event = self.world, self._index[bar.symbol], self._event[0]
         intent = world.intent[0]
         for a in range(len(world.accounts)):
-            intent["action"] = intent["stop"] = intent["target"] = intent["price"] = 0
+            clear_intent(intent)
             self.plan.strategy.module.decide(
                 world.memory[a, i], event, world.positions[a, i], world.params[a, i], intent
             )
@@ -269,26 +300,58 @@ class TradingDesk:
                     account=account, balance=balance, equity=equity, margin=margin,
                 )
             )  # fmt: skip
-        return found
+        return found + self.watch.tell(cause, next_id) if self.watch else found
 
     def _drain_trades(self, cause: Message) -> list[Message]:
         orders, fills, notes = _COUNT_BYTES.unpack_from(self._counts)
         _COUNT_BYTES.pack_into(self._counts, 0, 0, 0, 0)
         found: list[Message] = []
-        if notes:
-            rows = [(row[-1], False, row) for row in self._notes[:notes].tolist()]
-            rows += [(row[-1], True, row) for row in self._fills[:fills].tolist()]
+        asked = self._orders[:orders].tolist() if orders else []
+        children = [row for row in asked if row[_TELLS] == CHILD_ORDER]
+        if notes or children:
+            # A child may be cancelled in the step that sent it, so that all go in their order.
+            rows = [(row[-1], _NOTE, row) for row in self._notes[:notes].tolist()]
+            rows += [(row[-1], _FILL, row) for row in self._fills[:fills].tolist()]
+            rows += [(row[_SEQUENCE], _CHILD, row) for row in children]
             rows.sort()
-            found += [
-                self._to_fill(row, cause) if is_fill else self._to_note(row, cause)
-                for _, is_fill, row in rows
-            ]
+            for _, kind, row in rows:
+                found += self._take_row(kind, row, cause)
         elif fills:
             found += [self._to_fill(row, cause) for row in self._fills[:fills].tolist()]
-        if orders:
-            for row in self._orders[:orders].tolist():
+        for row in asked:
+            if row[_TELLS] != CHILD_ORDER:
                 found += self._to_order(row, cause)
         return found
+
+    def _take_row(self, kind: int, row: list[int], cause: Message) -> list[Message]:
+        if kind == _CHILD:
+            return self._to_child(row, cause)
+        if kind == _NOTE and row[_KIND] == CANCEL_WANTED:
+            return self._venues.want_cancelled(row, cause)
+        return [self._to_fill(row, cause) if kind == _FILL else self._to_note(row, cause)]
+
+    def _to_child(self, row: list[int], cause: Message) -> list[Message]:
+        (ts, a, i, _, ordinal, kind, quantity, price, stop, target, denied, _, _, _, _, parent_ts,
+         parent_ordinal, _) = row[:PLAIN_WORDS]  # fmt: skip
+        spec = self.plan.accounts[a]
+        key = self._key(a, i, ts, "order", ordinal)
+        shared: dict[str, Any] = {
+            "tenant": spec.tenant, "ts_event": ts, "ts_init": cause.ts_init, "key": key,
+            "account": spec.id, "symbol": self.plan.symbols[i], "quantity": quantity,
+        }  # fmt: skip
+        told: dict[str, Any] = {
+            "ordinal": ordinal, "order_type": TYPE_NAMES[kind], "price": price, "stop": stop,
+            "target": target, "terms": name_terms(row[PLAIN_WORDS:]),
+            "parent": self._key(a, i, parent_ts, "order", parent_ordinal),
+        }  # fmt: skip
+        if denied:
+            reason = DENIALS[denied]
+            return [OrderDenied(id=self.next_id(), cause=cause.id, reason=reason, **shared, **told)]
+        passed = OrderApproved(id=self.next_id(), cause=cause.id, rules=len(RULES), **shared)
+        sent = OrderSubmitted(
+            id=self.next_id(), cause=passed.id, strategy=self._strategy, ts_bar=ts, **shared, **told
+        )
+        return [passed, sent]
 
     def _derive_key(self, a: int, i: int, ts: int, intent: str, ordinal: int) -> int:
         account, symbol = self.plan.accounts[a].id, self.plan.symbols[i]
@@ -301,8 +364,8 @@ class TradingDesk:
                   "ts_init": cause.ts_init, "account": spec.id, "symbol": symbol}  # fmt: skip
         if kind == SWAP:
             return SwapCharged(**shared, position=position, nights=nights, amount=amount)  # type: ignore[arg-type]
-        halted = type(cause) is TradingHalted
-        reason = "halted" if halted else "cancelled"
+        asked = "halted" if type(cause) is TradingHalted else "cancelled"
+        reason = ENDINGS.get(kind, asked)
         key = self._key(a, i, order_ts, "order", ordinal)
         return OrderCancelled(**shared, key=key, reason=reason)  # type: ignore[arg-type]
 
@@ -310,7 +373,7 @@ class TradingDesk:
         (ts, a, i, _, number, quantity, price, commission, profit, spread_cost, slippage_cost,
          rate_num, rate_den, position, modelled, reason, order_ts, ordinal, _) = row  # fmt: skip
         spec = self.plan.accounts[a]
-        intent = "order" if reason <= STOP else TYPE_NAMES[reason]
+        intent = TYPE_NAMES[reason] if reason in EXITS else "order"
         return OrderFilled(
             id=self.next_id(), cause=cause.id, tenant=spec.tenant, ts_event=ts,
             ts_init=cause.ts_init, key=self._key(a, i, order_ts, intent, ordinal), fill=number,
@@ -322,12 +385,18 @@ class TradingDesk:
         )  # fmt: skip
 
     def _to_order(self, row: list[int], cause: Message) -> list[Message]:
-        ts, a, i, _, ordinal, kind, quantity, price, stop, target, denied, position, wanted = row
+        (ts, a, i, number, ordinal, kind, quantity, price, stop, target, denied, position, wanted,
+         tells, key_ts, _, _, _) = row[:PLAIN_WORDS]  # fmt: skip
+        terms = name_terms(row[PLAIN_WORDS:])
         spec, symbol, strategy = self.plan.accounts[a], self.plan.symbols[i], self._strategy
         tenant, account, ts_init, next_id = spec.tenant, spec.id, cause.ts_init, self.next_id
-        key, order_type = self._key(a, i, ts, "order", ordinal), TYPE_NAMES[kind]
+        order_type = TYPE_NAMES[kind]
+        intent = order_type if tells == POSITION_CHANGE else "order"
+        key = self._key(a, i, key_ts, intent, ordinal)
         # An account places one order at most in a step, so these are the answers about this one.
-        checks = tell_checks(self._checks[a].tolist(), denied)
+        # What protects a position is no order, and no rule is asked.
+        asked = tells != POSITION_CHANGE
+        checks = tell_checks(self._checks[a].tolist(), denied) if asked else ()
         decided = DecisionMade(
             id=next_id(), cause=cause.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
             account=account, symbol=symbol, strategy=strategy, ts_bar=ts, target=wanted,
@@ -338,38 +407,52 @@ class TradingDesk:
                 id=next_id(), cause=decided.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
                 account=account, symbol=symbol, key=key, quantity=quantity,
                 reason=DENIALS[denied], ordinal=ordinal, order_type=order_type, price=price,
-                stop=stop, target=target, checks=checks,
+                stop=stop, target=target, checks=checks, terms=terms,
             )  # fmt: skip
             return [decided, refused]
+        shared = {"tenant": tenant, "ts_event": ts, "ts_init": ts_init, "account": account,
+                  "symbol": symbol, "stop": stop, "target": target}  # fmt: skip
+        if tells == POSITION_CHANGE:
+            trail = row[PLAIN_WORDS + ORDER_TERMS.index("trail")]
+            return [decided, PositionChanged(
+                id=next_id(), cause=decided.id, trail=trail, **shared,  # type: ignore[arg-type]
+            )]  # fmt: skip
         passed = OrderApproved(
             id=next_id(), cause=decided.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
             account=account, symbol=symbol, key=key, quantity=quantity, rules=len(RULES),
             checks=checks,
         )  # fmt: skip
+        if tells == ORDER_CHANGE:
+            return [decided, passed, OrderChanged(
+                id=next_id(), cause=passed.id, key=key, ordinal=ordinal, ts_bar=key_ts,
+                order_type=order_type, quantity=quantity, price=price, terms=terms,
+                **shared,  # type: ignore[arg-type]
+            )]  # fmt: skip
         sent = OrderSubmitted(
             id=next_id(), cause=passed.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
             account=account, symbol=symbol, key=key, strategy=strategy, ts_bar=ts,
             ordinal=ordinal, order_type=order_type, quantity=quantity, price=price, stop=stop,
-            target=target,
+            target=target, terms=terms,
         )  # fmt: skip
+        if self._venues:
+            self._venues.follow(sent, number + 1)
         return [decided, passed, sent]
 
     def snapshot(self) -> bytes:
         """Return the bytes of everything the desk's future depends on."""
-        return take_state(self.world)
+        state = take_state(self.world)
+        if not self._venues:
+            return state
+        return msgspec.msgpack.encode((state, self._venues.snapshot()))
 
     def restore(self, state: bytes) -> None:
         """Bring the desk to a state taken before."""
+        if self._venues:
+            state, venues = msgspec.msgpack.decode(state, type=tuple[bytes, bytes])
+            self._venues.restore(venues)
         restore_state(self.world, state)
-
-
-def forecast_record(predicted: Predicted) -> Any:
-    """Return the FORECAST record of a message."""
-    record = np.zeros((), FORECAST)
-    for name in FORECAST.names or ():
-        value = getattr(predicted, name)
-        record[name] = FORECAST_STATES.index(value) if name == "state" else value
-    return record[()]
+        if self.watch:
+            self.watch.renew()
 
 
 def _octets_of(array: np.ndarray) -> memoryview:

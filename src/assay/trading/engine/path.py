@@ -13,35 +13,41 @@ from __future__ import annotations
 from assay.kernel.compiling import compiled
 from assay.kernel.matching import NEVER, distance_to_trigger
 from assay.kernel.records import (
-    CANCELLED,
+    FOK,
     FREE,
-    MARKET,
+    IOC,
+    LIMIT,
     ORDER_SLOTS,
     PENDING,
     RESTING,
+    STOP,
+    STOP_LIMIT,
     STOP_LOSS,
     STOP_OUT,
     TAKE_PROFIT,
     TICK,
+    TIME_STOP,
+    UNFILLED,
 )
+from assay.trading.engine.following import follow_price
+from assay.trading.engine.liquidity import note_taken, offered
 from assay.trading.engine.settling import fill_order
+from assay.trading.engine.slots import (
+    TILL_NEXT_EVENT,
+    TILL_NEXT_STAGE,
+    cancel_slots,
+    free_slot,
+    note_end,
+    ready_order,
+    take_from,
+    wake_orders,
+)
 
-AT_STOP_OUT, AT_STOP, AT_TARGET, NOTHING = -3, -2, -1, -4
+AT_TIME, AT_STOP_OUT, AT_STOP, AT_TARGET, NOTHING = -5, -3, -2, -1, -4
 OPENING, GAP, TO_FIRST, TO_SECOND, TO_CLOSE, AFTER = 0, 1, 2, 3, 4, 5
 """Stages of an event's path."""
-
-
-@compiled
-def note_cancel(world, a, i, order, ts):  # type: ignore[no-untyped-def]
-    """Log an order that will not fill."""
-    n = world.counts[2]
-    world.counts[2] = n + 1
-    note = world.notes[n]
-    note.sequence = world.counts[1] + world.counts[2]
-    note.ts, note.account, note.instrument, note.kind = ts, a, i, CANCELLED
-    note.order, note.amount, note.nights = order.number, 0, 0
-    note.position = world.positions[a, i].quantity
-    note.order_ts, note.order_ordinal = order.ts, order.ordinal
+FILLS, SLEEPS, GONE = 0, 1, 2
+"""What becomes of an order that the path has reached."""
 
 
 @compiled
@@ -80,21 +86,28 @@ def _nearest_order(orders, left, bid_leg, ask_leg, best):  # type: ignore[no-unt
         order = orders[slot]
         if order.state == RESTING:
             left -= 1
+            if order.asleep:
+                continue
             buys = order.quantity > 0
             start, end = ask_leg if buys else bid_leg
-            far = distance_to_trigger(order.type, buys, order.price, start, end)
+            kind = LIMIT if order.passive else STOP
+            far = distance_to_trigger(kind, buys, order.price, start, end)
             if far < best:
                 best, found = far, slot
     return best, found
 
 
 @compiled
-def _first_pending(world, a, i):  # type: ignore[no-untyped-def]
-    if world.positions[a, i].waiting_orders == 0:
+def _first_due(orders, position, ts_open):  # type: ignore[no-untyped-def]
+    """Return the first order that fills at the next price, or whose time has ended."""
+    left = position.waiting_orders
+    if left | position.watch == 0:
         return NOTHING
-    orders = world.orders[a, i]
     for slot in range(len(orders)):
-        if orders[slot].state == PENDING:
+        order = orders[slot]
+        if order.state == PENDING and not order.asleep:
+            return slot
+        if order.state >= RESTING and order.expires != 0 and ts_open >= order.expires:
             return slot
     return NOTHING
 
@@ -135,19 +148,23 @@ def _low_comes_first(position, event):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _find(world, a, i, event, where):  # type: ignore[no-untyped-def]
+def _find(world, a, i, event, where, inside):  # type: ignore[no-untyped-def]
     """Return (what fills next in this stage of the path, its distance from the stage's start)."""
-    stage, low_first, entered = where
+    stage, low_first, entered, spent, ts_open = where
     position = world.positions[a, i]
+    if inside:
+        return (AT_STOP if _stopped_inside(position, event) else NOTHING), 1
     if stage == OPENING:
-        return _first_pending(world, a, i), 0
+        due = _first_due(world.orders[a, i], position, ts_open)
+        ends = position.close_at != 0 and ts_open >= position.close_at and not spent
+        return (AT_TIME if due == NOTHING and ends else due), 0
     if stage == AFTER:
-        reached = entered and _target_at_close(position, event)
+        reached = entered and not spent and _target_at_close(position, event)
         return (AT_TARGET if reached else NOTHING), 1
     bid_start, ask_start = _corner(event, stage - 1, low_first)
     bid_end, ask_end = _corner(event, stage, low_first)
     best, found = NEVER, NOTHING
-    if position.quantity != 0 and not entered:
+    if position.quantity != 0 and not entered and not spent:
         best, found = _nearest_exit(position, (bid_start, bid_end), (ask_start, ask_end))
     orders, resting = world.orders[a, i], position.resting_orders
     far, slot = _nearest_order(orders, resting, (bid_start, bid_end), (ask_start, ask_end), best)
@@ -161,6 +178,7 @@ def _prepare_exit(world, a, i, found, ts):  # type: ignore[no-untyped-def]
         position.key_ts, position.key_ordinal = ts, 0
     order.quantity, order.ts, order.number = -position.quantity, ts, -1
     order.ordinal, order.stop, order.target = position.key_ordinal, 0, 0
+    order.passive = 0
     position.key_ordinal += 1
     order.type = STOP_LOSS
     order.price = position.stop
@@ -168,26 +186,8 @@ def _prepare_exit(world, a, i, found, ts):  # type: ignore[no-untyped-def]
         order.type, order.price = TAKE_PROFIT, position.target
     if found == AT_STOP_OUT:
         order.type = STOP_OUT
-
-
-@compiled
-def _take_order(world, a, i, slot, ts_open):  # type: ignore[no-untyped-def]
-    """Move a waiting order out of its slot; say whether it is still wanted."""
-    position, kept, order = world.positions[a, i], world.orders[a, i, slot], world.scratch_orders[0]
-    order.quantity, order.ts, order.number = kept.quantity, kept.ts, kept.number
-    order.ordinal, order.stop, order.target = kept.ordinal, kept.stop, kept.target
-    order.type, order.price = kept.type, kept.price
-    if kept.state == PENDING:
-        position.waiting -= kept.quantity
-        position.waiting_orders -= 1
-    else:
-        position.resting_orders -= 1
-    kept.state = FREE
-    wait_max = world.limits[a, i].wait_max
-    if order.type == MARKET and wait_max and not kept.reduces and ts_open - kept.ts > wait_max:
-        note_cancel(world, a, i, kept, ts_open)
-        return False
-    return True
+    if found == AT_TIME:
+        order.type = TIME_STOP
 
 
 @compiled
@@ -198,7 +198,80 @@ def _opens(before, after):  # type: ignore[no-untyped-def]
 
 @compiled
 def _waits_on_path(position):  # type: ignore[no-untyped-def]
-    return position.resting_orders != 0 or position.stop != 0 or position.target != 0
+    rests = position.resting_orders | position.watch != 0
+    return rests or position.stop != 0 or position.target != 0
+
+
+@compiled
+def _becomes_limit(kept, distance, quote):  # type: ignore[no-untyped-def]
+    """Turn a stop-limit that is reached into a limit where it cannot fill at once; say if so."""
+    if kept.type != STOP_LIMIT or kept.passive:
+        return False
+    bid, ask = quote
+    buys = kept.quantity > 0
+    price = kept.price
+    if distance == 0:
+        price = ask if buys else bid
+    if kept.limit >= price if buys else kept.limit <= price:
+        return False
+    kept.passive, kept.asleep = 1, TILL_NEXT_STAGE
+    kept.price = kept.limit
+    return True
+
+
+@compiled
+def _end_stage(world, a, i, stage, quote, entered):  # type: ignore[no-untyped-def]
+    """Let what follows the price follow it to the end of a stage, and wake what slept in it."""
+    position, orders = world.positions[a, i], world.orders[a, i]
+    if position.watch and GAP <= stage <= TO_CLOSE:
+        follow_price(world, a, i, quote, not entered or stage == TO_CLOSE)
+    wake_orders(orders, TILL_NEXT_STAGE)
+
+
+@compiled
+def _make_ready(world, a, i, found, at):  # type: ignore[no-untyped-def]
+    """Write what is reached to the scratch order; say whether it fills, sleeps or is gone."""
+    stage, distance, bid, ask, ts, ts_open = at
+    if found < 0:
+        _prepare_exit(world, a, i, found, ts)
+        return FILLS
+    if stage > OPENING and _becomes_limit(world.orders[a, i, found], distance, (bid, ask)):
+        return SLEEPS
+    return FILLS if ready_order(world, a, i, found, (bid, ask, ts_open)) else GONE
+
+
+@compiled
+def _price_of(order, distance, bid, ask):  # type: ignore[no-untyped-def]
+    """Return the order's own price where the path comes to it, else the one it begins at."""
+    if distance != 0:
+        return order.price
+    return ask if order.quantity > 0 else bid
+
+
+@compiled
+def _take_part(world, a, i, slot, part, ts):  # type: ignore[no-untyped-def]
+    """Take from a kept order what the market offers of it; return what fills."""
+    position, kept = world.positions[a, i], world.orders[a, i, slot]
+    if part == kept.quantity or (part != 0 and kept.time_in_force != FOK):
+        take_from(position, kept, part)
+        return part
+    if kept.time_in_force in (IOC, FOK):
+        free_slot(position, kept)
+        note_end(world, a, i, kept, ts, UNFILLED)
+    kept.asleep = TILL_NEXT_EVENT
+    return 0
+
+
+@compiled
+def _finish_fill(world, a, i, slot, group, ts):  # type: ignore[no-untyped-def]
+    """Cancel the rest of a group, and of an order that was to fill at once."""
+    position, kept = world.positions[a, i], world.orders[a, i, slot]
+    if group:
+        position.group_filled = group
+        cancel_slots(world, a, i, ts, (0, group))
+    if kept.state != FREE and kept.time_in_force == IOC:
+        free_slot(position, kept)
+        note_end(world, a, i, kept, ts, UNFILLED)
 
 
 @compiled
@@ -206,36 +279,47 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
     """Fill what an event reaches: market orders at its open, the rest along its path."""
     position, order = world.positions[a, i], world.scratch_orders[0]
     stage, low_first, entered, check_inside = OPENING, False, False, False
+    slept = spent = is_short = False
     last = GAP if event.kind == TICK else AFTER
     modelled = 0 if event.kind == TICK else 1
-    for _ in range(4 * ORDER_SLOTS):
-        if check_inside:
-            check_inside = False
-            distance, found = 1, (AT_STOP if _stopped_inside(position, event) else NOTHING)
-            if found == NOTHING:
-                continue
-        else:
-            found, distance = _find(world, a, i, event, (stage, low_first, entered))
+    for _ in range(8 * ORDER_SLOTS):
+        where, inside = (stage, low_first, entered, spent, ts_open), check_inside
+        found, distance = _find(world, a, i, event, where, inside)
+        check_inside = False
+        if found == NOTHING and inside:
+            continue
         if found == NOTHING:
+            if position.watch or slept:
+                quote, slept = _corner(event, stage, low_first), False
+                _end_stage(world, a, i, stage, quote, entered)
             stage += 1
             if stage > last or not _waits_on_path(position):
-                return
-            if stage == TO_FIRST:
-                low_first = _low_comes_first(position, event)
+                break
+            low_first = _low_comes_first(position, event) if stage == TO_FIRST else low_first
             continue
-        if found >= 0 and not _take_order(world, a, i, found, ts_open):
-            continue
-        if found < 0:
-            _prepare_exit(world, a, i, found, event.ts)
         bid, ask = _corner(event, stage - 1, low_first)
-        price = order.price
-        if distance == 0:
-            price = ask if order.quantity > 0 else bid
-        before = position.quantity
+        becomes = _make_ready(world, a, i, found, (stage, distance, bid, ask, event.ts, ts_open))
+        if becomes != FILLS:
+            slept = slept or becomes == SLEEPS
+            continue
+        price = _price_of(order, distance, bid, ask)
         ts = ts_open if stage == OPENING else event.ts
+        before, part = position.quantity, offered(world, a, i, event, order.quantity)
+        is_short = is_short or part != order.quantity
+        spent = spent or (found < 0 and part != order.quantity)
+        if found >= 0:
+            part = _take_part(world, a, i, found, part, ts)
+        if part == 0:
+            continue
+        order.quantity = part
         fill_order(world, a, i, order, (price, ask - bid, ts, modelled))
+        note_taken(position, part)
+        if found >= 0 and (order.group or is_short):
+            _finish_fill(world, a, i, found, order.group, ts)
         if found >= 0 and distance > 0 and modelled and _opens(before, position.quantity):
             entered = check_inside = True
+    if is_short:
+        wake_orders(world.orders[a, i], TILL_NEXT_EVENT)
 
 
 @compiled
@@ -243,7 +327,12 @@ def stop_out(world, a, i, event, price, spread):  # type: ignore[no-untyped-def]
     """Close the position when equity at this price falls below the stop-out share of margin."""
     account, position = world.accounts[a], world.positions[a, i]
     if _is_ruined(account, position, world.limits[a, i]):
-        account.stopped_out += 1
         _prepare_exit(world, a, i, AT_STOP_OUT, event.ts)
+        order = world.scratch_orders[0]
+        order.quantity = offered(world, a, i, event, order.quantity)
+        if order.quantity == 0:
+            return
+        account.stopped_out += 1
+        note_taken(position, order.quantity)
         modelled = 0 if event.kind == TICK else 1
-        fill_order(world, a, i, world.scratch_orders[0], (price, spread, event.ts, modelled))
+        fill_order(world, a, i, order, (price, spread, event.ts, modelled))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
-from assay.kernel.records import FREE, LIMIT, RESTING
+from assay.kernel.records import FREE, RESTING
 
 EXACT_BELOW = 4e18
 """Values that certainly fit an account's 64 bits."""
@@ -36,7 +36,7 @@ def _reaches_exit(position, event):  # type: ignore[no-untyped-def]
 @compiled
 def _reaches_order(order, event):  # type: ignore[no-untyped-def]
     asks = 1 if order.quantity > 0 else 0
-    if (order.type == LIMIT) == (order.quantity > 0):
+    if (order.passive != 0) == (order.quantity > 0):
         return _lowest(event, asks) <= order.price
     return _highest(event, asks) >= order.price
 
@@ -47,7 +47,7 @@ def reaches(orders, position, event):  # type: ignore[no-untyped-def]
 
     orders [s] are the slots of the account in the event's instrument.
     """
-    if position.waiting_orders != 0 or _reaches_exit(position, event):
+    if position.waiting_orders | position.watch != 0 or _reaches_exit(position, event):
         return True
     left = position.resting_orders
     for slot in range(len(orders)):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.costs import commission_for, margin_for, value_in_account
-from assay.kernel.records import LIMIT, STOP, TAKE_PROFIT
+from assay.kernel.records import STOP, STOP_LIMIT, TAKE_PROFIT
 from assay.kernel.rounding import OVERFLOW, muldiv
+from assay.trading.engine.following import guard_position, release_guard
 
 
 @compiled
@@ -78,7 +79,9 @@ def fill_order(world, a, i, order, at):  # type: ignore[no-untyped-def]
     account, position = world.accounts[a], world.positions[a, i]
     instrument, market = world.instruments[i], world.markets[i]
     quantity, kind = order.quantity, order.type
-    slippage = 0 if kind in (LIMIT, TAKE_PROFIT) else instrument.slippage
+    slippage = 0 if kind == TAKE_PROFIT or order.passive else instrument.slippage
+    if kind == STOP_LIMIT and not order.passive:
+        slippage = min(slippage, abs(order.limit - price))
     paid = price + slippage if quantity > 0 else price - slippage
     leg_bid = paid if instrument.leg == i else market.leg_bid
     held = position.quantity
@@ -102,8 +105,8 @@ def fill_order(world, a, i, order, at):  # type: ignore[no-untyped-def]
     fill.position, fill.modelled, fill.reason = position.quantity, modelled, kind
     fill.order_ts, fill.order_ordinal = order.ts, order.ordinal
     if position.quantity == 0:
-        position.stop = position.target = 0
-    elif kind <= STOP and not _shrinks(held, position.quantity):
-        position.stop, position.target = order.stop, order.target
+        release_guard(position)
+    elif (kind <= STOP or kind >= STOP_LIMIT) and not _shrinks(held, position.quantity):
+        guard_position(position, order, price - spread if quantity > 0 else price + spread, ts)
     bind_margin(account, position, instrument, leg_bid)
     mark_position(account, position, market, instrument)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -13,6 +14,15 @@ from assay.kernel.records import INSTRUMENT, LIMITS
 from assay.model.accounts import AccountSpec
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument, SwapMode
+from assay.model.time import HOUR, MINUTE, SECOND
+from assay.trading.risk.limits import LIMITS as RISK_LIMITS
+from assay.trading.risk.limits import (
+    Scale,
+    find_limit,
+    in_engine_units,
+    read_limit,
+    write_limit,
+)
 
 UNBOUNDED = 2**62
 HEADROOM = 2**62
@@ -21,7 +31,10 @@ MILLI = 1000
 
 @dataclass(frozen=True, slots=True)
 class RiskProfile:
-    """Hold a tenant's limits; 0 is no limit. Shares are basis points, times nanoseconds."""
+    """Hold a tenant's limits, as assay.trading.risk.limits names them; 0 is no limit.
+
+    Shares are basis points, times nanoseconds; without `clusters` the usual ones are taken.
+    """
 
     name: str
     position_max_lots: Decimal = Decimal(0)
@@ -35,29 +48,97 @@ class RiskProfile:
     stop_out_level_bp: int = 0
     wait_max: int = 0
     volume_rules: bool = True
+    halted: tuple[str, ...] = ()
+    restricted: tuple[str, ...] = ()
+    order_max_lots: Decimal = Decimal(0)
+    order_value_max_bp: int = 0
+    collar_bp: int = 0
+    second_orders_max: int = 0
+    minute_orders_max: int = 0
+    duplicate_window: int = 0
+    rollover_before: int = 0
+    rollover_after: int = 0
+    weekend_before: int = 0
+    weekend_after: int = 0
+    news_before: int = 0
+    news_after: int = 0
+    currency_exposure_max_bp: int = 0
+    cluster_exposure_max_bp: int = 0
+    correlation_max: int = 0
+    measure_age_max: int = 24 * HOUR
+    margin_level_min_bp: int = 0
+    weekly_loss_max_bp: int = 0
+    daily_risk_max_bp: int = 0
+    var_max_bp: int = 0
+    shortfall_max_bp: int = 0
+    clusters: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def minds_news(self) -> bool:
+        """Say whether new risk is denied around releases."""
+        return bool(self.news_before or self.news_after)
+
+    @property
+    def needs_measures(self) -> bool:
+        """Say whether value at risk or expected shortfall is limited."""
+        return bool(self.var_max_bp or self.shortfall_max_bp)
+
+    def changed(self, texts: Mapping[str, str]) -> RiskProfile:
+        """Return the profile with limits given as texts by name; raise UsageError for others."""
+        given = {name: read_limit(find_limit(name), text) for name, text in texts.items()}
+        return replace(self, **given)  # type: ignore[arg-type]  # each read by its own unit
+
+    def texts(self) -> dict[str, str]:
+        """Return every limit as `changed` takes it."""
+        return {
+            name: write_limit(limit, getattr(self, name)) for name, limit in RISK_LIMITS.items()
+        }
 
 
+DEFAULT = RiskProfile(
+    "default",
+    position_max_lots=Decimal(10),
+    exposure_max_bp=300_000,
+    daily_loss_max_bp=500,
+    drawdown_max_bp=2_000,
+    age_max=HOUR,
+    spread_max_pips=Decimal(10),
+    session_only=True,
+    margin_use_max_bp=5_000,
+    stop_out_level_bp=5_000,
+    wait_max=4 * HOUR,
+)
 PROFILES = {
     "reference": RiskProfile("reference", volume_rules=False),
-    "default": RiskProfile(
-        "default",
-        position_max_lots=Decimal(10),
-        exposure_max_bp=300_000,
-        daily_loss_max_bp=500,
-        drawdown_max_bp=2_000,
-        age_max=3_600_000_000_000,
-        spread_max_pips=Decimal(10),
-        session_only=True,
-        margin_use_max_bp=5_000,
-        stop_out_level_bp=5_000,
-        wait_max=14_400_000_000_000,
+    "default": DEFAULT,
+    "strict": replace(
+        DEFAULT,
+        name="strict",
+        weekly_loss_max_bp=1_000,
+        margin_level_min_bp=20_000,
+        order_max_lots=Decimal(5),
+        order_value_max_bp=100_000,
+        collar_bp=200,
+        second_orders_max=10,
+        minute_orders_max=120,
+        duplicate_window=SECOND,
+        rollover_before=5 * MINUTE,
+        rollover_after=30 * MINUTE,
+        weekend_before=HOUR,
+        weekend_after=30 * MINUTE,
+        currency_exposure_max_bp=150_000,
+        cluster_exposure_max_bp=200_000,
     ),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """Hold an instrument as it is traded here: its engine digits, slippage (points) and leg."""
+    """Hold an instrument as it is traded here: its engine digits, slippage (points) and leg.
+
+    `depth` are the units that a bar or a quote of unknown size offers on either side, `size_units`
+    those of a quoted size of 1; 0 is no bound.
+    """
 
     instrument: Instrument
     digits: int
@@ -65,6 +146,8 @@ class Contract:
     leg: int = -1
     leg_divides: bool = False
     leg_digits: int = 0
+    depth: int = 0
+    size_units: int = 0
 
 
 def conversion_leg(
@@ -120,6 +203,7 @@ def instrument_terms(
     _swap_terms(row, contract, account, value)
     row["slippage"], row["mark_mid"] = contract.slippage, account.mark == "mid"
     row["price_max"] = price_max
+    row["depth"], row["size_units"] = contract.depth, contract.size_units
     if int(row["volume_max"]) * 2 * price_max >= HEADROOM:
         raise UsageError(
             f"{spec.symbol}: volume_max {spec.volume_max} x price {price_max} passes 63 bits; "
@@ -168,13 +252,16 @@ def limit_terms(profile: RiskProfile, account: AccountSpec, lot_units: int, pip_
     A lot is lot_units, a pip is pip_points at the engine's digits.
     """
     row = np.zeros((), LIMITS)
-    row["position_max"] = int(profile.position_max_lots * lot_units)
-    row["exposure_max"] = account.cash * profile.exposure_max_bp // 10_000
-    row["daily_loss_max"] = account.cash * profile.daily_loss_max_bp // 10_000
-    row["drawdown_max_bp"] = profile.drawdown_max_bp
-    row["age_max"], row["wait_max"] = profile.age_max, profile.wait_max
-    row["spread_max"] = int(profile.spread_max_pips * pip_points)
-    row["session_only"] = profile.session_only
-    row["margin_use_max_bp"] = profile.margin_use_max_bp
-    row["stop_out_level_bp"] = profile.stop_out_level_bp
+    scale = Scale("", lot_units, pip_points, account.cash)
+    for name, limit in RISK_LIMITS.items():
+        row[limit.field] = in_engine_units(limit, getattr(profile, name), scale)
+    if account.venue:
+        row["stop_out_level_bp"] = 0  # a venue stops out by itself
     return row[()]
+
+
+def list_symbols(rows: Any, profile: RiskProfile, symbols: Sequence[str]) -> None:
+    """Write which symbols are halted or restricted into an account's LIMITS, a row a symbol."""
+    for row, symbol in zip(rows, symbols, strict=True):
+        row["instrument_halted"] = symbol in profile.halted
+        row["restricted"] = symbol in profile.restricted

@@ -12,25 +12,33 @@ import numpy as np
 from assay.kernel.records import (
     ACCOUNT,
     CHECK,
+    DEPTH,
     EQUITY_LOG,
     EVENT,
     FILL_LOG,
     FORECAST,
     INTENT,
     MARKET_STATE,
+    NO_VENUE,
     NOTE_LOG,
     ORDER,
     ORDER_LOG,
     ORDER_SLOTS,
     POSITION,
+    VENUE_AWAY,
 )
+from assay.kernel.rounding import OVERFLOW
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
-from assay.trading.engine.arrays import LAYOUT, WorldHandle, bind, locate
+from assay.trading.engine.arrays import LAYOUT, LOGS_BEGIN, WorldHandle, bind, locate
 from assay.trading.engine.loop import ROWS_PER_EVENT
+from assay.trading.engine.working import HOURS
 from assay.trading.risk.catalogue import RULES
 
-STATE_FIELDS = ("accounts", "positions", "orders", "memory", "markets")
+STATE_FIELDS = (
+    "accounts", "positions", "orders", "memory", "markets", "limits", "correlations",
+    "profiles",
+)  # fmt: skip
 LOG_FIELDS = ("order_log", "fills", "notes", "equity")
 
 
@@ -50,13 +58,16 @@ class World:
     limits: Any
     instruments: Any
     markets: Any
+    profiles: Any
     schedule: Any
     intent: Any
     forecasts: Any
+    depths: Any
     scratch_orders: Any
     event: Any
     counts: Any
     checks: Any
+    correlations: Any
     order_log: Any
     fills: Any
     notes: Any
@@ -71,7 +82,8 @@ class World:
             rows = len(self.accounts) if name == "equity" else need
             self.counts[4 + place] = len(getattr(self, name)) - rows
         arrays = [np.ascontiguousarray(getattr(self, name)) for name in LAYOUT]
-        self.handle = bind(tuple(arrays[:4]), tuple(arrays[4:15]), tuple(arrays[15:]))
+        terms, logs = tuple(arrays[4:LOGS_BEGIN]), tuple(arrays[LOGS_BEGIN:])
+        self.handle = bind(tuple(arrays[:4]), terms, logs)
         self.address = locate(self.handle)
         return self.handle
 
@@ -102,7 +114,9 @@ def build_world(
     count, width = len(accounts), len(instruments)
     states = np.zeros(count, ACCOUNT)
     for row, spec in zip(states, accounts, strict=True):
-        row["balance"] = row["peak"] = row["day_start"] = spec.cash
+        row["balance"] = row["peak"] = row["day_start"] = row["week_start"] = spec.cash
+        # Nothing is sent to a venue before it has said how the account stands.
+        row["venue"] = VENUE_AWAY if spec.venue else NO_VENUE
     markets = np.zeros(width, MARKET_STATE)
     markets["schedule_next"] = instruments["schedule_from"]
     trade_rows = max(log_rows[0], 4 * ROWS_PER_EVENT * count)
@@ -112,16 +126,19 @@ def build_world(
         orders=np.zeros((count, width, ORDER_SLOTS), ORDER),
         memory=np.zeros((count, width, max(memory_words, 1)), np.int64),
         params=np.array([[list(row) or [0] for row in each] for each in params], np.int64),
-        limits=limits,
+        limits=limits.copy(),
         instruments=instruments,
         markets=markets,
+        profiles=np.zeros((width, HOURS), np.int64),
         schedule=schedule,
         intent=np.zeros(1, INTENT),
         forecasts=np.zeros(1, FORECAST),
+        depths=np.zeros(1, DEPTH),
         scratch_orders=np.zeros(1, ORDER),
         event=np.zeros(1, EVENT),
         counts=np.zeros(8, np.int64),
         checks=np.zeros((count, len(RULES)), CHECK),
+        correlations=np.full((width, width), OVERFLOW, np.int64),
         order_log=np.zeros(trade_rows, ORDER_LOG),
         fills=np.zeros(trade_rows, FILL_LOG),
         notes=np.zeros(trade_rows, NOTE_LOG),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled
 from assay.kernel.rounding import muldiv
-from assay.trading.risk.verdict import BELOW, bound_risk, unbound
+from assay.trading.risk.verdict import BELOW, UNCOUNTED, bound_risk, unbound
 
 CODE = 111
 REASON = "drawdown"
@@ -18,5 +18,7 @@ def check(order, account, position, market, instrument, limits):  # type: ignore
     fallen = account.peak - account.balance - account.unrealised
     if limits.drawdown_max_bp == 0:
         return unbound(BELOW, fallen)
+    if account.peak <= 0:
+        return bound_risk(False, BELOW, UNCOUNTED, 0, order.reduces)
     limit = muldiv(account.peak, limits.drawdown_max_bp, 10_000)
     return bound_risk(fallen < limit, BELOW, fallen, limit, order.reduces)

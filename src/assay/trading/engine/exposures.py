@@ -1,0 +1,270 @@
+"""What an order would add to an account's risk, worked out where a limit asks for it.
+
+Money is account minor units, and OVERFLOW where a price is missing or the sum passes 63 bits.
+"""
+
+from __future__ import annotations
+
+from assay.kernel.compiling import compiled
+from assay.kernel.costs import margin_for, value_in_account
+from assay.kernel.records import MARKET, NEWS, PENDING, RESTING, ROLLOVER, UNKNOWN
+from assay.kernel.rounding import OVERFLOW, muldiv_wide
+from assay.trading.engine.windows import near_entry, near_weekend
+
+WHOLE = 10_000
+"""A correlation of one."""
+
+
+@compiled
+def gross_exposure(world, a):  # type: ignore[no-untyped-def]
+    """Return the worth of all open positions of an account."""
+    total = 0
+    for i in range(len(world.instruments)):
+        position, market = world.positions[a, i], world.markets[i]
+        units = abs(position.quantity) + abs(position.foreign)
+        shown = value_in_account(units * market.bid, world.instruments[i], market.leg_bid, 1)
+        if shown == OVERFLOW:
+            return OVERFLOW
+        total += shown
+    return total
+
+
+@compiled
+def _worth(world, i, points, units):  # type: ignore[no-untyped-def]
+    """Return what units times points of an instrument are worth."""
+    instrument, market = world.instruments[i], world.markets[i]
+    if units == 0:
+        return 0
+    if points <= 0 or (instrument.leg >= 0 and market.leg_bid <= 0):
+        return OVERFLOW
+    return value_in_account(units * points, instrument, market.leg_bid, 1)
+
+
+@compiled
+def _reach(world, a, i):  # type: ignore[no-untyped-def]
+    """Return the least and the most units that a position and its waiting orders may come to."""
+    position, orders = world.positions[a, i], world.orders[a, i]
+    least = most = position.quantity + position.waiting + position.foreign
+    left = position.resting_orders
+    for slot in range(len(orders)):
+        if left == 0:
+            break
+        if orders[slot].state == RESTING:
+            left -= 1
+            if orders[slot].quantity > 0:
+                most += orders[slot].quantity
+            else:
+                least += orders[slot].quantity
+    return least, most
+
+
+@compiled
+def _currency_exposure(world, a, currency, i, more):  # type: ignore[no-untyped-def]
+    """Return how far an account may come to be long or short of a currency.
+
+    more are the units by which an order moves the least and the most in its instrument i.
+    """
+    low = high = 0
+    for j in range(len(world.instruments)):
+        limits, bid = world.limits[a, j], world.markets[j].bid
+        if currency not in (limits.base, limits.quote):
+            continue
+        least, most = _reach(world, a, j)
+        if j == i:
+            least, most = least + more[0], most + more[1]
+        least, most = _worth(world, j, bid, least), _worth(world, j, bid, most)
+        if OVERFLOW in (least, most):
+            return OVERFLOW
+        if limits.base == currency:
+            low, high = low + least, high + most
+        else:
+            low, high = low - most, high - least
+    return max(abs(low), abs(high))
+
+
+@compiled
+def _cluster_exposure(world, a, cluster, i, more):  # type: ignore[no-untyped-def]
+    """Return what all that an account may hold of a cluster, long or short, is worth."""
+    total = 0
+    for j in range(len(world.instruments)):
+        if not world.limits[a, j].clusters & cluster:
+            continue
+        least, most = _reach(world, a, j)
+        if j == i:
+            least, most = least + more[0], most + more[1]
+        worth = _worth(world, j, world.markets[j].bid, max(abs(least), abs(most)))
+        if worth == OVERFLOW:
+            return OVERFLOW
+        total += worth
+    return total
+
+
+@compiled
+def _worst(before, after, worst):  # type: ignore[no-untyped-def]
+    """Return the worse of two exposures; one that an order does not enlarge is none of its risk."""
+    if OVERFLOW in (before, after, worst):
+        return OVERFLOW
+    return max(worst, after) if after > before else worst
+
+
+@compiled
+def _concentration(world, a, i, order):  # type: ignore[no-untyped-def]
+    """Measure what an order enlarges of its two currencies and of its clusters."""
+    limits, account = world.limits[a, i], world.accounts[a]
+    quantity = order.quantity
+    more = (quantity, quantity)
+    if order.type != MARKET:
+        more = (min(quantity, 0), max(quantity, 0))
+    if limits.currency_exposure_max:
+        worst = 0 if limits.base and limits.quote else OVERFLOW
+        for currency in (limits.base, limits.quote):
+            before = _currency_exposure(world, a, currency, -1, more)
+            after = _currency_exposure(world, a, currency, i, more)
+            worst = _worst(before, after, worst)
+        account.currency_exposure = worst
+    if limits.cluster_exposure_max:
+        worst, left = 0, limits.clusters
+        while left:
+            cluster = left & -left
+            left -= cluster
+            before = _cluster_exposure(world, a, cluster, -1, more)
+            after = _cluster_exposure(world, a, cluster, i, more)
+            worst = _worst(before, after, worst)
+        account.cluster_exposure = worst
+
+
+@compiled
+def _correlation(world, a, i, quantity):  # type: ignore[no-untyped-def]
+    """Return the correlation of an order with all else that is held, weighted by its worth.
+
+    It is ten-thousandths: 10,000 is the same bet once more, -10,000 a hedge, 0 where nothing else
+    is held; OVERFLOW where a correlation or a price is not known.
+    """
+    total = shared = 0
+    for j in range(len(world.instruments)):
+        held = world.positions[a, j].quantity + world.positions[a, j].waiting
+        if j == i or held == 0:
+            continue
+        alike, worth = world.correlations[i, j], _worth(world, j, world.markets[j].bid, abs(held))
+        if OVERFLOW in (alike, worth):
+            return OVERFLOW
+        total += worth
+        side = 1 if (held > 0) == (quantity > 0) else -1
+        shared += side * muldiv_wide(worth, alike, WHOLE)
+    return muldiv_wide(shared, WHOLE, total) if total else 0
+
+
+@compiled
+def _loss_at(world, i, units, points, stop):  # type: ignore[no-untyped-def]
+    """Return what units lose from a price to their stop; OVERFLOW without a stop."""
+    if units == 0:
+        return 0
+    if stop <= 0 or points <= 0:
+        return OVERFLOW
+    away = max(points - stop, 0) if units > 0 else max(stop - points, 0)
+    return _worth(world, i, away, abs(units)) if away else 0
+
+
+@compiled
+def _loss_of_orders(world, a, j, left):  # type: ignore[no-untyped-def]
+    """Return what the waiting orders of an instrument lose if they fill and meet their stops."""
+    total, orders, market = 0, world.orders[a, j], world.markets[j]
+    for slot in range(len(orders)):
+        if left == 0:
+            break
+        kept = orders[slot]
+        if kept.state not in (PENDING, RESTING):
+            continue
+        left -= 1
+        if kept.reduces:
+            continue
+        price = kept.price
+        if kept.state == PENDING or price == 0:
+            price = market.ask if kept.quantity > 0 else market.bid
+        loss = _loss_at(world, j, kept.quantity, price, kept.stop)
+        if loss == OVERFLOW:
+            return OVERFLOW
+        total += loss
+    return total
+
+
+@compiled
+def _stop_risk(world, a, i, order):  # type: ignore[no-untyped-def]
+    """Return what an account loses from here if every position and order meets its stop."""
+    market = world.markets[i]
+    price = order.price
+    if order.type == MARKET or price == 0:
+        price = market.ask if order.quantity > 0 else market.bid
+    total = _loss_at(world, i, order.quantity, price, order.stop)
+    for j in range(len(world.instruments)):
+        position, seen = world.positions[a, j], world.markets[j]
+        bid = seen.bid if position.quantity > 0 else seen.ask
+        held = _loss_at(world, j, position.quantity, bid, position.stop)
+        left = position.waiting_orders + position.resting_orders
+        waiting = _loss_of_orders(world, a, j, left)
+        if OVERFLOW in (total, held, waiting):
+            return OVERFLOW
+        total += held + waiting
+    return total
+
+
+@compiled
+def _windows(world, a, i, ts):  # type: ignore[no-untyped-def]
+    """Say where the moment of an order lies of the windows in which no risk is taken."""
+    limits, account = world.limits[a, i], world.accounts[a]
+    account.near_rollover = account.near_weekend = account.near_news = 0
+    if limits.rollover_before or limits.rollover_after:
+        span = limits.rollover_before, limits.rollover_after
+        account.near_rollover = near_entry(world, i, ROLLOVER, ts, span)
+    if limits.weekend_before or limits.weekend_after:
+        span = limits.weekend_before, limits.weekend_after
+        account.near_weekend = near_weekend(world, i, ts, span)
+    if limits.news_before or limits.news_after:
+        account.near_news = UNKNOWN
+        if ts + limits.news_before <= limits.news_known_to:
+            span = limits.news_before, limits.news_after
+            account.near_news = near_entry(world, i, NEWS, ts, span)
+
+
+@compiled
+def measure_order(world, a, i, order, grows):  # type: ignore[no-untyped-def]
+    """Work out what the rules with a limit hold an order against; grows are its units of new risk.
+
+    One call for all: LLVM would inline each into the step that every bar takes.
+    """
+    account, limits = world.accounts[a], world.limits[a, i]
+    instrument, market = world.instruments[i], world.markets[i]
+    price = market.ask if order.quantity > 0 else market.bid
+    if limits.exposure_max:
+        order.notional = value_in_account(grows * price, instrument, market.leg_bid, 1)
+        account.exposure = gross_exposure(world, a)
+    if limits.margin_use_max_bp or limits.margin_level_min_bp:
+        order.margin = margin_for(grows * price, instrument, market.leg_bid)
+    if limits.order_value_max:
+        account.order_value = _worth(world, i, price, abs(order.quantity))
+    _windows(world, a, i, order.ts)
+    account.currency_exposure = account.cluster_exposure = 0
+    account.correlation = account.stop_risk = 0
+    if order.reduces:
+        return
+    if limits.currency_exposure_max or limits.cluster_exposure_max:
+        _concentration(world, a, i, order)
+    if limits.correlation_max:
+        account.correlation = _correlation(world, a, i, order.quantity)
+    if limits.daily_risk_max:
+        account.stop_risk = _stop_risk(world, a, i, order)
+
+
+@compiled
+def note_passed(account, position, order, limits):  # type: ignore[no-untyped-def]
+    """Count an order that passed in the account's pace, and remember it to know its double."""
+    position.last_ts, position.last_type = order.ts, order.type
+    position.last_quantity, position.last_price = order.quantity, order.price
+    gone = max(order.ts - account.pace_ts, 0)
+    account.pace_ts = max(account.pace_ts, order.ts)
+    account.second_debt = max(account.second_debt - gone, 0)
+    account.minute_debt = max(account.minute_debt - gone, 0)
+    if limits.second_orders_max:
+        account.second_debt += 1_000_000_000 // limits.second_orders_max
+    if limits.minute_orders_max:
+        account.minute_debt += 60_000_000_000 // limits.minute_orders_max

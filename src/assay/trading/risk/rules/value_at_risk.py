@@ -1,0 +1,27 @@
+"""Deny a new risk while value at risk is unknown or above the limit (bp of equity)."""
+
+from __future__ import annotations
+
+from assay.kernel.compiling import compiled
+from assay.kernel.rounding import muldiv
+from assay.trading.risk.verdict import AT_MOST, UNCOUNTED, bound_risk, unbound
+
+CODE = 129
+REASON = "value_at_risk"
+PARAMETERS: tuple[str, ...] = ("var_max_bp", "measure_age_max")
+UNIT = "money"
+
+
+@compiled
+def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
+    """Deny a new risk while value at risk is unknown or above the limit (bp of equity)."""
+    if limits.var_max_bp == 0:
+        return unbound(AT_MOST, UNCOUNTED)
+    limit = muldiv(max(account.balance + account.unrealised, 0), limits.var_max_bp, 10_000)
+    age = order.ts - account.measured_ts
+    fresh = account.measured_ts > 0 and 0 <= age <= limits.measure_age_max
+    if not fresh or account.value_at_risk < 0:
+        return bound_risk(False, AT_MOST, UNCOUNTED, limit, order.reduces)
+    return bound_risk(
+        account.value_at_risk <= limit, AT_MOST, account.value_at_risk, limit, order.reduces
+    )
