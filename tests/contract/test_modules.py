@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from assay.apps.config import Config, RiskConfig
 from assay.apps.lab.drivers import feed_messages, start_message
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.topology import Topology, build_topology
@@ -16,7 +17,7 @@ from assay.runtime.runners import InlineRunner, RoutedModule
 from assay.trading.engine.loading import load_strategy
 from tests.replay.markets import generate_market
 
-MODULES = ("sets", "desk", "ledger", "reconciler")
+MODULES = ("sets", "desk", "ledger", "reconciler", "meter")
 EACH = pytest.mark.parametrize("name", MODULES)
 
 
@@ -39,7 +40,10 @@ class Handled:
 def setup() -> Setup:
     series = generate_market(("EURGBP", "GBPUSD"), 200, 3, gapped=True, quoted=True)
     given = {"fast": "5", "slow": "12", "units": "1000"}
-    return prepare(series, load_strategy("sma-cross"), given=given, risk="reference")
+    measured = Config(risk=RiskConfig(measure="historical", measure_window=100))
+    return prepare(
+        series, load_strategy("sma-cross"), given=given, risk="reference", config=measured
+    )
 
 
 @pytest.fixture(scope="module")

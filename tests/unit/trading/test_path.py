@@ -11,7 +11,7 @@ from assay.model.accounts import AccountSpec
 from assay.model.instruments import instrument_for
 from assay.model.time import HOUR
 from assay.trading.engine.terms import Contract, RiskProfile
-from tests.property.slow_broker import GO_TO, PLACE_LIMIT, PLACE_STOP, Corner, Event, Wish
+from tests.property.slow_orders import GO_TO, PLACE_LIMIT, PLACE_STOP, Corner, Event, Wish
 from tests.property.test_engine import START, Terms, run_engine
 
 SPREAD = 4

@@ -9,7 +9,21 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from assay.kernel.records import ACCOUNT, CHECK, INSTRUMENT, LIMITS, MARKET_STATE, ORDER, POSITION
+from assay.kernel.records import (
+    ACCOUNT,
+    CHECK,
+    INSIDE,
+    INSTRUMENT,
+    LIMIT,
+    LIMITS,
+    MARKET,
+    MARKET_STATE,
+    ORDER,
+    OUTSIDE,
+    POSITION,
+    STOP,
+    UNKNOWN,
+)
 from assay.kernel.rounding import OVERFLOW
 from assay.trading.risk import catalogue, rules
 from assay.trading.risk.telling import TOO_MANY, tell_checks
@@ -30,7 +44,11 @@ TYPES = {
 }  # fmt: skip
 SOUND = {
     "order": {"quantity": 1_000, "ts": 100, "notional": 100, "margin": 10},
-    "account": {"balance": 10_000, "peak": 10_000, "day_start": 10_000},
+    "account": {
+        "balance": 10_000, "peak": 10_000, "day_start": 10_000, "week_start": 10_000,
+        "correlations_ts": 90, "measured_ts": 90, "value_at_risk": 200, "shortfall": 300,
+        "order_value": 100, "currency_exposure": 100, "cluster_exposure": 100, "stop_risk": 50,
+    },
     "position": {},
     "market": {"ts": 100, "bid": 110_000, "ask": 110_010, "spread": 10, "session_open": 1},
     "instrument": {
@@ -121,6 +139,12 @@ def test_a_sound_order_passes_and_the_unknown_does_not() -> None:
         assert first_breach(given) != 0, unknown
 
 
+TWIN = {
+    "position_last_quantity": 1_000, "position_last_type": LIMIT, "position_last_price": 110_000,
+    "order_type": LIMIT, "order_price": 110_000,
+}  # fmt: skip
+FRESH = {"limits_measure_age_max": 50}
+LIKE = {"limits_correlation_max": 7_000, **FRESH}
 BOUNDS = [
     # rule, what lets pass, what denies
     ("halt", {}, {"account_halted": 1}),
@@ -167,6 +191,68 @@ BOUNDS = [
      {"limits_daily_loss_max": 500, "account_balance": 9_500}),
     ("drawdown", {"limits_drawdown_max_bp": 1_000, "account_unrealised": -999},
      {"limits_drawdown_max_bp": 1_000, "account_unrealised": -1_000}),
+    ("instrument_halt", {}, {"limits_instrument_halted": 1}),
+    ("restricted", {}, {"limits_restricted": 1}),
+    ("order_volume", {"limits_order_max": 1_000}, {"limits_order_max": 999}),
+    ("order_volume", {"limits_order_max": 1_000, "order_quantity": -1_000},
+     {"limits_order_max": 1_000, "order_quantity": -2_000}),
+    ("order_value", {"limits_order_value_max": 100}, {"limits_order_value_max": 99}),
+    ("order_value", {"limits_order_value_max": 2**60},
+     {"limits_order_value_max": 2**60, "account_order_value": OVERFLOW}),
+    ("price_collar", {"limits_collar_bp": 100, "order_type": LIMIT, "order_price": 111_110},
+     {"limits_collar_bp": 100, "order_type": LIMIT, "order_price": 111_111}),
+    ("price_collar", {"limits_collar_bp": 100, "order_type": STOP, "order_price": 108_910},
+     {"limits_collar_bp": 100, "order_type": STOP, "order_price": 108_909}),
+    ("price_collar", {"limits_collar_bp": 100, "order_type": MARKET},
+     {"limits_collar_bp": 100, "order_type": LIMIT}),
+    ("orders_per_second", {"limits_second_orders_max": 2, "account_second_debt": 500_000_100},
+     {"limits_second_orders_max": 2, "account_second_debt": 500_000_101}),
+    ("orders_per_second",
+     {"limits_second_orders_max": 2, "account_second_debt": 10**9, "order_ts": 500_000_000},
+     {"limits_second_orders_max": 2, "account_second_debt": 10**9, "order_ts": 499_999_999}),
+    ("orders_per_minute", {"limits_minute_orders_max": 3, "account_minute_debt": 4 * 10**10},
+     {"limits_minute_orders_max": 3, "account_minute_debt": 4 * 10**10 + 101}),
+    ("duplicate_order", {"limits_duplicate_window": 50, **TWIN, "position_last_ts": 50},
+     {"limits_duplicate_window": 50, **TWIN, "position_last_ts": 51}),
+    ("duplicate_order", {"limits_duplicate_window": 50, **TWIN, "order_quantity": 2_000},
+     {"limits_duplicate_window": 50, **TWIN, "position_last_ts": 100}),
+    ("duplicate_order", {"limits_duplicate_window": 50, **TWIN, "order_price": 109_999},
+     {"limits_duplicate_window": 101, **TWIN}),
+    ("rollover_window", {"limits_rollover_after": 1},
+     {"limits_rollover_after": 1, "account_near_rollover": INSIDE}),
+    ("weekend_window", {"limits_weekend_before": 1},
+     {"limits_weekend_before": 1, "account_near_weekend": UNKNOWN}),
+    ("news_blackout", {"limits_news_before": 1},
+     {"limits_news_before": 1, "account_near_news": UNKNOWN}),
+    ("currency_exposure", {"limits_currency_exposure_max": 100},
+     {"limits_currency_exposure_max": 99}),
+    ("currency_exposure", {"limits_currency_exposure_max": 2**60},
+     {"limits_currency_exposure_max": 2**60, "account_currency_exposure": OVERFLOW}),
+    ("cluster_exposure", {"limits_cluster_exposure_max": 100},
+     {"limits_cluster_exposure_max": 99}),
+    ("correlation", {**LIKE, "account_correlation": 7_000},
+     {**LIKE, "account_correlation": 7_001}),
+    ("correlation", {**LIKE, "account_correlations_ts": 50},
+     {**LIKE, "account_correlations_ts": 49}),
+    ("correlation", {**LIKE, "account_correlations_ts": 100},
+     {**LIKE, "account_correlations_ts": 101}),
+    ("correlation", {**LIKE, "account_correlation": -9_000},
+     {**LIKE, "account_correlation": OVERFLOW}),
+    ("margin_level", {"limits_margin_level_min_bp": 20_000, "account_margin": 4_990},
+     {"limits_margin_level_min_bp": 20_000, "account_margin": 4_991}),
+    ("margin_level", {"limits_margin_level_min_bp": 20_000, "order_margin": 0},
+     {"limits_margin_level_min_bp": 20_000, "order_margin": OVERFLOW}),
+    ("margin_level", {"limits_margin_level_min_bp": 20_000},
+     {"limits_margin_level_min_bp": 20_000, "account_balance": 0}),
+    ("weekly_loss", {"limits_weekly_loss_max": 500, "account_unrealised": -499},
+     {"limits_weekly_loss_max": 500, "account_unrealised": -500}),
+    ("daily_risk", {"limits_daily_risk_max": 500, "account_unrealised": -450},
+     {"limits_daily_risk_max": 500, "account_unrealised": -451}),
+    ("daily_risk", {"limits_daily_risk_max": 2**60},
+     {"limits_daily_risk_max": 2**60, "account_stop_risk": OVERFLOW}),
+    ("value_at_risk", {"limits_var_max_bp": 200, **FRESH}, {"limits_var_max_bp": 199, **FRESH}),
+    ("expected_shortfall", {"limits_shortfall_max_bp": 300, **FRESH},
+     {"limits_shortfall_max_bp": 300, **FRESH, "account_shortfall": 301}),
 ]  # fmt: skip
 
 
@@ -183,11 +269,13 @@ def test_every_rule_has_a_bound_above() -> None:
     assert {name for name, _, _ in BOUNDS} == set(NAMES)
 
 
+ALWAYS_BOUND = ("halt", "trade_mode", "unknown_price", "stale_data", "volume", "instrument_halt")
+
+
 @pytest.mark.parametrize(
     ("name", "beyond"),
     [(name, beyond) for name, _, beyond in BOUNDS
-     if name in ("session", "spread", "position_size", "exposure", "margin", "daily_loss",
-                 "drawdown")],
+     if name not in ALWAYS_BOUND],
 )  # fmt: skip
 def test_what_only_reduces_passes_the_limits_of_new_risk(name: str, beyond: dict[str, int]) -> None:
     assert allows(name, records(**beyond, order_reduces=1))
@@ -242,6 +330,40 @@ MEASURED = [
      ("allowed", "below", 499, 500)),
     ("drawdown", {"limits_drawdown_max_bp": 1_000, "account_unrealised": -1_000},
      ("denied", "below", 1_000, 1_000)),
+    ("instrument_halt", {"limits_instrument_halted": 1}, ("denied", "exactly", 1, 0)),
+    ("restricted", {}, ("allowed", "exactly", 0, 0)),
+    ("order_volume", {"limits_order_max": 999}, ("denied", "at_most", 1_000, 999)),
+    ("order_value", {"limits_order_value_max": 99}, ("denied", "at_most", 100, 99)),
+    ("price_collar", {"limits_collar_bp": 100, "order_type": LIMIT, "order_price": 111_111},
+     ("denied", "at_most", 1_101, 1_100)),
+    ("price_collar", {"limits_collar_bp": 100, "order_type": MARKET},
+     ("allowed", "at_most", 0, 1_100)),
+    ("orders_per_second", {"limits_second_orders_max": 2, "account_second_debt": 10**9},
+     ("denied", "at_most", 3, 2)),
+    ("orders_per_minute", {"limits_minute_orders_max": 3}, ("allowed", "at_most", 1, 3)),
+    ("duplicate_order", {"limits_duplicate_window": 50, **TWIN, "position_last_ts": 60},
+     ("denied", "at_least", 40, 50)),
+    ("duplicate_order", {"limits_duplicate_window": 50}, ("allowed", "at_least", UNCOUNTED, 50)),
+    ("rollover_window", {"limits_rollover_after": 1, "account_near_rollover": INSIDE},
+     ("denied", "exactly", INSIDE, OUTSIDE)),
+    ("weekend_window", {}, ("no_limit", "exactly", 0, 0)),
+    ("news_blackout", {"limits_news_after": 1, "account_near_news": UNKNOWN},
+     ("denied", "exactly", UNKNOWN, OUTSIDE)),
+    ("currency_exposure", {"limits_currency_exposure_max": 99}, ("denied", "at_most", 100, 99)),
+    ("cluster_exposure", {"limits_cluster_exposure_max": 100}, ("allowed", "at_most", 100, 100)),
+    ("correlation", {**LIKE, "account_correlation": 7_001},
+     ("denied", "at_most", 7_001, 7_000)),
+    ("correlation", {**LIKE, "account_correlations_ts": 0},
+     ("denied", "at_most", UNCOUNTED, 7_000)),
+    ("margin_level", {"limits_margin_level_min_bp": 20_000, "account_margin": 4_991},
+     ("denied", "at_least", 19_996, 20_000)),
+    ("weekly_loss", {"limits_weekly_loss_max": 500, "account_unrealised": -500},
+     ("denied", "below", 500, 500)),
+    ("daily_risk", {"limits_daily_risk_max": 500, "account_unrealised": -451},
+     ("denied", "at_most", 501, 500)),
+    ("value_at_risk", {"limits_var_max_bp": 199, **FRESH}, ("denied", "at_most", 200, 199)),
+    ("expected_shortfall", {"limits_shortfall_max_bp": 300, **FRESH, "account_measured_ts": 49},
+     ("denied", "at_most", UNCOUNTED, 300)),
 ]  # fmt: skip
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from assay.model.messages import OrderSubmitted
+from assay.model.messages import CancelRequested, OrderSubmitted
 
 
 class Broker(Protocol):
     """Take orders by their key; say which keys it has."""
+
+    def cancel(self, wish: CancelRequested) -> None:
+        """Ask for an order to be cancelled; a wish that it has is passed over."""
+        ...
 
     def send(self, order: OrderSubmitted) -> None:
         """Hand over an order whose key is committed; a key that it has is refused."""
         ...
 
     def knows(self, key: int) -> bool:
-        """Say whether an order of that key was received, whatever became of it."""
+        """Say whether an order of that key, or a wish of that id, was received."""
         ...
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from assay.model.errors import InvariantError
-from assay.model.messages import OrderSubmitted
+from assay.model.messages import CancelRequested, OrderSubmitted
 
 NAME = "paper"
 
@@ -55,6 +55,10 @@ class PaperBroker:
         self._file.write(msgspec.json.encode(line) + b"\n")
         os.fdatasync(self._file.fileno())
         self._keys.add(order.key)
+
+    def cancel(self, wish: CancelRequested) -> None:
+        """Pass it over: what the engine fills, the engine cancels."""
+        self._keys.add(wish.id)
 
     def knows(self, key: int) -> bool:
         """Say whether a key was received."""
