@@ -43,6 +43,13 @@ def runtime_folder() -> Path:
     return Path("/tmp")  # noqa: S108 - the folder made below it is 0700 and checked for its owner
 
 
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def interpreter() -> str:
     """Return the Python that runs us, for children of the same installation."""
     return sys.executable

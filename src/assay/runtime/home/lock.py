@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +10,7 @@ import msgspec
 
 from assay.model.errors import RetryError
 from assay.model.time import format_time
+from assay.runtime.home.exclusive import BINARY, CLOEXEC, try_lock
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -44,16 +44,15 @@ class HomeLock:
 
     def __init__(self, path: Path, now_ns: int) -> None:
         self.path = path
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | CLOEXEC | BINARY
         self._descriptor: int | None = os.open(path, flags, 0o600)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not try_lock(self._descriptor):
             os.close(self._descriptor)
             self._descriptor = None
-            raise _refusal(path) from None
+            raise _refusal(path)
         os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, msgspec.json.encode(Holder(os.getpid(), now_ns)), 0)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, msgspec.json.encode(Holder(os.getpid(), now_ns)))
 
     def release(self) -> None:
         """Give the lock back; a second call does nothing."""
@@ -77,13 +76,10 @@ class HomeLock:
 def is_locked(path: Path) -> bool:
     """Return whether a living process holds the lock at this moment."""
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR | CLOEXEC | BINARY)
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not try_lock(descriptor, shared=True)
     finally:
         os.close(descriptor)
-    return False

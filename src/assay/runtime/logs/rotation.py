@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from pathlib import Path
+
+from assay.runtime.home.exclusive import BINARY, CLOEXEC, wait_lock
 
 
 class RotatingFile:
@@ -33,11 +34,11 @@ class RotatingFile:
                 self._descriptor = -1
 
     def _open(self) -> int:
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | CLOEXEC | BINARY
         return os.open(self.path, flags, 0o600)
 
     def _rotate(self) -> None:
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        wait_lock(self._descriptor)
         if self._is_current():
             for number in range(self._files - 1, 0, -1):
                 self._move(self._numbered(number), self._numbered(number + 1))

@@ -1,0 +1,1 @@
+"""What both ends of the link to a terminal speak: frames, proofs, numbered logs."""
