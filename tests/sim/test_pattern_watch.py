@@ -15,7 +15,8 @@ from assay.apps.lab.drivers import FEED, PLATFORM, feed_messages
 from assay.apps.lab.labelling import priced_columns
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.paper.patterns import PatternWatch
-from assay.apps.paper.trader import PATTERNS, PaperTrader
+from assay.apps.paper.producers import PATTERNS
+from assay.apps.paper.trader import PaperTrader
 from assay.model.messages import BarClosed, OrderSubmitted, PatternsJudged, encode_message
 from assay.model.time import Timeframe
 from assay.runtime.ids import COUNTER_BITS

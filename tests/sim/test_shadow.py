@@ -15,8 +15,9 @@ from assay.apps.lab.champions import digest_model
 from assay.apps.lab.drivers import FEED, PLATFORM, feed_messages
 from assay.apps.lab.forecasting import forecast_events, with_model
 from assay.apps.paper.cursor import Shadowing
+from assay.apps.paper.producers import SHADOW
 from assay.apps.paper.shadow import Shadow
-from assay.apps.paper.trader import SHADOW, PaperTrader
+from assay.apps.paper.trader import PaperTrader
 from assay.apps.topology import build_topology
 from assay.kernel.records import FORECAST, FORECAST_STATES
 from assay.model.messages import (

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.apps.cli.backtesting import CalendarOption, parse_params
+from assay.apps.cli.backtesting import CalendarOption, RiskOption, parse_params
 from assay.apps.cli.console import EXIT_INTERRUPTED, HomeOption, JsonOption, emit, note
 from assay.apps.cli.opening import open_page
 from assay.apps.cli.simulating import read_symbols
 from assay.model.errors import UsageError
-from assay.runtime.home import open_home
+from assay.runtime.home import Home, open_home
+
+if TYPE_CHECKING:
+    from assay.runtime.journal import PostgresJournal
+
+TENANT = "local"
+SWITCH_S = 10.0
+"""How long the kill switch waits for a running trader."""
 
 TEMPLATE = '''"""{title}: say here in one sentence what it trades and why."""
 
@@ -48,6 +57,31 @@ def decide(memory, event, position, params, intent):
     if position.quantity + position.waiting != target:
         intent.action, intent.quantity = GO_TO, target
 '''
+CLASS_TEMPLATE = '''"""{title}: say here in one sentence what it trades and why."""
+
+
+class Strategy:
+    """Hold the direction of the last `bars` bars: long if the close rose over them, else short."""
+
+    parameters = {{"bars": 24, "units": 10_000}}
+    state = {{"seen": 1, "closes": "bars"}}
+
+    def decide(self, state, market):
+        """Say what to hold after a finished bar.
+
+        state: whole numbers of your own, 0 at the start; all that you remember is in it. market:
+        bar (open, high, low, close in integer points; spread_close, ts), position, held, params,
+        and go_to, place_limit, place_stop, cancel.
+        """
+        place = state.seen % market.params["bars"]
+        before, state.closes[place] = int(state.closes[place]), market.bar.close
+        state.seen += 1
+        if state.seen <= market.params["bars"]:
+            return
+        target = market.params["units"] * (1 if market.bar.close > before else -1)
+        if market.held != target:
+            market.go_to(target)
+'''
 
 
 StrategyOption = Annotated[
@@ -69,9 +103,25 @@ SpeedOption = Annotated[
 ]
 
 
+SymbolsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--symbols",
+        help="EURUSD,XAUUSD or repeated: those of --source sim, eight, or of live, which must.",
+    ),
+]
+EdgeOption = Annotated[
+    str | None, typer.Option("--edge", help="Whose quotes --source live follows; the only one.")
+]
+BrokerOption = Annotated[
+    str, typer.Option("--broker", help="Who fills --source live: paper, or edge, its terminal.")
+]
+
+
 def up(
     source: Annotated[
-        str | None, typer.Option("--source", help="sim, sample or replay; sim without --data.")
+        str | None,
+        typer.Option("--source", help="sim, sample, replay or live; sim without --data."),
     ] = None,
     data: Annotated[
         list[Path] | None, typer.Option("--data", help="Parquet file to replay; repeatable.")
@@ -84,7 +134,7 @@ def up(
         typer.Option("--param", help="Strategy parameter, name=value; repeatable."),
     ] = None,
     calendar: CalendarOption = None,
-    risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
+    risk: RiskOption = None,
     speed: SpeedOption = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of --source sim; 1.")] = None,
     kind: Annotated[
@@ -93,10 +143,9 @@ def up(
     strength: Annotated[
         float | None, typer.Option("--strength", help="Strength of --source sim, 0 to 1; 0.7.")
     ] = None,
-    symbols: Annotated[
-        list[str] | None,
-        typer.Option("--symbols", help="Those of --source sim, EURUSD,XAUUSD or repeated; eight."),
-    ] = None,
+    symbols: SymbolsOption = None,
+    edge: EdgeOption = None,
+    broker: BrokerOption = "paper",
     seconds: Annotated[
         float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")
     ] = None,
@@ -128,6 +177,7 @@ def up(
         model=model, challenger=challenger,
         params=parse_params(param or []), risk=risk, seconds=seconds, seed=seed, kind=kind,
         speed=parse_speed(_usual_speed(source) if speed is None else speed), strength=strength,
+        edge=edge, broker=broker,
         symbols=read_symbols(symbols) if symbols else None,
         calendar=str(calendar.resolve()) if calendar else None,
     )  # fmt: skip
@@ -141,7 +191,7 @@ def up(
 
 
 def _usual_speed(source: str) -> str:
-    return "60" if source == "sim" else "36000"
+    return {"sim": "60", "live": "max"}.get(source, "36000")
 
 
 def _summary(figures: dict[str, Any]) -> str:
@@ -166,38 +216,72 @@ def halt(
 
     Example: assay halt --reason "odd prices"
     """
-    _switch(home, "halt", reason, by)
-    emit({"halted": True, "reason": reason, "by": by}, as_json, lambda _: "trading is halted")
-
-
-def resume(
-    reason: ReasonOption, by: ByOption = "operator", home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:  # fmt: skip
-    """Release the kill switch.
-
-    Example: assay resume --reason "prices are sane again" --by rini
-    """
-    _switch(home, "resume", reason, by)
-    emit({"halted": False, "reason": reason, "by": by}, as_json, lambda _: "trading may go on")
-
-
-def _switch(home: Path | None, action: str, reason: str, by: str) -> None:
-    from assay.apps.config import Config
     from assay.apps.paper.control import ControlOrder, give_order
-    from assay.runtime.journal import Halt, PostgresJournal
-    from assay.runtime.settings import load_settings
-    from assay.runtime.stores.postgres import open_postgres
+    from assay.runtime.journal import Halt
 
     opened = open_home(home)
     if opened.is_locked("up"):
-        give_order(opened, ControlOrder(action, reason, by))
-        return
-    config = load_settings(Config, opened).value
-    postgres = open_postgres(opened.path, config.postgres.dsn or None)
+        give_order(opened, ControlOrder("halt", reason, by), seconds=SWITCH_S)
+    else:
+        with _open_journal(opened) as journal:
+            journal.set_halt(Halt(TENANT, True, reason, by, opened.clock.now_ns()))
+    emit({"halted": True, "reason": reason, "by": by}, as_json, lambda _: "trading is halted")
+
+
+ConfirmOption = Annotated[
+    str, typer.Option("--confirm", metavar="CODE", help="The halt's code; without it, it is told.")
+]
+
+
+def resume(
+    reason: ReasonOption, confirm: ConfirmOption = "", by: ByOption = "operator",
+    home: HomeOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Release the kill switch in two steps: ask for the code of the halt, then give it.
+
+    Example: assay resume --reason "prices are sane again" --by rini --confirm 1a2b3c
+    """
+    code = _release(open_home(home), reason, by, confirm)
+    told = {"halted": not confirm, "reason": reason, "by": by, "code": None if confirm else code}
+    if not confirm:
+        note("trading stays halted until the same command is given with --confirm and this code")
+    emit(told, as_json, lambda _: "trading may go on" if confirm else code)
+
+
+def _release(home: Home, reason: str, by: str, confirm: str) -> str:
+    """Lift the halt by its code, or return that; raise UsageError for another one."""
+    from assay.apps.paper.control import RELEASE, ControlOrder, ask_trader
+    from assay.apps.paper.releasing import release_code, require_code
+    from assay.runtime.journal import Halt
+
+    if home.is_locked("up"):
+        order = ControlOrder(RELEASE, reason, by, confirm=confirm)
+        answer = ask_trader(home, order, seconds=SWITCH_S, is_patient=False)
+        if not answer.serves:
+            raise UsageError(f"nothing was resumed: {answer.text}")
+        return answer.text
+    with _open_journal(home) as journal:
+        halt = journal.halt_state(TENANT)
+        code = release_code(halt)
+        if confirm:
+            require_code(halt, confirm)
+            journal.set_halt(Halt(TENANT, False, reason, by, home.clock.now_ns()))
+    return code
+
+
+@contextmanager
+def _open_journal(home: Home) -> Iterator[PostgresJournal]:
+    """Open the journal of a home in which nothing runs."""
+    from assay.apps.config import Config
+    from assay.runtime.journal import PostgresJournal
+    from assay.runtime.settings import load_settings
+    from assay.runtime.stores.postgres import open_postgres
+
+    config = load_settings(Config, home).value
+    postgres = open_postgres(home.path, config.postgres.dsn or None)
     try:
         journal = PostgresJournal(postgres.dsn)
-        journal.set_halt(Halt("local", action == "halt", reason, by, opened.clock.now_ns()))
+        yield journal
         journal.close()
     finally:
         postgres.stop()
@@ -205,6 +289,9 @@ def _switch(home: Path | None, action: str, reason: str, by: str) -> None:
 
 def new_strategy(
     name: Annotated[str, typer.Argument(help="Its name: lower-case words joined by hyphens.")],
+    as_class: Annotated[
+        bool, typer.Option("--class", help="As a class, in plain Python; for replay and paper.")
+    ] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -221,8 +308,10 @@ def new_strategy(
     if name in strategy_names(folder):
         raise UsageError(f"a strategy {name!r} exists already; choose another name")
     path = folder / f"{'_'.join(words)}.py"
-    path.write_text(TEMPLATE.format(name=name, title=" ".join(words).capitalize()))
-    note(f"try it: assay backtest --strategy {name} --data FILE --param bars=48")
+    template = CLASS_TEMPLATE if as_class else TEMPLATE
+    path.write_text(template.format(name=name, title=" ".join(words).capitalize()))
+    driver = " --driver replay" if as_class else ""
+    note(f"try it: assay backtest --strategy {name} --data FILE --param bars=48{driver}")
     emit({"strategy": name, "path": str(path)}, as_json)
 
 

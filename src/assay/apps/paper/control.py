@@ -12,7 +12,7 @@ from assay.runtime.home import Home
 from assay.runtime.ids import fresh_token
 
 ACTIONS = ("halt", "resume")
-PROMOTE, CHALLENGE = "promote", "challenge"
+PROMOTE, CHALLENGE, LIMIT, RELEASE = "promote", "challenge", "limit", "release"
 PATIENCE_S = 60.0
 """How long whoever names a model waits for a running trader, which first loads it."""
 
@@ -37,17 +37,22 @@ class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ControlOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Hold one order to the trader; one to promote or to challenge says which model."""
+    """Hold one order to the trader: which model is to serve or to challenge, which limits hold.
+
+    One to release a halt confirms it by its code, or asks for that.
+    """
 
     action: str
     reason: str
     by: str
     promoted: Promoted | None = None
     challenged: Challenged | None = None
+    limits: dict[str, str] | None = None
+    confirm: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """Hold what the trader made of an order that names a model; `serves` where it was obeyed."""
+    """Hold what the trader made of an order; `serves` where it was obeyed."""
 
     serves: bool
     text: str
@@ -79,10 +84,22 @@ def give_order(home: Home, order: ControlOrder, *, seconds: float = 10.0) -> Non
     )
 
 
-def ask_trader(home: Home, order: ControlOrder, *, seconds: float = PATIENCE_S) -> Answer:
-    """Give the running trader an order that names a model; wait for what it makes of it."""
+def ask_trader(
+    home: Home, order: ControlOrder, *, seconds: float = PATIENCE_S, is_patient: bool = True
+) -> Answer:
+    """Give the running trader an order that it answers; wait for what it makes of it.
+
+    Whoever is not patient takes an order back that is not answered in time.
+    """
     path = leave_order(home, order)
     wait_for(lambda: not path.exists() or not home.is_locked("up"), seconds=seconds)
+    if path.exists() and not is_patient:
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            pass  # it was answered this very moment
+        else:
+            return Answer(False, f"the trader did not answer in {seconds:g} s, see `assay logs`")
     if path.exists():
         why = "the trader is still making it ready; `assay status` tells who serves"
         if not home.is_locked("up"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import msgspec
 
 from assay.runtime.journal import Journal
@@ -39,6 +41,7 @@ class Cursor(msgspec.Struct, frozen=True):
     and `line` the one of the governance log that made it champion. `shadowing` is how far a
     challenger has come, `judged` of how many events of the run patterns were told, -1 where nobody
     looks for them. `ordered` is the last word on who challenges, None where only starts had one.
+    `heard` is how many records of its venue were taken in.
     """
 
     run: int
@@ -51,6 +54,26 @@ class Cursor(msgspec.Struct, frozen=True):
     shadowing: Shadowing = Shadowing()
     judged: int = -1
     ordered: Ordered | None = None
+    heard: int = 0
+
+
+class Saved(msgspec.Struct, frozen=True, array_like=True):
+    """Hold a snapshot of everything that the future depends on."""
+
+    modules: bytes
+    ids: int
+    next: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Recovery:
+    """Hold what a start found: where the feed goes on, and how much was replayed."""
+
+    next: int
+    run: int
+    position: int = 0
+    replayed: int = 0
+    found: bool = False
 
 
 def read_cursor(journal: Journal) -> Cursor | None:

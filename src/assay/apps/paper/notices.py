@@ -16,6 +16,7 @@ from assay.model.messages import (
     DriftFound,
     Message,
     RegimeChanged,
+    RiskThresholdBreached,
     decode_messages,
     encode_messages_into,
 )
@@ -94,6 +95,13 @@ def describe_notice(notice: Message) -> str:
         return (
             f"{notice.model}: {notice.detector} tells drift of {notice.stream}{more} after "
             f"{notice.labels:,} labels ({notice.statistic / _ALARM:.2f} of its alarm)"
+        )
+    if isinstance(notice, RiskThresholdBreached):
+        reached = "is near" if notice.warning else "reached"
+        unit = "minor units" if notice.unit == "money" else notice.unit
+        return (
+            f"{notice.account}: {notice.rule} {reached} its limit "
+            f"({notice.value:,} of {notice.limit:,} {unit})"
         )
     return ""
 

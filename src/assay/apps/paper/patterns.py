@@ -10,7 +10,8 @@ import numpy as np
 
 from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.setup import Setup
-from assay.apps.paper.trader import PATTERNS, PaperTrader
+from assay.apps.paper.producers import PATTERNS
+from assay.apps.paper.trader import PaperTrader
 from assay.kernel.records import BASE_BAR
 from assay.model.messages import BarClosed, Message, PatternsJudged
 from assay.runtime.ids import COUNTER_BITS

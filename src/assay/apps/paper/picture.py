@@ -19,6 +19,7 @@ from assay.model.messages import (
     OrderFilled,
     OrderSubmitted,
     PatternsJudged,
+    RiskThresholdBreached,
     Tick,
     TradingHalted,
     TradingResumed,
@@ -129,6 +130,8 @@ class Painter:
             elif kind is TradingHalted or kind is TradingResumed:
                 self.picture.halted = kind is TradingHalted
                 self.picture.halt_reason = message.reason  # type: ignore[attr-defined]
+            elif kind is RiskThresholdBreached:
+                self.alert([message])
 
     def _see_price(self, message: BarClosed | Tick) -> None:
         symbol = message.symbol

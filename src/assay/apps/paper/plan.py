@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 SAMPLE = "eurusd_h1_sample_20170101_20171229.parquet"
 MODEL_FILE = "model.json"
-SOURCES = ("sample", "replay", "sim")
+SOURCES = ("sample", "replay", "sim", "live")
+BROKERS = ("paper", "edge")
 SIM_STRENGTH = 0.7
 SIM_HISTORY, SIM_BARS = 58_500, 28_800
 """Minutes of the simulated market in its past, for training, and in the feed after them.
@@ -29,6 +30,16 @@ the market's pace are eight hours.
 """
 
 
+class Venue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold the account at a venue that fills its orders; its opening balance in minor units."""
+
+    account: str
+    tenant: str
+    currency: str
+    currency_digits: int
+    balance: int
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold source, data, strategy, speed (market seconds a second, None unbounded), time.
 
@@ -36,7 +47,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `strength` and `symbols` are those of the simulated market, None the usual ones. `model` is the
     one that strategy ai trades; the simulated market teaches one where none is named. One that
     `follows` trades the champion, as the log was when it had so many `lines`. A `challenger`
-    forecasts beside it and is not traded.
+    forecasts beside it and is not traded. Source live is what the bridge keeps of an `edge`: its
+    `symbols`, from the record behind `base` on; `begun` (ns UTC) is when that was settled. Its
+    orders go to the `broker` paper, or edge: the edge's own terminal.
     """
 
     source: str = "sample"
@@ -55,6 +68,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     follows: bool = False
     lines: int = 0
     challenger: str | None = None
+    edge: str | None = None
+    begun: int = 0
+    base: int = 0
+    broker: str = "paper"
+    venue: Venue | None = None
 
     @property
     def needs_teaching(self) -> bool:
@@ -69,6 +87,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             if self.data:
                 raise UsageError("--data goes with --source replay; sim makes its own")
             return []
+        if self.source == "live":
+            self._check_live()
+            return []
+        if self.edge is not None or self.broker != "paper":
+            raise UsageError("--edge and --broker go with --source live")
         if {self.seed, self.kind, self.strength, self.symbols} != {None}:
             raise UsageError("--seed, --kind, --strength and --symbols go with --source sim")
         if self.source == "sample":
@@ -78,6 +101,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if not self.data:
             raise UsageError("--source replay needs --data FILE")
         return [Path(name) for name in self.data]
+
+    def _check_live(self) -> None:
+        if self.broker not in BROKERS:
+            raise UsageError(f"broker {self.broker!r} is unknown; use {' or '.join(BROKERS)}")
+        if not self.symbols:
+            raise UsageError("--source live needs --symbols, such as EURUSD,XAUUSD")
+        if self.data or {self.seed, self.kind, self.strength} != {None}:
+            raise UsageError("--source live takes neither --data nor a simulated market's options")
+        if self.speed is not None:
+            raise UsageError("a live market has its own pace; leave out --speed")
+        if self.model or self.challenger or self.strategy == "ai":
+            raise UsageError("no model trades a live market yet; name another --strategy")
 
     def scenario(self) -> Scenario:
         """Return the market to simulate; raise UsageError for one that makes no sense."""

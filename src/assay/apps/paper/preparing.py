@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from assay.apps.config import Config
-from assay.apps.lab.setup import Costs, Setup, find_profile, prepare
+from assay.apps.lab.setup import Costs, Setup, configured_profile, prepare
+from assay.apps.paper.live import prepare_live
 from assay.apps.paper.plan import SIM_HISTORY, Plan, check_files
 from assay.market.news import read_calendar
 from assay.market.series import BarSeries, Series, TickSeries
@@ -19,6 +20,7 @@ from assay.market.simulation import simulate, simulate_ticks
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import UsageError
 from assay.trading.engine.loading import load_strategy
+from assay.trading.engine.terms import PROFILES, RiskProfile
 
 if TYPE_CHECKING:
     from assay.signals.features import BarColumns
@@ -31,7 +33,7 @@ def check_plan(plan: Plan, config: Config, home: Path) -> None:
         plan.scenario()
     strategy = load_strategy(plan.strategy, home / "strategies")
     strategy.resolve(plan.params)
-    find_profile(plan.risk or config.risk.profile)
+    configured_profile(config, plan.risk or config.risk.profile)
     if strategy.conclude is None and plan.model:
         raise UsageError(f"strategy {plan.strategy} takes no --model; strategy ai does")
     if strategy.conclude is None and plan.challenger:
@@ -53,6 +55,8 @@ def _read_series(plan: Plan) -> list[Series]:
 def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
     """Read the data and bring everything together; raise UsageError or DataError."""
     check_plan(plan, config, home)
+    if plan.source == "live":
+        return prepare_live(plan, config, strategies=home / "strategies")
     strategy = load_strategy(plan.strategy, home / "strategies")
     series = _read_series(plan)
     risk = plan.risk
@@ -103,12 +107,20 @@ def identify_setup(plan: Plan, setup: Setup) -> str:
     return identifier(plan, setup)(setup)
 
 
+def name_limits(profile: RiskProfile) -> str:
+    """Return a profile's name, and what differs from it where settings changed some."""
+    usual = PROFILES.get(profile.name)
+    return profile.name if profile == usual else f"{profile}"
+
+
 def identifier(plan: Plan, setup: Setup) -> Callable[[Setup], str]:
     """Return what identifies setups that differ from this one in what trades alone."""
     market = sha256()
     calendar = [Path(plan.calendar)] if plan.calendar else []
     for path in [*plan.files(), *calendar]:
         market.update(sha256(path.read_bytes()).digest())
+    if plan.source == "live":
+        market.update(repr((plan.edge, plan.symbols, plan.begun, plan.base)).encode())
     if plan.source == "sim":
         market.update(repr(plan.scenario()).encode())
         for one in setup.series:
@@ -119,10 +131,12 @@ def identifier(plan: Plan, setup: Setup) -> Callable[[Setup], str]:
     def identify(setup: Setup) -> str:
         whole = market.copy()
         facts = (
-            setup.strategy.name, sorted(setup.params.items()), setup.profile.name,
+            setup.strategy.name, sorted(setup.params.items()), name_limits(setup.profile),
             msgspec.json.encode(setup.account), [price.digits for price in setup.pricing],
             Path(setup.strategy.module.__file__ or "").read_bytes(),
         )  # fmt: skip
+        if setup.measures is not None:
+            facts = (*facts, setup.measures)
         if setup.forecaster is not None:
             facts = (*facts, setup.forecaster.artifact.graph_sha256, setup.forecaster.artifact.id)
         whole.update(repr(facts).encode())

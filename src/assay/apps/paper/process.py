@@ -17,6 +17,8 @@ from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.control import (
     ACTIONS,
+    LIMIT,
+    RELEASE,
     Answer,
     ControlOrder,
     answer_order,
@@ -29,7 +31,8 @@ from assay.apps.paper.picture import PICTURE, Painter
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identifier, prepare_plan
 from assay.apps.paper.refusal import FILE, write_refusal
-from assay.apps.paper.sheet import PAST, RING, SHEET, STANDING, write_whole
+from assay.apps.paper.releasing import release_code, require_code
+from assay.apps.paper.sheet import LIMITS, PAST, RING, SHEET, STANDING, InForce, write_whole
 from assay.apps.paper.standing import describe_desk, describe_past, take_standing
 from assay.apps.paper.timing import write_times
 from assay.apps.paper.trader import PaperTrader
@@ -37,8 +40,8 @@ from assay.books.chained import Kind
 from assay.books.chained.heads import read_head
 from assay.books.governance import ACTS
 from assay.books.trials import TRIALS
-from assay.model.errors import AssayError, CallerError, DataError, OperatorError
-from assay.model.messages import Message
+from assay.model.errors import AssayError, CallerError, DataError, OperatorError, UsageError
+from assay.model.messages import Message, TradingReleaseRequested
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch, SystemClock
 from assay.runtime.faults import record_fault
@@ -54,13 +57,18 @@ from assay.trading.brokers.paper import PaperBroker
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.apps.paper.candidates import Candidates
     from assay.apps.paper.challenge import Challenge
+    from assay.apps.paper.live import LiveFeed
     from assay.apps.paper.patterns import PatternWatch
     from assay.apps.paper.succession import Succession
+    from assay.apps.paper.venue import VenueEar
+    from assay.trading.brokers.ports import Broker
 
 PAINT_EVERY = SECOND // 10
 LOOK_EVERY = SECOND // 20
 TIME_EVERY = SECOND
 LONGEST_SILENCE = SECOND // 2
+LISTEN_EVERY = SECOND // 2_000
+"""How long a live market is left alone while it is silent."""
 CALM = SECOND // 500
 """Before an event nothing is begun beside the trading; without a pause that may last as long."""
 BATCH = 1_000
@@ -109,12 +117,53 @@ class Session:
                 act = self.trader.halt if order.action == "halt" else self.trader.resume
                 act(order.reason, order.by)
                 path.unlink(missing_ok=True)
+            elif order.action == LIMIT:
+                answer_order(path, self._change_limits(order))
+            elif order.action == RELEASE:
+                answer_order(path, self._release(order))
             elif self.succession is None:
                 answer_order(path, Answer(False, "this run trades without a model"))
         if self.succession is not None:
             self.succession.look(orders)
         if self.challenge is not None:
             self.challenge.look(orders)
+
+    def _change_limits(self, order: ControlOrder) -> Answer:
+        limits = order.limits or {}
+        try:
+            self.trader.change_limits(limits, order.reason, order.by)
+        except UsageError as error:
+            return Answer(False, str(error))
+        self.tell_limits()
+        return Answer(True, "they hold from the next event on")
+
+    def _release(self, order: ControlOrder) -> Answer:
+        halt = self.trader.kept_halt
+        try:
+            if order.confirm:
+                require_code(halt, order.confirm)
+                self.trader.resume(order.reason, order.by)
+                return Answer(True, "trading may go on")
+            code = release_code(halt)
+        except UsageError as error:
+            return Answer(False, str(error))
+        now = self.clock.now_ns()
+        asked = TradingReleaseRequested(
+            id=0, tenant=halt.tenant, ts_event=now, ts_init=now, reason=order.reason, by=order.by
+        )
+        self.trader.record([asked])
+        return Answer(True, code)
+
+    def tell_limits(self) -> None:
+        """Write the limits in force."""
+        write_whole(
+            self.home.path / "run" / LIMITS,
+            InForce(
+                profile=self.trader.setup.profile.name,
+                limits=self.trader.limits,
+                symbols=tuple(self.trader.setup.symbols),
+            ),
+        )
 
     def _record_notices(self) -> None:
         for path, notices in pending_notices(self.home):
@@ -150,7 +199,7 @@ class Session:
     def follow_patterns(self, events: np.ndarray, config: Config, dsn: str, log: Logger) -> None:
         """Let the patterns of every bar be judged beside the trading, where it is wanted."""
         told = config.patterns
-        if not told.enabled:
+        if not told.enabled or not len(events):
             self.trader.judged = -1
             return
         from assay.apps.lab.shapes import open_live
@@ -222,6 +271,31 @@ class Session:
             self.clock.wait_until(pause)
         return not self.over()
 
+    def follow(self, feed: LiveFeed, ear: VenueEar | None) -> bool:
+        """Trade a market as it comes, until told to stop; what came meanwhile is committed."""
+        trader = self.trader
+        while not self.over():
+            self.look()
+            if ear is not None and (said := ear.listen()):
+                self.painter.observe(said)
+            messages = feed.next()
+            if messages is None:
+                trader.commit()
+                feed.keep(trader.next)
+                if self.challenge is not None:
+                    self.challenge.catch_up()
+                now = self.clock.now_ns()
+                self.judge_patterns(now + CALM)
+                self.clock.wait_until(now + LISTEN_EVERY)
+                continue
+            for message in messages:
+                answers = trader.handle(message)
+                self.painter.observe(answers)
+                if trader.waiting >= BATCH:
+                    trader.commit()
+                self._show_models(answers)
+        return False
+
     def trade(self, events: np.ndarray) -> bool:
         """Trade the feed from where the trader stands; return True at its end."""
         speed, due, last = self.plan.speed, self.clock.now_ns(), 0
@@ -278,7 +352,7 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
     postgres = open_postgres(home.path, config.postgres.dsn or None)
     try:
         journal = PostgresJournal(postgres.dsn, wait_s=10.0)
-        broker = PaperBroker(home.folder("broker") / "paper.jsonl")
+        broker = _open_broker(home, plan, setup)
         clock = SystemClock()
         with stop_signals() as is_stopped:
             identify, candidates = identifier(plan, setup), None
@@ -302,11 +376,12 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             session = Session(home, trader, painter, clock, plan, is_stopped, Stopwatch())
             write_whole(home.path / "run" / PAST, describe_past(setup))
             session.tell_desk(found.run)
+            session.tell_limits()
             session.follow_champion(found.run)
             session.follow_challenger(found.run, log)
             session.follow_patterns(events, config, postgres.dsn, log)
             session.show()
-            _show_done(session, log, session.trade(events))
+            _show_done(session, log, _trade(session, events, broker))
             if session.patterns is not None:
                 session.patterns.close()
         trader.ring.close()
@@ -314,6 +389,32 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
         journal.close()
     finally:
         postgres.stop()
+
+
+def _open_broker(home: Home, plan: Plan, setup: Setup) -> Broker:
+    if plan.venue is None:
+        return PaperBroker(home.folder("broker") / "paper.jsonl")
+    from assay.apps.paper.venue import open_bridge_broker
+
+    return open_bridge_broker(home, plan.edge or "", setup)
+
+
+def _trade(session: Session, events: np.ndarray, broker: Broker) -> bool:
+    trader = session.trader
+    if session.plan.source != "live":
+        return session.trade(events)
+    from assay.apps.paper.live import LiveFeed
+
+    feed = LiveFeed(session.home, session.plan, trader.setup, fed=trader.fed, handled=trader.next)
+    ear = None
+    if session.plan.venue is not None:
+        from assay.apps.bridge.desk import BridgeBroker
+        from assay.apps.paper.venue import VenueEar
+
+        assert isinstance(broker, BridgeBroker)
+        broker.is_behind = feed.is_behind
+        ear = VenueEar(session.home, session.plan.edge or "", trader)
+    return session.follow(feed, ear)
 
 
 def _find_candidates(

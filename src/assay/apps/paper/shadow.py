@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from assay.apps.paper.cursor import Shadowing
-from assay.apps.paper.trader import SHADOW, PaperTrader
+from assay.apps.paper.producers import SHADOW
+from assay.apps.paper.trader import PaperTrader
 from assay.apps.paper.understudy import Understudy
 from assay.model.errors import InvariantError
 from assay.model.messages import (

@@ -13,6 +13,7 @@ from assay.runtime.home import Home
 SHEET = "desk.json"
 STANDING = "standing.json"
 PAST = "past.json"
+LIMITS = "limits.json"
 TIMES = "forecasts.json"
 RING = "ring"
 LOOK_S = 0.05
@@ -50,6 +51,14 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     margin_use_max_bp: int
     rules: tuple[str, ...]
     challenger: str | None = None
+
+
+class InForce(msgspec.Struct, frozen=True, kw_only=True):
+    """Hold the limits of a tenant as they are written, and the symbols that they are about."""
+
+    profile: str
+    limits: dict[str, str]
+    symbols: tuple[str, ...]
 
 
 class Serving(msgspec.Struct, frozen=True):
@@ -102,6 +111,14 @@ def read_serving(home: Home) -> Serving:
         return Serving()
 
 
+def read_limits(home: Home) -> InForce | None:
+    """Return the limits of the newest run as it last had them; None where there was none."""
+    try:
+        return msgspec.json.decode((home.path / "run" / LIMITS).read_bytes(), type=InForce)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
 def read_traded(home: Home) -> tuple[Traded, ...]:
     """Return how the symbols of the newest run are traded; nothing where there was none."""
     try:
@@ -128,7 +145,7 @@ def read_past(home: Home) -> Past:
         return Past(bars={})
 
 
-def write_whole(path: Path, value: Sheet | Standing | Past) -> None:
+def write_whole(path: Path, value: msgspec.Struct) -> None:
     """Replace a file in one step."""
     fresh = path.with_suffix(".new")
     fresh.write_bytes(msgspec.json.encode(value))

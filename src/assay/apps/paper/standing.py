@@ -17,7 +17,7 @@ PAST_BARS = 1_000
 def describe_desk(plan: Plan, trader: PaperTrader, run: int, challenger: str = "") -> Sheet:
     """Return what a trader trades, who forecasts, and its limits."""
     setup = trader.setup
-    limits = setup.terms[1][0]
+    limits = trader.topology.desk.world.limits[0]
     traded = tuple(
         Traded(
             symbol=spec.symbol, digits=price.digits, lot_units=spec.lot_units,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,10 +11,30 @@ import msgspec
 from assay import __version__
 from assay.apps.lab.drivers import FEED, PLATFORM
 from assay.apps.lab.setup import Setup
-from assay.apps.paper.cursor import MODULE, Cursor, Ordered, Shadowing, read_cursor
+from assay.apps.paper.agreeing import agrees
+from assay.apps.paper.cursor import (
+    MODULE,
+    Cursor,
+    Ordered,
+    Recovery,
+    Saved,
+    Shadowing,
+    read_cursor,
+)
+from assay.apps.paper.limiting import check_changes, limits_set, tell_limits
+from assay.apps.paper.producers import (
+    CONTROL,
+    RECORD_MESSAGES,
+    VENUE,
+    counter_of,
+    inputs_of,
+    other_than,
+    outbox_key,
+)
 from assay.apps.topology import Topology, build_topology
 from assay.model.errors import DataError, InvariantError
 from assay.model.messages import (
+    CancelRequested,
     ChallengerEntered,
     ChallengerLeft,
     EntryPosted,
@@ -25,6 +45,7 @@ from assay.model.messages import (
     PlatformStarted,
     TradingHalted,
     TradingResumed,
+    decode_message,
     encode_message,
 )
 from assay.runtime.clock import Clock
@@ -33,36 +54,17 @@ from assay.runtime.journal import Batch, Halt, Journal, Recorded
 from assay.runtime.ring import NullRing, Publisher
 from assay.runtime.runners import InlineRunner
 from assay.trading.brokers.ports import Broker
+from assay.trading.engine.naming import IN_PARTS
 
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.apps.paper.candidates import Candidate, Candidates
 
-CONTROL, SHADOW, PATTERNS = 3, 4, 5
-"""Producers of ids: who starts and steers the platform; beside it a challenger, and patterns."""
-SNAPSHOT_FORMAT = 1
+SNAPSHOT_FORMAT = 2
+"""Goes up with the shape of the engine's arrays; what an older program left is not read."""
 SNAPSHOT_EVERY = 8_000
 """Messages between snapshots: what a recovery replays at most, in some two seconds."""
 SNAPSHOT_AT_LAST = 32_000
 """A commit that carries an order leaves the snapshot to the next one, but not for ever."""
-
-
-class Saved(msgspec.Struct, frozen=True, array_like=True):
-    """Hold a snapshot of everything that the future depends on."""
-
-    modules: bytes
-    ids: int
-    next: int
-
-
-@dataclass(slots=True, kw_only=True)
-class Recovery:
-    """Hold what a start found: where the feed goes on, and how much was replayed."""
-
-    next: int
-    run: int
-    position: int = 0
-    replayed: int = 0
-    found: bool = False
 
 
 class PaperTrader:
@@ -85,7 +87,7 @@ class PaperTrader:
         self._ids = IdSource(PLATFORM)
         self._build(setup)
         self._buffer: list[Message] = []
-        self._orders: list[OrderSubmitted] = []
+        self._orders: list[OrderSubmitted | CancelRequested] = []
         self._since_snapshot = 0
         self._run = 1
         self.ring: Publisher = NullRing()
@@ -95,12 +97,12 @@ class PaperTrader:
         self._promoted: tuple[str, int] = ("", 0)
         self.shadowing, self.judged = Shadowing(), -1
         self.ordered: Ordered | None = None
-        self.next = self.fed = 0
+        self.next = self.fed = self.heard = 0
         self.tenant = setup.account.tenant
 
     def _build(self, setup: Setup) -> None:
         self.setup = setup
-        self.topology: Topology = build_topology(setup, self._next_id)
+        self.topology: Topology = build_topology(setup, self._next_id, watches=True)
         self._runner: InlineRunner = self.topology.runner(wire=self._wire)
 
     def _open_run(self, run: int) -> None:
@@ -148,6 +150,8 @@ class PaperTrader:
             governance_lines=self.governance[0], governance_hash=self.governance[1],
         )  # fmt: skip
         self._take(started)
+        if kept := limits_set(self._journal, self.tenant):
+            self._limit(kept, "set in an earlier run", "assay")
         self.commit(with_snapshot=True)
         return Recovery(next=0, run=run)
 
@@ -168,9 +172,9 @@ class PaperTrader:
         self._open_run(cursor.run)
         self.fed, self._promoted = cursor.fed, (cursor.model, cursor.line)
         self.shadowing, self.judged = cursor.shadowing, cursor.judged
-        self.ordered = cursor.ordered
+        self.ordered, self.heard = cursor.ordered, cursor.heard
         snapshot = self._journal.load_snapshot(MODULE)
-        if snapshot is None:
+        if snapshot is None or snapshot[1] != SNAPSHOT_FORMAT:
             position = self._rewind(cursor)
         else:
             position, _, state = snapshot
@@ -208,7 +212,7 @@ class PaperTrader:
         self._follow_books(begun - 1)
         ids = (each.message.id for each in self._journal.read(begun))
         first = next((number for number in ids if number >> COUNTER_BITS == PLATFORM), None)
-        self._ids = IdSource(PLATFORM, cursor.ids if first is None else _counter(first) - 1)
+        self._ids = IdSource(PLATFORM, cursor.ids if first is None else counter_of(first) - 1)
         return begun - 1
 
     def _return_to_model_at(self, position: int) -> None:
@@ -225,7 +229,7 @@ class PaperTrader:
     def _replay(self, position: int) -> int:
         """Push the inputs after a position again; what follows must be what was recorded."""
         replayed = 0
-        for given, followed in _by_input(self._journal.read(position)):
+        for given, followed in inputs_of(self._journal.read(position)):
             self._remember(each.message for each in followed)
             if isinstance(given.message, ModelPromoted):
                 told = given.message
@@ -233,15 +237,18 @@ class PaperTrader:
                 self._give_way(candidates.prepare(told.model, told.digest, self.next), told.line)
             answers = self._runner.push(given.message)[1:]
             for answer, recorded in zip(answers, followed, strict=False):
-                if encode_message(answer) != encode_message(recorded.message):
-                    raise _other_than(recorded)
+                if not agrees(answer, recorded.message):
+                    raise other_than(recorded)
             if len(followed) > len(answers):
-                raise _other_than(followed[len(answers)])
+                raise other_than(followed[len(answers)])
             if len(answers) > len(followed):
                 left = len(answers) - len(followed)
                 raise InvariantError(f"replay gave {left} messages that nobody recorded")
-            if given.message.id >> COUNTER_BITS == FEED:
-                self.next = _counter(given.message.id) - self.fed
+            producer, counter = given.message.id >> COUNTER_BITS, counter_of(given.message.id)
+            if producer == FEED:
+                self.next = counter - self.fed
+            elif producer == VENUE:
+                self.heard = counter // RECORD_MESSAGES
             replayed += 1
         return replayed
 
@@ -253,12 +260,14 @@ class PaperTrader:
     def _settle_unknown_orders(self) -> None:
         for order in self._journal.unconfirmed_orders():
             if not self._broker.knows(order.key):
-                self._hand_over(msgspec.msgpack.decode(order.payload, type=OrderSubmitted))
+                waiting = decode_message(order.payload)
+                assert isinstance(waiting, OrderSubmitted | CancelRequested)
+                self._hand_over(waiting)
             else:
                 self._journal.mark_confirmed(order.key, self._clock.now_ns())
 
     def _apply_kept_halt(self) -> None:
-        kept = self._journal.halt_state(self.tenant)
+        kept = self.kept_halt
         if kept.engaged and not self.halted:
             self.halt(kept.reason, kept.by)
         elif self.halted and not kept.engaged:
@@ -288,6 +297,25 @@ class PaperTrader:
         self.commit()
         self._journal.set_halt(Halt(self.tenant, False, reason, by, now))
 
+    @property
+    def kept_halt(self) -> Halt:
+        """Return the kill switch as it is kept."""
+        return self._journal.halt_state(self.tenant)
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """Return every limit in force as it is written: the profile's, and what was set since."""
+        return self.setup.profile.texts() | limits_set(self._journal, self.tenant)
+
+    def change_limits(self, limits: Mapping[str, str], reason: str, by: str) -> None:
+        """Let limits hold from the next event on; raise UsageError for what is none."""
+        self._limit(check_changes(self.setup, limits), reason, by)
+        self.commit()
+
+    def _limit(self, limits: Mapping[str, str], reason: str, by: str) -> None:
+        told = tell_limits(limits, reason, by, self._clock.now_ns())
+        self._take(msgspec.structs.replace(told, id=self._control_id(), tenant=self.tenant))
+
     def promote(self, candidate: Candidate, *, line: int, by: str) -> None:
         """Let a model that has seen every bar until now forecast the next one.
 
@@ -314,8 +342,11 @@ class PaperTrader:
         answers = self._runner.push(message)
         self._buffer += answers
         for answer in answers:
-            if type(answer) is OrderSubmitted:
+            if type(answer) is CancelRequested:
                 self._orders.append(answer)
+            elif type(answer) is OrderSubmitted:
+                if answer.order_type not in IN_PARTS:
+                    self._orders.append(answer)
             elif type(answer) is TradingHalted and answer is not message:
                 halt = Halt(self.tenant, True, answer.reason, answer.by, answer.ts_event)
                 self._journal.set_halt(halt)
@@ -326,7 +357,7 @@ class PaperTrader:
 
         An event that was handled before is ignored; raises DataError where one is missing.
         """
-        number = _counter(message.id) - self.fed
+        number = counter_of(message.id) - self.fed
         if number <= self.next:
             return []
         if number != self.next + 1:
@@ -339,14 +370,38 @@ class PaperTrader:
             self.commit()
         return answers
 
+    def hear(self, record: int, messages: Sequence[Message]) -> list[Message]:
+        """Take in what the venue said in one of its records, and commit it with its number.
+
+        A record that was heard before is ignored; raises DataError where one is missing.
+        """
+        if record <= self.heard:
+            return []
+        if record != self.heard + 1:
+            raise DataError(
+                f"record {record} of the venue follows {self.heard}; the bridge has lost some, "
+                "restore its folder from a backup"
+            )
+        account, first = self.setup.account, (VENUE << COUNTER_BITS) + record * RECORD_MESSAGES
+        answers: list[Message] = []
+        for place, message in enumerate(messages):
+            named = {"id": first + place, "tenant": account.tenant, "account": account.id}
+            answers += self._take(msgspec.structs.replace(message, **named))
+        self.heard = record
+        self.commit(always=True)
+        return answers
+
     def note(self, messages: Iterable[Message]) -> None:
         """Let the next commit record what nothing follows from."""
         self._buffer += messages
 
     def record(self, notices: Iterable[Message]) -> None:
-        """Commit what was found beside the trading, under ids of ours; nothing follows from it."""
+        """Commit what was found beside the trading, under ids of ours.
+
+        Nothing follows from it but that the desk knows the correlations of its instruments.
+        """
         for notice in notices:
-            self.note([msgspec.structs.replace(notice, id=self._control_id())])
+            self._take(msgspec.structs.replace(notice, id=self._control_id()))
         self.commit()
 
     def announce(self, model: str, digest: str) -> ChallengerEntered:
@@ -382,9 +437,9 @@ class PaperTrader:
         """Return how many messages are not committed yet."""
         return len(self._buffer)
 
-    def commit(self, *, with_snapshot: bool = False) -> None:
+    def commit(self, *, with_snapshot: bool = False, always: bool = False) -> None:
         """Commit what waits, with the place in the feed; then hand its orders to the broker."""
-        if not self._buffer and not with_snapshot:
+        if not (self._buffer or with_snapshot or always):
             return
         self._since_snapshot += len(self._buffer)
         snapshot = None
@@ -395,7 +450,7 @@ class PaperTrader:
             snapshot = (MODULE, SNAPSHOT_FORMAT, msgspec.msgpack.encode(saved))
         cursor = Cursor(
             self._run, self.setup_id, self.next, self.fed, self._ids.state, *self._promoted,
-            self.shadowing, self.judged, self.ordered,
+            self.shadowing, self.judged, self.ordered, self.heard,
         )  # fmt: skip
         orders, self._orders = self._orders, []
         last = self._journal.commit(
@@ -404,7 +459,7 @@ class PaperTrader:
                 stream=MODULE,
                 inbox=(MODULE, self.next, msgspec.json.encode(cursor).decode()),
                 snapshot=snapshot,
-                orders=[(order.key, encode_message(order)) for order in orders],
+                orders=[(outbox_key(order), encode_message(order)) for order in orders],
             )
         )
         committed, self._buffer = self._buffer, []
@@ -414,10 +469,13 @@ class PaperTrader:
         for place, message in enumerate(committed, last - len(committed) + 1):
             publish(encode_message(message), place)
 
-    def _hand_over(self, order: OrderSubmitted) -> None:
+    def _hand_over(self, order: OrderSubmitted | CancelRequested) -> None:
         # The key is in the outbox already; until it is confirmed there, its fate counts as unknown.
-        self._broker.send(order)
-        self._journal.mark_confirmed(order.key, self._clock.now_ns())
+        if isinstance(order, OrderSubmitted):
+            self._broker.send(order)
+        else:
+            self._broker.cancel(order)
+        self._journal.mark_confirmed(outbox_key(order), self._clock.now_ns())
 
     def run(
         self,
@@ -434,34 +492,3 @@ class PaperTrader:
             if len(self._buffer) >= batch:
                 self.commit()
         self.commit(with_snapshot=True)
-
-
-def _by_input(records: Iterable[Recorded]) -> Iterator[tuple[Recorded, list[Recorded]]]:
-    """Return each input with what the platform answered to it."""
-    given: Recorded | None = None
-    followed: list[Recorded] = []
-    for recorded in records:
-        producer = recorded.message.id >> COUNTER_BITS
-        if producer in (SHADOW, PATTERNS):  # what is said beside is nobody's answer
-            continue
-        if producer == PLATFORM:
-            if given is None:
-                raise _other_than(recorded)
-            followed.append(recorded)
-            continue
-        if given is not None:
-            yield given, followed
-        given, followed = recorded, []
-    if given is not None:
-        yield given, followed
-
-
-def _other_than(recorded: Recorded) -> InvariantError:
-    return InvariantError(
-        f"replaying position {recorded.position} gave another "
-        f"{type(recorded.message).__name__} than was recorded"
-    )
-
-
-def _counter(number: int) -> int:
-    return number & ((1 << COUNTER_BITS) - 1)

@@ -77,6 +77,7 @@ def run_platform(
         plan = msgspec.structs.replace(plan, model=serving.model, follows=True, lines=lines)
     plan = name_challenger(plan, config.ai.challenger)
     check_files(plan, home.path)
+    plan = _anchored(home, plan)
     home.require_space(SPACE_NEEDED)
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
     picture_path, refusal = home.folder("run") / PICTURE, home.folder("run") / FILE
@@ -129,6 +130,14 @@ def run_platform(
         supervisor.stop()
         raise_refusal(refusal)
     return _summary(read_picture(picture_path), interrupted=is_stopped.is_interrupt)
+
+
+def _anchored(home: Home, plan: Plan) -> Plan:
+    if plan.source != "live":
+        return plan
+    from assay.apps.paper.live import anchor_plan
+
+    return anchor_plan(home, plan)
 
 
 def _summary(picture: Picture | None, *, interrupted: bool) -> dict[str, Any]:

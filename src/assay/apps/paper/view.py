@@ -145,10 +145,12 @@ def _foot(picture: Picture, rate: float, page: str) -> Text:
         if picture.halted
         else Text("finished" if picture.done else "trading", style="green")
     )
-    share = picture.events / picture.events_total if picture.events_total else 0.0
+    come = f"{picture.events:,} events"
+    if picture.events_total:
+        share = picture.events / picture.events_total
+        come = f"{picture.events:,} of {picture.events_total:,} events ({100 * share:.0f} %)"
     return Text.assemble(
-        state, f"  {picture.strategy}  {picture.events:,} of {picture.events_total:,} events"
-        f" ({100 * share:.0f} %)  {rate:,.0f}/s  {picture.orders_sent} orders"
+        state, f"  {picture.strategy}  {come}  {rate:,.0f}/s  {picture.orders_sent} orders"
         f"  {picture.fills} fills  {picture.denied} denied  {picture.abstained} abstained",
         f"\npage: {page}" if page else "",
     )  # fmt: skip

@@ -15,7 +15,7 @@ from assay.books.ledger.arithmetic import (
     prepare_tariff,
     to_minor,
 )
-from assay.books.ledger.chart import CASH, CHART, COMMISSION, DEPOSITS, PROFIT, SWAP
+from assay.books.ledger.chart import CASH, CHART, COMMISSION, DEPOSITS, FOREIGN, PROFIT, SWAP
 from assay.books.ledger.marks import MarkSource, QuoteMarks
 from assay.books.ledger.position import FLAT, Position, Valuation, apply_fill
 from assay.books.ledger.standing import Standing
@@ -23,6 +23,8 @@ from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, InvariantError
 from assay.model.instruments import Instrument
 from assay.model.messages import (
+    AccountReported,
+    DealBooked,
     EntryPosted,
     GapFound,
     Message,
@@ -64,11 +66,15 @@ class LedgerState(msgspec.Struct, array_like=True):
 class Ledger:
     """Post a balanced entry for the deposit, each fill that moves money, and each swap.
 
-    Entries are numbered from 1 per tenant. A message that cannot be booked (unknown account or
-    instrument, another tenant's account, no rate) changes nothing and yields GapFound.
+    Of an account at a venue every deal that the venue booked is posted as the venue counted it,
+    whosever it is, and the balance that it tells first is the deposit. Entries are numbered
+    from 1 per tenant. A message that cannot be booked (unknown account or instrument, another
+    tenant's account, no rate) changes nothing and yields GapFound.
     """
 
-    consumes: tuple[type[Message], ...] = (PlatformStarted, OrderFilled, SwapCharged)
+    consumes: tuple[type[Message], ...] = (
+        PlatformStarted, OrderFilled, SwapCharged, AccountReported, DealBooked,
+    )  # fmt: skip
     publishes: tuple[type[Message], ...] = (EntryPosted, GapFound)
 
     def __init__(
@@ -92,6 +98,8 @@ class Ledger:
             PlatformStarted: self._take_start,
             OrderFilled: self._take_fill,
             SwapCharged: self._take_swap,
+            AccountReported: self._take_report,
+            DealBooked: self._take_deal,
         }
         self.revision = 0
         """How often the books were replaced as a whole."""
@@ -106,12 +114,19 @@ class Ledger:
         return self._takers.get(kind)
 
     def _take_start(self, started: PlatformStarted) -> list[Message]:
-        return [entry for spec in self._specs.values() for entry in self._open(spec, started)]
+        return [
+            entry
+            for spec in self._specs.values()
+            if not spec.venue
+            for entry in self._open(spec, started)
+        ]
 
     def _take_fill(self, fill: OrderFilled) -> list[Message]:
         if problem := self.find_problem(fill):
             return [self._report(fill, problem)]
         spec = self._specs[fill.account]
+        if spec.venue:
+            return []  # its deal is posted
         opening = self._open(spec, fill)
         return opening + self._book_fill(spec, fill)
 
@@ -119,7 +134,43 @@ class Ledger:
         if problem := self.find_problem(swap):
             return [self._report(swap, problem)]
         spec = self._specs[swap.account]
+        if spec.venue:
+            return []
         return [*self._open(spec, swap), *self._book_swap(spec, swap)]
+
+    def _take_report(self, told: AccountReported) -> list[Message]:
+        spec = self._specs.get(told.account)
+        if spec is None or not spec.venue or self._books(spec).opened:
+            return []
+        self._books(spec).opened = True
+        lines = {CASH: told.balance, DEPOSITS: -told.balance}
+        return self._post(spec, lines, cause=told, source=0, text=f"balance at {spec.venue}")
+
+    def _take_deal(self, deal: DealBooked) -> list[Message]:
+        spec = self._specs.get(deal.account)
+        if spec is None or not spec.venue:
+            return []
+        books = self._books(spec)
+        if deal.own:
+            held = books.positions.get(deal.symbol, FLAT)
+            position, _ = apply_fill(
+                held, deal.own, price=deal.price, price_digits=deal.price_digits
+            )
+            books.positions[deal.symbol] = position
+            if not position.quantity:
+                del books.positions[deal.symbol]
+            books.last = Booked(deal.ticket, deal.profit, -(deal.commission + deal.fee))
+        fees, cash = (
+            deal.commission + deal.fee,
+            deal.profit + deal.commission + deal.fee + deal.swap,
+        )
+        lines = {CASH: cash, PROFIT: -deal.profit, COMMISSION: -fees, SWAP: -deal.swap}
+        if deal.quantity == 0:
+            lines = {CASH: cash, DEPOSITS: -cash}
+        elif deal.own == 0:
+            lines = {CASH: cash, FOREIGN: -cash}
+        text = f"deal {deal.ticket}: {deal.kind} {deal.symbol} by {deal.reason}"
+        return self._post(spec, lines, cause=deal, source=deal.ticket, text=text)
 
     def find_problem(self, message: OrderFilled | SwapCharged) -> str:
         """Return why a message cannot be booked, or an empty text."""
@@ -299,7 +350,7 @@ class Ledger:
         for name, amount in lines.items():
             if not amount:
                 continue
-            balance = balances[name] = balances[name] + amount
+            balance = balances[name] = balances.get(name, 0) + amount
             if not (-INT64_MAX <= amount <= INT64_MAX and -INT64_MAX <= balance <= INT64_MAX):
                 raise InvariantError(f"{spec.id}: {name} {amount} does not fit 64 bits")
         number = self._state.entries.get(spec.tenant, 0) + 1

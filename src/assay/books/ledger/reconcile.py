@@ -12,6 +12,7 @@ from assay.books.ledger.marks import MarkSource, QuoteMarks
 from assay.books.ledger.module import Ledger
 from assay.books.ledger.standing import Standing, Worth
 from assay.model.messages import (
+    AccountReported,
     BarClosed,
     EntryPosted,
     EquityMarked,
@@ -23,20 +24,27 @@ from assay.model.messages import (
     TradingHalted,
     TradingResumed,
 )
+from assay.model.time import SECOND
 
 HALT_REASON = "ledger_gap"
 HALT_BY = "reconciler"
+PATIENCE = 10 * SECOND
+"""How long the venue's balance may run ahead of the deals that explain it."""
 
 Difference = tuple[str, int, int]
 """What differs, the ledger's figure, the engine's figure."""
 
 
 class ReconcilerState(msgspec.Struct, array_like=True):
-    """Hold what the reconciler remembers: gaps told, tenants halted, entries seen."""
+    """Hold what the reconciler remembers: gaps told, tenants halted, entries seen.
+
+    `differs` is since when (ns UTC) an account's balance is not the venue's, and what that was.
+    """
 
     told: dict[str, list[tuple[str, str]]] = {}
     entries: dict[str, int] = {}
     cash: dict[str, int] = {}
+    differs: dict[str, tuple[int, int]] = {}
 
 
 class Reconciler:
@@ -45,8 +53,9 @@ class Reconciler:
     Positions, profit and commission are compared at every fill, the position at every swap, the
     balance at every EquityMarked, and the equity too where every open position has a mark. The
     stream of entries is added up again, so an entry altered, lost or doubled on its way shows.
-    The ledger must handle each message before the reconciler does. TradingResumed clears what
-    was told; a gap that is still there halts again.
+    The balance of an account at a venue is held to what the venue tells, which may run ahead of
+    its deals for PATIENCE. The ledger must handle each message before the reconciler does.
+    TradingResumed clears what was told; a gap that is still there halts again.
     """
 
     consumes: tuple[type[Message], ...] = (
@@ -58,6 +67,7 @@ class Reconciler:
         EntryPosted,
         GapFound,
         TradingResumed,
+        AccountReported,
     )
     publishes: tuple[type[Message], ...] = (GapFound, TradingHalted)
 
@@ -78,6 +88,7 @@ class Reconciler:
             EntryPosted: self._telling(self._compare_entry),
             GapFound: self._halt,
             TradingResumed: self._forget,
+            AccountReported: self._telling(self._compare_report),
         }
         if self._quotes:
             self._takers[BarClosed] = self._quotes.observe_bar
@@ -166,9 +177,22 @@ class Reconciler:
         balance, unrealised = self._ledger.compute_worth(spec, self._marks)
         if balance != mark.balance:
             return [("balance", balance, mark.balance)]
+        if spec.venue:
+            return []  # what others hold there is worth something too
         if unrealised is not None and balance + unrealised != mark.equity:
             return [("equity", balance + unrealised, mark.equity)]
         return []
+
+    def _compare_report(self, told: AccountReported) -> list[Difference]:
+        spec, balance = self._ledger.spec(told.account), self._ledger.balance(told.account)
+        if spec is None or not spec.venue or balance is None or balance == told.balance:
+            self._state.differs.pop(told.account, None)
+            return []
+        since = self._state.differs.get(told.account, (told.ts_event, 0))[0]
+        self._state.differs[told.account] = (since, told.balance)
+        if told.ts_event - since < PATIENCE:
+            return []
+        return [("balance at the venue", balance, told.balance)]
 
     def _compare_entry(self, entry: EntryPosted) -> list[Difference]:
         spec = self._ledger.spec(entry.account)
@@ -195,6 +219,8 @@ class Reconciler:
         held = self._ledger.balance(entry.account)
         if entry.entry == self._ledger.entry_count(entry.tenant) and held != cash:
             found.append(("entry cash", held or 0, cash))
+        if held == self._state.differs.get(entry.account, (0, None))[1]:
+            del self._state.differs[entry.account]
         return found
 
     def _tell(self, cause: Message, differences: list[Difference]) -> list[Message]:

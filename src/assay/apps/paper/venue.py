@@ -1,0 +1,38 @@
+"""The venue that fills an account's orders: where they go, and what it says."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from assay.apps.bridge.desk import BridgeBroker, CommandDesk
+from assay.apps.bridge.feed import AccountFeed, AccountNews
+from assay.apps.lab.setup import Setup
+from assay.apps.link.frames import ACCOUNT
+from assay.apps.paper.standings import edge_folder, find_grant
+from assay.apps.paper.trader import PaperTrader
+from assay.model.messages import Message
+from assay.runtime.home import Home
+
+
+def open_bridge_broker(home: Home, edge: str, setup: Setup) -> BridgeBroker:
+    """Return the broker that carries orders to an edge."""
+    digits = {spec.symbol: spec.digits for spec in setup.instruments}
+    return BridgeBroker(CommandDesk(home, find_grant(home, edge)), home.clock.now_ns, digits)
+
+
+class VenueEar:
+    """Let a trader hear every record of what its venue said, in order."""
+
+    def __init__(self, home: Home, edge: str, trader: PaperTrader) -> None:
+        self._trader = trader
+        self._feed = AccountFeed(edge_folder(home, edge) / ACCOUNT, trader.heard)
+        self._waiting: deque[AccountNews] = deque()
+
+    def listen(self) -> list[Message]:
+        """Take in what is new and return what came of it."""
+        self._waiting.extend(self._feed.read())
+        answers: list[Message] = []
+        while self._waiting:
+            news = self._waiting.popleft()
+            answers += self._trader.hear(news.position, news.events)
+        return answers
