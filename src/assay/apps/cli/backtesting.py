@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
 from assay.apps.config import Config
 from assay.model.errors import UsageError
-from assay.runtime.home import open_home
+from assay.runtime.home import Home, open_home
 from assay.runtime.settings import load_settings
 
+if TYPE_CHECKING:
+    from assay.apps.lab.backtest import Request
+    from assay.apps.lab.setup import Costs
+
+RiskOption = Annotated[str | None, typer.Option("--risk", help="default, strict or reference.")]
 CalendarOption = Annotated[
     Path | None,
     typer.Option(
@@ -24,7 +30,8 @@ CalendarOption = Annotated[
 ]
 
 
-def _decimal(text: str | None, flag: str) -> Decimal | None:
+def read_decimal(text: str | None, flag: str) -> Decimal | None:
+    """Read a number >= 0; raise UsageError naming the flag for anything else."""
     if text is None:
         return None
     try:
@@ -34,6 +41,38 @@ def _decimal(text: str | None, flag: str) -> Decimal | None:
     if not value.is_finite() or value < 0:
         raise UsageError(f"{flag} {text} is not a number >= 0")
     return value
+
+
+def read_costs(
+    spread_pips: str | None, commission_bp: str | None, slippage_points: int, calendar: Path | None
+) -> Costs:
+    """Read what a run charges; raise UsageError for what is no cost."""
+    from assay.apps.lab.setup import Costs
+    from assay.market.news import read_calendar
+
+    return Costs(
+        spread_pips=read_decimal(spread_pips, "--spread-pips"),
+        commission_bp=read_decimal(commission_bp, "--commission-bp"),
+        slippage_points=slippage_points,
+        releases=read_calendar(calendar) if calendar else (),
+    )
+
+
+def read_request(
+    place: Home, what: tuple[list[Path], str, list[str] | None], costs: Costs, *,
+    cash: str | None, risk: str | None, out: Path | None = None,
+) -> Request:  # fmt: skip
+    """Read what a command is to trade: data, strategy and parameters, costs and account."""
+    from assay.apps.lab.backtest import Request
+    from assay.books.trials import TrialLedger
+
+    data, strategy, param = what
+    return Request(
+        data=data, strategy=strategy, params=parse_params(param or []),
+        cash=read_decimal(cash, "--cash"), costs=costs, risk=risk, out=out,
+        strategies=place.path / "strategies", config=load_settings(Config, place).value,
+        ledger=TrialLedger(place),
+    )  # fmt: skip
 
 
 def parse_params(given: list[str]) -> dict[str, str]:
@@ -83,11 +122,17 @@ def backtest(
     slippage_points: Annotated[
         int, typer.Option("--slippage-points", min=0, help="Slippage of market and stop orders.")
     ] = 0,
+    depth_lots: Annotated[
+        str | None, typer.Option("--depth-lots", help="Lots that a bar or quote offers a side.")
+    ] = None,
+    size_lots: Annotated[
+        str | None, typer.Option("--size-lots", help="Lots that a quoted size of 1 stands for.")
+    ] = None,
     calendar: CalendarOption = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Model for strategy ai, as `train` named it.")
     ] = None,
-    risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
+    risk: RiskOption = None,
     driver: Annotated[str, typer.Option("--driver", help="sweep or replay.")] = "sweep",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and report.")] = None,
     home: HomeOption = None,
@@ -98,22 +143,19 @@ def backtest(
     Example: assay backtest --data eurusd_h1_sample_20170101_20171229.parquet --strategy sma-cross
     """
     from assay.apps.lab.backtest import Request, run_backtest
-    from assay.apps.lab.setup import Costs
     from assay.books.trials import TrialLedger
-    from assay.market.news import read_calendar
 
     params = parse_params(param or [])
     if units is not None:
         params["units"] = str(units)
-    costs = Costs(
-        spread_pips=_decimal(spread_pips, "--spread-pips"),
-        commission_bp=_decimal(commission_bp, "--commission-bp"),
-        slippage_points=slippage_points,
-        releases=read_calendar(calendar) if calendar else (),
+    costs = replace(
+        read_costs(spread_pips, commission_bp, slippage_points, calendar),
+        depth_lots=read_decimal(depth_lots, "--depth-lots") or Decimal(0),
+        size_lots=read_decimal(size_lots, "--size-lots") or Decimal(0),
     )
     place = open_home(home)
     request = Request(
-        data=data, strategy=strategy, params=params, cash=_decimal(cash, "--cash"),
+        data=data, strategy=strategy, params=params, cash=read_decimal(cash, "--cash"),
         costs=costs, risk=risk, driver=driver, out=out,
         strategies=place.path / "strategies", config=load_settings(Config, place).value,
         model=place.path / "models" / model if model else None, ledger=TrialLedger(place),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ from assay.apps.cli.console import HomeOption, JsonOption, emit
 from assay.apps.config import Config
 from assay.books.ledger import TrialBalance, statement, trial_balance
 from assay.model.errors import DataError, InvariantError, UsageError
-from assay.model.messages import EntryPosted
+from assay.model.messages import EntryPosted, Message
 from assay.model.time import format_time, parse_time
 from assay.model.values import INT64_MAX
 from assay.runtime.home import Home, open_home
@@ -42,6 +42,12 @@ class LedgerEntries:
 
     def read(self, tenant: str | None = None) -> Iterator[EntryPosted]:
         """Yield the entries, of one tenant if told; none where there is no database yet."""
+        for message in self.messages(("EntryPosted",), tenant):
+            if isinstance(message, EntryPosted):
+                yield message
+
+    def messages(self, kinds: Collection[str], tenant: str | None = None) -> Iterator[Message]:
+        """Yield the journalled messages of some kinds, by their tags."""
         if self._dsn is None:
             return
         import psycopg
@@ -51,9 +57,8 @@ class LedgerEntries:
         with reachable():
             connection = psycopg.connect(self._dsn, autocommit=True)
         with connection:
-            for recorded in read_journal(connection, tenant=tenant, kinds=("EntryPosted",)):
-                if isinstance(recorded.message, EntryPosted):
-                    yield recorded.message
+            for recorded in read_journal(connection, tenant=tenant, kinds=kinds):
+                yield recorded.message
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assay.apps.cli.backtesting import RiskOption
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, note, progress
 from assay.apps.cli.features import FeaturesOption, read_recipe
 from assay.apps.config import Config
@@ -289,7 +290,7 @@ def evaluate(
             "--report", help="Folder for report.html and its charts; weighs the evidence too."
         ),
     ] = None,
-    risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
+    risk: RiskOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -384,7 +385,7 @@ def walk_forward(
     leaders: LeadersOption = "all",
     calibration: CalibrationOption = "isotonic",
     seed: SeedOption = 1,
-    risk: Annotated[str | None, typer.Option("--risk", help="default or reference.")] = None,
+    risk: RiskOption = None,
     features: FeaturesOption = "standard",
     home: HomeOption = None,
     as_json: JsonOption = False,

@@ -18,10 +18,12 @@ from assay.apps.lab.eventlog import EventLog
 from assay.apps.lab.forecasting import forecast_events, with_model
 from assay.apps.lab.outcome import equity_table, fill_table, order_table, summarise
 from assay.apps.lab.output import appearing_together, make_folder
+from assay.apps.lab.runs import Ran, write_run
 from assay.apps.lab.setup import Costs, Setup, prepare
 from assay.apps.lab.trial import Look, enter_look, span_of, tell_trial, word_trial
-from assay.books.trials import Trial, TrialLedger
+from assay.books.trials import TrialLedger
 from assay.kernel.records import SWAP
+from assay.market.series import BarSeries, TickSeries
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import InvariantError, UsageError
 from assay.trading.engine.loading import load_strategy
@@ -61,20 +63,8 @@ def run_backtest(
     """
     if request.driver not in DRIVERS:
         raise UsageError(f"driver {request.driver!r} is unknown; use {' or '.join(DRIVERS)}")
-    if not request.data:
-        raise UsageError("no data given; name at least one Parquet file with --data")
-    strategy = load_strategy(request.strategy, request.strategies)
-    series = [read_parquet(path) for path in request.data]
-    config = request.config
-    if request.cash is not None:
-        account = msgspec.structs.replace(config.account, cash=request.cash)
-        config = msgspec.structs.replace(config, account=account)
-    setup = prepare(
-        series, strategy, given=request.params, costs=request.costs, risk=request.risk,
-        config=config,
-    )  # fmt: skip
-    setup = with_model(setup, request.model)
-    trial = _enter(setup, request)
+    setup = prepare_request(request)
+    trial = enter_look(request.ledger, describe_look(setup, request, "backtest"))
     run = _drive(setup, request, on_progress, wire=wire)
     if run.halted:
         raise InvariantError(f"the ledger and the engine disagree: trading halted, {run.halted}")
@@ -85,7 +75,36 @@ def run_backtest(
     return figures
 
 
-def _enter(setup: Setup, request: Request) -> Trial | None:
+def read_data(request: Request) -> list[BarSeries | TickSeries]:
+    """Return the series of a request; raise UsageError where none is named."""
+    if not request.data:
+        raise UsageError("no data given; name at least one Parquet file with --data")
+    return [read_parquet(path) for path in request.data]
+
+
+def prepare_run(request: Request, series: Sequence[BarSeries | TickSeries]) -> Setup:
+    """Return what a request trades on these series; raise UsageError where they do not fit."""
+    config = request.config
+    if request.cash is not None:
+        account = msgspec.structs.replace(config.account, cash=request.cash)
+        config = msgspec.structs.replace(config, account=account)
+    setup = prepare(
+        series, load_strategy(request.strategy, request.strategies), given=request.params,
+        costs=request.costs, risk=request.risk, config=config,
+    )  # fmt: skip
+    return with_model(setup, request.model)
+
+
+def prepare_request(request: Request) -> Setup:
+    """Return what a request trades, not traded yet.
+
+    Raises UsageError for arguments that do not fit, DataError for a file that cannot be read.
+    """
+    return prepare_run(request, read_data(request))
+
+
+def describe_look(setup: Setup, request: Request, kind: str) -> Look:
+    """Return the look that a command takes at what a request trades."""
     costs = [str(getattr(request.costs, name)) for name in request.costs.__slots__]
     source = setup.strategy.module.__file__
     code = sha256(Path(source).read_bytes()).hexdigest() if source else ""
@@ -95,12 +114,9 @@ def _enter(setup: Setup, request: Request) -> Trial | None:
         request.model.name if request.model else "",
     )  # fmt: skip
     start, end = span_of(setup.series)
-    return enter_look(
-        request.ledger,
-        Look(
-            kind="backtest", series=setup.series, start=start, end=end,
-            strategy=setup.strategy.name, parameters=decides,
-        ),
+    return Look(
+        kind=kind, series=setup.series, start=start, end=end, strategy=setup.strategy.name,
+        parameters=decides,
     )  # fmt: skip
 
 
@@ -143,8 +159,10 @@ def write_results(run: Run, setup: Setup, figures: dict[str, Any], request: Requ
             "trial": word_trial(figures).replace("\n", "; "),
         },
     )  # fmt: skip
+    ran = Ran(run=run, setup=setup, result=result, data=request.data)
     with appearing_together(request.out or Path()) as folder:
         pq.write_table(order_table(run.outcome, setup), folder / "orders.parquet")
         pq.write_table(fills, folder / "fills.parquet")
         pq.write_table(equity_table(run.outcome, setup), folder / "equity.parquet")
+        write_run(ran, figures, folder)
         write_backtest(result, folder / "report.html")

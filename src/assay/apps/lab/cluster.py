@@ -23,6 +23,13 @@ def gather_cluster(bench: Bench, jobs: int, address: str) -> Iterator[Judges]:
     Each job takes one core of it. Raises OperatorError where Ray is not installed, or nobody
     answers at the address.
     """
+    with join_cluster(jobs, address) as ray:
+        yield _Crew(ray, bench, jobs)
+
+
+@contextmanager
+def join_cluster(jobs: int, address: str) -> Iterator[Any]:
+    """Give Ray's module while this process is joined to the cluster; raises as gather_cluster."""
     ray = _load_ray()
     try:
         _require_open(address)
@@ -39,7 +46,7 @@ def gather_cluster(bench: Bench, jobs: int, address: str) -> Iterator[Judges]:
             "or give --ray local"
         ) from None
     try:
-        yield _Crew(ray, bench, jobs)
+        yield ray
     finally:
         ray.shutdown()
 

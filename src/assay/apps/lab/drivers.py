@@ -15,6 +15,7 @@ from assay.apps.lab.passing import MessagePath, QuietBars, Sink
 from assay.apps.lab.setup import Setup
 from assay.apps.topology import build_topology
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
+from assay.model.errors import UsageError
 from assay.model.messages import BarClosed, PlatformStarted, Tick
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch
@@ -23,6 +24,7 @@ from assay.trading.engine.ahead import RunAhead
 from assay.trading.engine.module import EVENT_BYTES
 
 CHUNK = 65_536
+_NO_SIZES = [(None, None)] * CHUNK
 FEED, PLATFORM = 1, 2
 """Producers of ids: the feed's messages, and all that follows from them."""
 
@@ -37,19 +39,27 @@ class Run:
     halted: str = ""
 
 
-def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run:
-    """Run the compiled loop over every event; compiling and loading are not in its seconds."""
+def require_compiled_loop(setup: Setup) -> None:
+    """Raise UsageError for what the compiled loop alone cannot trade."""
     if not setup.strategy.is_compiled:
-        from assay.model.errors import UsageError
-
         raise UsageError(
             f"strategy {setup.strategy.name} is plain Python; use --driver replay, or mark its "
             "decide with @compiled"
         )
+    if setup.profile.needs_measures:
+        raise UsageError(
+            "the sweep does not measure value at risk, which the risk limits ask for; "
+            "use --driver replay"
+        )
+
+
+def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run:
+    """Run the compiled loop over every event; compiling and loading are not in its seconds."""
+    require_compiled_loop(setup)
     events = setup.events()
     bars = int((events["kind"] == BASE_BAR).sum())
     setup.strategy.run(setup.world().handle, events, 0, 0)
-    world = setup.world(bars)
+    world = setup.world(bars, events)
     handle, done, watch = world.handle, 0, Stopwatch()
     while done < len(events):
         stop = min(done + 16 * CHUNK, len(events)) if on_progress else len(events)
@@ -70,9 +80,11 @@ def feed_messages(
     `fed` is how many events other runs of the same journal were fed before this one.
     """
     symbols, first_id = setup.symbols, (FEED << COUNTER_BITS) + fed
+    sizes = setup.sizes(events)
     flows = [setup.flow(i) for i in range(len(symbols))] if setup.reads_flow else []
     for begin in range(start, len(events), CHUNK):
         rows = EVENT_BYTES.iter_unpack(events[begin : begin + CHUNK].view(np.uint8))
+        told = _NO_SIZES if sizes is None else sizes[begin : begin + CHUNK].tolist()
         for place, row in enumerate(rows, first_id + begin + 1):
             ts, open_, high, low, close, s_open, s_high, s_low, s_close, i, kind, flags, seconds = (
                 row
@@ -87,9 +99,10 @@ def feed_messages(
                 )  # fmt: skip
                 yield _with_flow(bar, flows[i]) if flows else bar
             else:
+                bid_size, ask_size = told[place - first_id - begin - 1]
                 yield Tick(
                     id=place, ts_event=ts, ts_init=ts, symbol=symbols[i], bid=close,
-                    ask=close + s_close,
+                    ask=close + s_close, bid_size=bid_size or None, ask_size=ask_size or None,
                 )  # fmt: skip
 
 

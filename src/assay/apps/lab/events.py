@@ -8,11 +8,11 @@ from decimal import Decimal
 
 import numpy as np
 
-from assay.kernel.records import BASE_BAR, EVENT, MATCHED_ON_TICKS, TICK
+from assay.kernel.records import BASE_BAR, DEPTH, EVENT, MATCHED_ON_TICKS, TICK
 from assay.market.bars import ticks_to_bars
 from assay.market.bars.flow import to_message
 from assay.market.news import Release
-from assay.market.series import BarSeries, Int64s, TickSeries, rescale
+from assay.market.series import BarSeries, Float64s, Int64s, TickSeries, rescale
 from assay.market.spreads import spread_points
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument
@@ -99,12 +99,31 @@ def merge_events(
         for block in _events_of(one, price, spec, index)
         if len(block)
     ]
-    if len(blocks) == 1:
-        return blocks[0]
+    if len(blocks) <= 1:
+        return blocks[0] if blocks else np.zeros(0, EVENT)
     # A block is of one kind and instrument and in order of time: a stable sort merges them so.
     blocks.sort(key=lambda block: (int(block["kind"][0]), int(block["instrument"][0])))
     merged = np.concatenate(blocks)
     return merged[np.argsort(merged["ts"], kind="stable")]
+
+
+def quoted_sizes(series: Sequence[BarSeries | TickSeries], events: np.ndarray) -> Float64s:
+    """Return the sizes [events, 2] (bid, ask) that the quotes of each event told, 0 for none."""
+    found = np.zeros((len(events), 2))
+    for index, one in enumerate(series):
+        if not isinstance(one, TickSeries) or one.bid_size is None or one.ask_size is None:
+            continue
+        # Ticks of one instrument stay in their order when series are merged.
+        own = (events["kind"] == TICK) & (events["instrument"] == index)
+        found[own] = np.column_stack((one.bid_size, one.ask_size))
+    return np.nan_to_num(found)
+
+
+def depths_of(sizes: Float64s, units: Int64s) -> np.ndarray:
+    """Return quoted sizes [n, 2] as DEPTH, for so many units [n] in a size of 1."""
+    found = np.zeros(len(sizes), DEPTH)
+    found["bid"], found["ask"] = np.rint(sizes * units[:, None]).astype(np.int64).T
+    return found
 
 
 def _events_of(

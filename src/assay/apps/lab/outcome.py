@@ -10,22 +10,41 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from msgspec import UNSET
 
 from assay.apps.lab.setup import Setup
 from assay.books.analytics.performance import max_drawdown, sharpe_ratio
-from assay.kernel.records import EQUITY_LOG, FILL_LOG, NOTE_LOG, ORDER_LOG, STOP, SWAP
+from assay.kernel.records import (
+    CANCELLED,
+    CHILD_ORDER,
+    EQUITY_LOG,
+    EXITS,
+    FILL_LOG,
+    NEW_ORDER,
+    NOTE_LOG,
+    ORDER_CHANGE,
+    ORDER_LOG,
+    ORDER_TERMS,
+    POSITION_CHANGE,
+    PROTECTION,
+    SWAP,
+    TIMES_IN_FORCE,
+    TWAP,
+)
 from assay.model.ids import derive_order_key
 from assay.model.messages import (
     EquityMarked,
     Message,
     OrderCancelled,
+    OrderChanged,
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    PositionChanged,
     SwapCharged,
     TradingHalted,
 )
-from assay.trading.engine.module import DENIALS, TYPE_NAMES
+from assay.trading.engine.naming import DENIALS, ENDINGS, TYPE_NAMES
 from assay.trading.engine.world import World
 
 ORDER_FIELDS = (
@@ -86,6 +105,7 @@ class OutcomeCollector:
         self._index = {symbol: i for i, symbol in enumerate(setup.symbols)}
         self._types = {name: kind for kind, name in TYPE_NAMES.items()}
         self._denials = {reason: code for code, reason in DENIALS.items()}
+        self._endings = {reason: kind for kind, reason in ENDINGS.items()}
         self._orders: list[tuple[int, ...]] = []
         self._fills: list[tuple[int, ...]] = []
         self._notes: list[tuple[int, ...]] = []
@@ -96,6 +116,8 @@ class OutcomeCollector:
         self._takers: dict[type[Message], Callable[[Any], None]] = {
             OrderSubmitted: self._take_order,
             OrderDenied: self._take_order,
+            OrderChanged: self._take_order,
+            PositionChanged: self._take_protection,
             OrderFilled: self._take_fill,
             SwapCharged: self._take_note,
             OrderCancelled: self._take_note,
@@ -120,10 +142,24 @@ class OutcomeCollector:
 
     def _take_order(self, order: Any) -> None:
         denied = self._denials[order.reason] if type(order) is OrderDenied else 0
+        tells, key_ts = NEW_ORDER, order.ts_event
+        if type(order) is OrderChanged:
+            tells, key_ts = ORDER_CHANGE, order.ts_bar
+        elif order.order_type == TYPE_NAMES[PROTECTION]:
+            tells = POSITION_CHANGE
+        elif order.parent is not UNSET:
+            tells = CHILD_ORDER
         self._orders.append(
             (order.ts_event, 0, self._index[order.symbol], len(self._orders), order.ordinal,
              self._types[order.order_type], order.quantity, order.price, order.stop, order.target,
-             denied, 0, 0)
+             denied, 0, 0, tells, key_ts, 0, 0, 0, *_terms_of(order))
+        )  # fmt: skip
+
+    def _take_protection(self, told: PositionChanged) -> None:
+        terms = [told.trail if name == "trail" else 0 for name in ORDER_TERMS]
+        self._orders.append(
+            (told.ts_event, 0, self._index[told.symbol], len(self._orders), 0, PROTECTION, 0, 0,
+             told.stop, told.target, 0, 0, 0, POSITION_CHANGE, told.ts_event, 0, 0, 0, *terms)
         )  # fmt: skip
 
     def _take_fill(self, fill: OrderFilled) -> None:
@@ -137,10 +173,10 @@ class OutcomeCollector:
 
     def _take_note(self, note: Any) -> None:
         swap = type(note) is SwapCharged
+        kind = SWAP if swap else self._endings.get(note.reason, CANCELLED)
         amount, nights, position = (note.amount, note.nights, note.position) if swap else (0, 0, 0)
         self._notes.append(
-            (note.ts_event, 0, self._index[note.symbol], SWAP if swap else 1, 0, amount, nights,
-             position, 0, 0, 0)
+            (note.ts_event, 0, self._index[note.symbol], kind, 0, amount, nights, position, 0, 0, 0)
         )  # fmt: skip
 
     def outcome(self) -> Outcome:
@@ -152,6 +188,23 @@ class OutcomeCollector:
         )  # fmt: skip
 
 
+def _terms_of(order: OrderSubmitted | OrderDenied | OrderChanged) -> list[int]:
+    if order.terms is UNSET:
+        return [0] * len(ORDER_TERMS)
+    told = {name: getattr(order.terms, name) for name in ORDER_TERMS}
+    return [
+        TIMES_IN_FORCE.index(each) if name == "time_in_force" else each
+        for name, each in told.items()
+    ]
+
+
+def count_orders(outcome: Outcome) -> int:
+    """Return how many orders were sent: no changes, and of one that goes in parts the parts."""
+    rows = outcome.orders
+    is_sent = (rows["tells"] == NEW_ORDER) | (rows["tells"] == CHILD_ORDER)
+    return int(((rows["denied"] == 0) & is_sent & (rows["type"] < TWAP)).sum())
+
+
 def summarise(outcome: Outcome, setup: Setup, *, bars: int, seconds: float) -> dict[str, Any]:
     """Return the figures of a run: money in whole currency, drawdown as a share of the peak."""
     scale = 10.0**setup.account.currency_digits
@@ -159,7 +212,7 @@ def summarise(outcome: Outcome, setup: Setup, *, bars: int, seconds: float) -> d
     final = int(equity[-1]) if len(equity) else cash
     return {
         "bars": bars,
-        "orders": int((outcome.orders["denied"] == 0).sum()),
+        "orders": count_orders(outcome),
         "fills": len(outcome.fills),
         "final_equity": round(final / scale, setup.account.currency_digits),
         "net_profit": round((final - cash) / scale, setup.account.currency_digits),
@@ -178,7 +231,7 @@ def _key_column(rows: np.ndarray, setup: Setup, times: str, ordinals: str) -> li
     return [
         derive_order_key(
             account, strategy, setup.symbols[i], ts,
-            "order" if reasons is None or reasons[k] <= STOP else TYPE_NAMES[int(reasons[k])],
+            "order" if reasons is None or reasons[k] not in EXITS else TYPE_NAMES[int(reasons[k])],
             ordinal,
         )
         for k, (i, ts, ordinal) in enumerate(
@@ -216,7 +269,7 @@ def order_table(outcome: Outcome, setup: Setup) -> pa.Table:
             "price": _scaled(rows, "price", digits),
             "stop": _scaled(rows, "stop", digits),
             "target": _scaled(rows, "target", digits),
-            "order": _key_column(rows, setup, "ts", "ordinal"),
+            "order": _key_column(rows, setup, "key_ts", "ordinal"),
             "denied": [DENIALS.get(int(code)) for code in rows["denied"]],
         }
     )

@@ -64,13 +64,22 @@ def enter_look(ledger: TrialLedger | None, look: Look) -> Trial | None:
     """
     if ledger is None:
         return None
-    draft = Trial(
-        at=ledger.home.clock.now_ns(), kind=look.kind, who=user_name(),
+    return ledger.enter(draft_trial(look, ledger.home.clock.now_ns()))
+
+
+def draft_trial(look: Look, at: int) -> Trial:
+    """Return the line of a look that is about to be taken, not entered yet."""
+    return Trial(
+        at=at, kind=look.kind, who=user_name(),
         symbols=tuple(one.symbol for one in look.series), start=look.start, end=look.end,
         strategy=look.strategy, data=digest_series(look.series),
-        parameters=sha256(repr(look.parameters).encode()).hexdigest(),
+        parameters=digest_parameters(look.parameters),
     )  # fmt: skip
-    return ledger.enter(draft)
+
+
+def digest_parameters(parameters: object) -> str:
+    """Return SHA-256 over whatever decides the result of a look."""
+    return sha256(repr(parameters).encode()).hexdigest()
 
 
 def count_before(ledger: TrialLedger | None, trial: Trial | None) -> int | None:

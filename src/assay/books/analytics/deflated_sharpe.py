@@ -52,12 +52,25 @@ def sharpe_error(returns: Floats, lags: int | None = None) -> float | None:
     z = (returns - returns.mean()) / returns.std()
     ratio = float(returns.mean() / returns.std())
     influence = z - ratio / 2 * (z * z - 1)
+    variance = long_run_variance(influence, lags)
+    return sqrt(max(variance, 0.0) / n)
+
+
+def long_run_variance(values: Floats, lags: int | None = None) -> float:
+    """Return the variance of a sum per value, with Bartlett's weights up to `lags`.
+
+    Values are measured from 0, so the mean is to be taken off before. Else 4 (n / 100)^(2/9) lags.
+
+    >>> long_run_variance(np.array([1.0, -1.0, 1.0, -1.0]), lags=0)
+    1.0
+    """
+    n = len(values)
     most = int(4 * (n / 100) ** (2 / 9)) if lags is None else lags
-    variance = float(influence @ influence) / n
+    variance = float(values @ values) / n
     for lag in range(1, min(most, n - 1) + 1):
         weight = 1 - lag / (most + 1)
-        variance += 2 * weight * float(influence[lag:] @ influence[:-lag]) / n
-    return sqrt(max(variance, 0.0) / n)
+        variance += 2 * weight * float(values[lag:] @ values[:-lag]) / n
+    return variance
 
 
 def expected_maximum(variance: float, trials: float) -> float:

@@ -27,7 +27,8 @@ class ClosedTrade(NamedTuple):
     """Hold a part of a position from its opening to its closing.
 
     `side` is long or short, `quantity` positive, `entry` the average opening price. `net` is the
-    profit plus swap less the commission of the closed part, of both its sides.
+    profit plus swap less the commission of the closed part, of both its sides. `reason` is what
+    closed it, `opened_by` what opened it.
     """
 
     opened: int
@@ -40,6 +41,7 @@ class ClosedTrade(NamedTuple):
     costs: float
     net: float
     reason: str
+    opened_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class _Open:
     cost: float = 0.0
     charges: float = 0.0
     since: int = 0
+    reason: str = ""
 
 
 def close_trades(fills: Iterable[Fill]) -> list[ClosedTrade]:
@@ -78,7 +81,7 @@ def close_trades(fills: Iterable[Fill]) -> list[ClosedTrade]:
                 opened=position.since, closed=fill.time, symbol=fill.symbol,
                 side="long" if position.quantity > 0 else "short", quantity=float(part),
                 entry=position.cost / position.quantity, exit=fill.price, costs=costs,
-                net=fill.profit - costs, reason=fill.reason,
+                net=fill.profit - costs, reason=fill.reason, opened_by=position.reason,
             )
         )  # fmt: skip
         rest = size - part
@@ -101,6 +104,7 @@ def _grow(position: _Open, fill: Fill, quantity: float, charge: float) -> _Open:
         cost=position.cost + quantity * fill.price,
         charges=position.charges + charge,
         since=position.since if position.quantity else fill.time,
+        reason=position.reason if position.quantity else fill.reason,
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from shutil import copyfile
 
 from assay.books.audit.keys import PRIVATE, PUBLIC
-from assay.books.chained.heads import HEAD, HeadT
+from assay.books.chained.heads import HEAD, NEXT, HeadT
 from assay.books.chained.kinds import ChainedLine, Kind, LineT
 from assay.books.chained.ledger import append_lines
 from assay.books.chained.reading import LEDGER, read_chain, require_whole
@@ -18,7 +18,7 @@ def copy_ledger(folder: Path, target: Path) -> list[Path]:
 
     The caller holds the lock of the ledger, so that the copies belong together.
     """
-    names = [Path(name) for name in (LEDGER, PRIVATE, PUBLIC)] + [HEAD]
+    names = [Path(name) for name in (LEDGER, PRIVATE, PUBLIC)] + [HEAD, NEXT]
     found = [name for name in names if (folder / name).is_file()]
     for name in found:
         copy = target / name

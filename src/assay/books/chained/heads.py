@@ -12,6 +12,8 @@ from assay.books.audit.keys import PublicKey, SigningKey
 from assay.model.errors import DataError
 
 HEAD = Path("heads") / "ledger.json"
+NEXT = Path("heads") / "next.json"
+"""The head that several lines will have, written before them and gone once HEAD counts them."""
 
 
 class SignedHead(Protocol):
@@ -62,12 +64,12 @@ def sign_head(head: HeadT, key: SigningKey, domain: bytes) -> HeadT:
     return signed
 
 
-def read_head(folder: Path, kind: type[HeadT]) -> HeadT | None:
+def read_head(folder: Path, kind: type[HeadT], name: Path = HEAD) -> HeadT | None:
     """Return the head of a ledger's folder, None where there is none.
 
     Raises DataError for one that is damaged or was edited.
     """
-    path = folder / HEAD
+    path = folder / name
     try:
         content = path.read_bytes()
         head = msgspec.json.decode(content, type=kind)
@@ -80,8 +82,8 @@ def read_head(folder: Path, kind: type[HeadT]) -> HeadT | None:
     return head
 
 
-def write_head(folder: Path, head: SignedHead) -> None:
+def write_head(folder: Path, head: SignedHead, name: Path = HEAD) -> None:
     """Replace the head of a ledger's folder in one step."""
-    path = folder / HEAD
+    path = folder / name
     path.parent.mkdir(mode=0o700, exist_ok=True)
     write_private(path, msgspec.json.encode(head) + b"\n")

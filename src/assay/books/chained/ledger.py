@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Generic
 
 from assay.books.audit.keys import open_key
-from assay.books.chained.heads import HeadT, sign_head, write_head
+from assay.books.chained.heads import NEXT, HeadT, sign_head, write_head
 from assay.books.chained.kinds import Kind, LineT
 from assay.books.chained.reading import LEDGER, ChainRead, read_chain, require_whole
 from assay.model.errors import OperatorError
@@ -61,7 +61,8 @@ def append_lines(
 ) -> list[LineT]:  # fmt: skip
     """Write lines behind those found, then the head, and return them with numbers and hashes.
 
-    The caller holds the lock of the ledger, or the folder is its own.
+    Of several lines the head is promised before them, so that a kill among them leaves a ledger
+    that holds. The caller holds the lock of the ledger, or the folder is its own.
     """
     key = open_key(folder)
     chained: list[LineT] = []
@@ -69,13 +70,17 @@ def append_lines(
     for line in lines:
         last = kind.follow(line, last)
         chained.append(last)
-    _write_behind(folder / LEDGER, found.octets, b"".join(map(kind.encode, chained)))
     make: Callable[..., HeadT] = kind.head
     head = make(
         lines=len(found.lines) + len(chained), hash=chained[-1].hash, at=now,
         **kind.count([*found.lines, *chained]),
     )  # fmt: skip
-    write_head(folder, sign_head(head, key, kind.head_domain))
+    signed = sign_head(head, key, kind.head_domain)
+    if len(chained) > 1:
+        write_head(folder, signed, NEXT)
+    _write_behind(folder / LEDGER, found.octets, b"".join(map(kind.encode, chained)))
+    write_head(folder, signed)
+    (folder / NEXT).unlink(missing_ok=True)
     return chained
 
 

@@ -10,7 +10,7 @@ from typing import Generic
 import msgspec
 
 from assay.books.audit.keys import PUBLIC, PublicKey, load_public_key
-from assay.books.chained.heads import HeadT, SignedHead, is_signed, read_head
+from assay.books.chained.heads import NEXT, HeadT, SignedHead, is_signed, read_head
 from assay.books.chained.kinds import NO_LINE, ChainedLine, Kind, LineT
 from assay.model.errors import DataError
 
@@ -48,7 +48,8 @@ def read_chain(
     """Read and verify a ledger; without a key its folder's own is trusted.
 
     `marks` are counts of lines with the last one's hash, kept from earlier, which must still hold.
-    A line that its head does not count yet is good: its writer was killed between the two.
+    A line that its head does not count yet is good: its writer was killed between the two. So are
+    several that a signed promise of the next head covers.
     """
     content = _read_bytes(folder / LEDGER)
     lines, octets, flaw = _follow_chain(kind, content)
@@ -95,21 +96,28 @@ def _hold_against_head(
     kind: Kind[LineT, HeadT], folder: Path, lines: Sequence[LineT], key: PublicKey | None
 ) -> Flaw | None:
     try:
-        head = read_head(folder, kind.head)
-        if head is None:
+        head, promised = read_head(folder, kind.head), read_head(folder, kind.head, NEXT)
+        if head is None and promised is None:
             return (2, "the head is missing") if len(lines) > 1 else None
         own = key or load_public_key(folder)
     except DataError as error:
         return max(len(lines), 1), str(error)
-    if not is_signed(head, own, kind.head_domain):
-        return max(head.lines, 1), f"the head is not signed by the key in {PUBLIC}"
-    return _compare_head(head, lines)
+    for each in (head, promised):
+        if each is not None and not is_signed(each, own, kind.head_domain):
+            return max(each.lines, 1), f"the head is not signed by the key in {PUBLIC}"
+    return _compare_head(head or kind.head(), lines, promised)
 
 
-def _compare_head(head: SignedHead, lines: Sequence[ChainedLine]) -> Flaw | None:
+def _compare_head(
+    head: SignedHead, lines: Sequence[ChainedLine], promised: SignedHead | None
+) -> Flaw | None:
     if head.lines > len(lines):
         return len(lines) + 1, f"it was cut off: the head counts {head.lines} lines"
-    if head.lines + 1 < len(lines):
+    if promised is not None and len(lines) == promised.lines != head.lines:
+        is_kept = promised.hash == lines[-1].hash
+        return None if is_kept else (len(lines), "the promised head has the hash of another line")
+    # A promise covers what a kill left of its lines; that is fewer, and chained like any.
+    if head.lines + 1 < len(lines) and not (promised and len(lines) < promised.lines):
         return head.lines + 2, f"the head counts {head.lines} lines and vouches for no more"
     hash_ = lines[head.lines - 1].hash if head.lines else NO_LINE
     if head.hash != hash_:

@@ -83,8 +83,8 @@ def _describe(result: BacktestResult) -> dict[str, Any]:
         "exposure": measure_exposure(fills, result),
         "margin_use": _find_margin_use(result),
         "stats": summarise_trades(trades),
-        "costs": _split_costs(result, net),
-        "months": _tabulate_months(result),
+        "costs": split_costs(result, net),
+        "months": tabulate_months(result),
         "trades": trades[:TRADES_SHOWN],
         "trade_count": len(trades),
         "fill_count": len(fills),
@@ -164,7 +164,8 @@ def _find_margin_use(result: BacktestResult) -> float | None:
     return float((result.margin[sound] / result.equity[sound]).max())
 
 
-def _split_costs(result: BacktestResult, net: float) -> dict[str, float]:
+def split_costs(result: BacktestResult, net: float) -> dict[str, float]:
+    """Return what was paid, and the result at mid prices before it; a positive swap is a gain."""
     scale = 10.0**-result.currency_digits
     sums = {
         name: float(told) * scale
@@ -176,7 +177,8 @@ def _split_costs(result: BacktestResult, net: float) -> dict[str, float]:
     return {**sums, "paid": paid, "market": net + paid}
 
 
-def _tabulate_months(result: BacktestResult) -> list[tuple[int, list[float | None], float]]:
+def tabulate_months(result: BacktestResult) -> list[tuple[int, list[float | None], float]]:
+    """Return a row a year: the return of each month, and of the year."""
     found = monthly_returns(result.times, result.equity, result.cash)
     rows = []
     for year in sorted({year for year, _ in found}):

@@ -63,12 +63,17 @@ def draw_curves(curves: Curves, size: Size) -> str:
     """Return equity and balance above the drawdown, on one time axis, as SVG text."""
     with drawing("assay", size):
         figure, (above, below) = date_pair(size)
-        _plot_worth(above, curves)
-        _plot_falls(below, curves)
+        plot_worth(above, curves)
+        figure.legend(
+            loc="outside upper left", ncols=3, frameon=False, borderpad=0, handlelength=1.1,
+            columnspacing=1.1, labelcolor=INK,
+        )  # fmt: skip
+        plot_falls(below, curves)
         return to_svg(figure)
 
 
-def _plot_worth(axes: Any, curves: Curves) -> None:
+def plot_worth(axes: Any, curves: Curves) -> None:  # Any: Matplotlib's own types
+    """Draw equity and balance with the start."""
     for values, colour, label, width in (
         (curves.balance, PALE_GOLD, "Balance", 2.6),
         (curves.equity, BLUE, "Equity", 1.2),
@@ -77,14 +82,11 @@ def _plot_worth(axes: Any, curves: Curves) -> None:
         moments = moments_of(curves.times[kept])
         axes.plot(moments, values[kept], color=colour, linewidth=width, label=label)
     axes.axhline(curves.start, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="Start")
-    axes.figure.legend(
-        loc="outside upper left", ncols=3, frameon=False, borderpad=0, handlelength=1.1,
-        columnspacing=1.1, labelcolor=INK,
-    )  # fmt: skip
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
 
 
-def _plot_falls(axes: Any, curves: Curves) -> None:
+def plot_falls(axes: Any, curves: Curves) -> None:  # Any: Matplotlib's own types
+    """Draw how far below its peak the equity is."""
     kept = thin(curves.falls)
     moments, depth = moments_of(curves.times[kept]), -100.0 * curves.falls[kept]
     axes.fill_between(moments, depth, 0.0, color=RED, alpha=0.18, linewidth=0)
@@ -101,19 +103,24 @@ def moments_of(times: Integers) -> npt.NDArray[np.datetime64]:
 
 def date_pair(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
     """Return a figure and its two axes, one above the other, on one axis of time."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
-    wide = is_wide(size)
     figure = Figure(figsize=size, layout="constrained")
     pair = figure.subplots(2, sharex=True, height_ratios=(5, 3))
-    locator = AutoDateLocator(minticks=5 if wide else 3, maxticks=9 if wide else 5, tz="UTC")
     for axes in pair:
         quieten(axes)
         axes.margins(x=0.005)
-    pair[1].xaxis.set_major_locator(locator)
-    pair[1].xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
+    date_axis(pair[1], is_wide=is_wide(size))
     return figure, pair
+
+
+def date_axis(axes: Any, *, is_wide: bool = True) -> None:  # Any: Matplotlib's own types
+    """Let the lower edge of a plot tell dates, as many as there is room for."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=5 if is_wide else 3, maxticks=9 if is_wide else 5, tz="UTC")
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
 
 
 def quieten(axes: Any) -> None:  # Any: Matplotlib's own types

@@ -5,7 +5,7 @@ from assay.books.trials.heads import TrialsHead
 from assay.books.trials.ledger import FOLDER, TrialLedger
 from assay.books.trials.lines import TRIALS, Line, Outcome, Trial
 from assay.books.trials.reading import TrialsReport, read_head, read_ledger
-from assay.books.trials.sketches import sketch_returns
+from assay.books.trials.sketches import sketch_returns, sketch_runs
 
 __all__ = [
     "Deflation",
@@ -22,4 +22,5 @@ __all__ = [
     "read_head",
     "read_ledger",
     "sketch_returns",
+    "sketch_runs",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from assay.books.chained import ChainedLedger
 from assay.books.chained.ledger import append_lines
 from assay.books.trials.heads import TrialsHead
@@ -25,15 +27,23 @@ class TrialLedger(ChainedLedger[Line, TrialsHead]):
         To be called before anything is looked at. Raises OperatorError where it cannot be written
         and DataError where the ledger does not hold: then nothing may be looked at.
         """
-        with self.open() as (folder, found):
-            (entered,) = append_lines(TRIALS, folder, found, [trial], now=self.home.clock.now_ns())
-        assert isinstance(entered, Trial)
+        (entered,) = self.enter_all([trial])
         return entered
+
+    def enter_all(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Write trials in one go, as `enter` writes one; raises likewise."""
+        with self.open() as (folder, found):
+            lines = append_lines(TRIALS, folder, found, trials, now=self.home.clock.now_ns())
+        return [line for line in lines if isinstance(line, Trial)]
 
     def conclude(self, outcome: Outcome) -> Read:
         """Write what came of a trial, and return the ledger as it was before; raises likewise."""
+        return self.conclude_all([outcome])
+
+    def conclude_all(self, outcomes: Sequence[Outcome]) -> Read:
+        """Write what came of trials in one go, as `conclude` writes one; raises likewise."""
         with self.open() as (folder, found):
-            append_lines(TRIALS, folder, found, [outcome], now=self.home.clock.now_ns())
+            append_lines(TRIALS, folder, found, outcomes, now=self.home.clock.now_ns())
         return describe(found)
 
     def read(self) -> Read:

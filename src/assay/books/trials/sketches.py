@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -25,13 +25,21 @@ def sketch_returns(days: npt.NDArray[np.int64], returns: Floats) -> str:
     where the returns do not vary. Source: Achlioptas, "Database-friendly Random Projections",
     Journal of Computer and System Sciences 66(4), 2003.
     """
-    centred = returns - returns.mean() if len(returns) else returns
-    size = float(np.sqrt(centred @ centred))
-    if len(returns) < 2 or size <= 1e-12 * np.abs(returns).max(initial=0.0):
-        return ""
-    scaled = (SCALE * centred / size).astype(np.float32)
-    parts = np.rint(scaled @ _signs(days)).clip(-127, 127)
-    return b64encode(parts.astype(np.int8).tobytes()).decode()
+    return next(iter(sketch_runs(days, [returns])))
+
+
+def sketch_runs(days: npt.NDArray[np.int64], runs: Sequence[Floats]) -> Iterator[str]:
+    """Yield the sketch of each run over the same days; one that ended early has fewer of them."""
+    signs = _signs(days)
+    for returns in runs:
+        centred = returns - returns.mean() if len(returns) else returns
+        size = float(np.sqrt(centred @ centred))
+        if len(returns) < 2 or size <= 1e-12 * np.abs(returns).max(initial=0.0):
+            yield ""
+            continue
+        scaled = (SCALE * centred / size).astype(np.float32)
+        parts = np.rint(scaled @ signs[: len(returns)]).clip(-127, 127)
+        yield b64encode(parts.astype(np.int8).tobytes()).decode()
 
 
 def _signs(days: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
@@ -82,7 +90,8 @@ def cluster_sketches(sketches: Sequence[str]) -> tuple[list[int], list[float]]:
             nearest, count = count, count + 1
         sums[nearest] += row
         owned.append(nearest)
-    return owned, [_count_independent(sums[k], owned.count(k)) for k in range(count)]
+    sizes = np.bincount(owned).tolist()
+    return owned, [_count_independent(sums[k], sizes[k]) for k in range(count)]
 
 
 def _count_independent(total: Floats, m: int) -> float:
