@@ -35,7 +35,7 @@ test("what has no figure says why", () => {
     "\u2013",
     "\u2713 no limit set",
   ]);
-  expect(measuredBy(check({ verdict: "denied", value: null }))).toBe("too large to count");
+  expect(measuredBy(check({ verdict: "denied", value: null }))).toBe("not known");
   expect(measuredBy(check({ relation: null, value: null, limit: null }))).toBe("\u2013");
 });
 

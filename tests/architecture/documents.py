@@ -48,7 +48,8 @@ class Desk:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "checkout"
         self.folder.mkdir()
-        (self.folder / "src").symlink_to(ROOT / "src")
+        for name in ("src", "docs"):
+            (self.folder / name).symlink_to(ROOT / name)
         programs = Path(sys.executable).parent
         self.variables = {
             "PATH": f"{programs}:{os.environ['PATH']}",

@@ -15,13 +15,13 @@ import sys
 import numpy as np
 from assay.kernel import records
 from assay.kernel.compiling import cache_folder
-from assay.trading.risk.catalogue import examine
+from assay.trading.risk.catalogue import RULES, examine
 
 names = ("ORDER", "ACCOUNT", "POSITION", "MARKET_STATE", "INSTRUMENT", "LIMITS")
 rows = [np.zeros(1, getattr(records, name)) for name in names]
 rows[1]["halted"] = 1
 order, account, position, *terms = (row[0] for row in rows)
-checks = np.zeros(12, records.CHECK)
+checks = np.zeros(len(RULES), records.CHECK)
 print(examine(checks, order, account, position, tuple(terms)), cache_folder())
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import itertools
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from assay.apps.cli.console import run
+from assay.apps.cli.main import build
 from assay.apps.conditions.state import write_state
 from assay.apps.gateway.scale import moment
 from assay.apps.gateway.stream import CLOSE_MALFORMED, CLOSE_SIGNED_OUT, CLOSE_SLOW
@@ -39,7 +42,7 @@ pytestmark = pytest.mark.running
 QUERIES = (
     "/api/session", "/api/snapshot", "/api/bars?symbol=EURUSD&timeframe=H1", "/api/decisions",
     "/api/decisions/1", "/api/equity", "/api/fills", "/api/regimes", "/api/correlations",
-    "/api/drift", "/api/alerts",
+    "/api/drift", "/api/alerts", "/api/performance",
 )  # fmt: skip
 
 
@@ -320,6 +323,34 @@ def test_metrics_are_read_by_a_session_or_by_a_token_that_opens_nothing_else(
             assert stranger.get("/metrics", headers={"Authorization": wrong}).status_code == 401
         evil = {**shown, "Origin": "http://evil.example"}
         assert stranger.get("/metrics", headers=evil).status_code == 403
+
+
+def test_performance_is_told_alike_to_page_scraper_and_terminal(
+    trader: Trading, served: Served, person: httpx.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = person.get("/api/performance?by=hour").json()
+    assert (told["complete"], told["position"] > 0) == (True, True)
+    home = ["--home", str(trader.home.path), "--json"]
+    assert run(build(), ["performance", "--by", "hour", *home]) == 0
+    here = json.loads(capsys.readouterr().out)
+    assert here["trades"] > 5
+    assert {**told["now"], "sharpe": None} == {**here, "sharpe": None}
+    # The page keeps one mark a day; the Sharpe ratio is of days anyway.
+    assert told["now"]["sharpe"] == pytest.approx(here["sharpe"])
+    found = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(person.get("/metrics").text)
+        for sample in family.samples
+    }
+    assert found["assay_account_net"] == here["net"]
+    assert found["assay_account_trades_total"] == here["trades"]
+    assert found["assay_account_books_complete"] == 1.0
+    assert run(build(), ["performance", "--by", "order", *home]) == 0
+    orders = json.loads(capsys.readouterr().out)["parts"]
+    assert sum(line["spread"] for line in orders) == pytest.approx(here["costs"]["spread_cost"])
+    assert refusal(person.get("/api/performance?by=moon")) == (422, "invalid")
+    assert run(build(), ["performance", "--account", "moon", *home]) == 2
+    assert "there" not in capsys.readouterr().out
 
 
 def pages(client: httpx.Client) -> list[Any]:

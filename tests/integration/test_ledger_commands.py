@@ -13,7 +13,18 @@ import typer
 
 from assay.apps.cli import console
 from assay.apps.cli.ledger import register
-from assay.model.messages import EntryPosted, Message, PlatformStarted, PostingLine
+from assay.apps.cli.portfolio import register as register_portfolio
+from assay.apps.cli.prop import register as register_prop
+from assay.model.messages import (
+    EntryPosted,
+    EquityMarked,
+    Message,
+    OrderFilled,
+    OrderSubmitted,
+    PlatformStarted,
+    PostingLine,
+    Tick,
+)
 from assay.runtime.home import open_home
 from assay.runtime.journal import Batch, PostgresJournal
 from assay.runtime.stores.postgres import open_postgres, remove_postgres
@@ -109,3 +120,48 @@ def test_the_books_of_a_running_platform(
         assert code == 3
         assert "sums to 5, not 0" in told
         assert isinstance(shown, dict)
+
+
+def test_the_account_of_a_running_platform(
+    home: Path, written: PostgresJournal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = {"ts_event": 5, "ts_init": 5, "account": "paper"}
+    written.commit(
+        Batch(
+            [
+                OrderSubmitted(
+                    **shared, id=11, key=3, strategy="trend", symbol="EURUSD", ts_bar=5,
+                    ordinal=0, order_type="market", quantity=10_000, price=0, stop=0, target=0,
+                ),
+                Tick(id=12, ts_event=6, ts_init=6, symbol="EURUSD", bid=110_000, ask=110_020),
+                OrderFilled(
+                    **shared, id=13, key=3, fill=0, symbol="EURUSD", quantity=10_000,
+                    price=110_020, price_digits=5, commission=35, profit=0, spread_cost=100,
+                    slippage_cost=0, rate_num=1, rate_den=1, position=10_000, kind="exact",
+                    reason="market",
+                ),
+                Tick(id=14, ts_event=7, ts_init=7, symbol="EURUSD", bid=110_100, ask=110_120),
+                EquityMarked(
+                    **shared, id=15, balance=9_999_965, equity=10_000_765, margin=11_002
+                ),
+            ]
+        )
+    )  # fmt: skip
+    app = typer.Typer()
+    register_portfolio(app)
+    register_prop(app)
+    app.command("other")(lambda: None)
+    assert console.run(app, ["portfolio", "show", "--home", str(home), "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["agrees"], shown["equity"], shown["cash"]) == (True, 100_007.65, 100_000.0)
+    assert shown["by_strategy"]["trend"]["net"] == 7.65
+    assert shown["exposure"] == {"EUR": 11_010.0, "USD": -11_010.0}
+
+    profile = home.parent / "funded.toml"
+    profile.write_text("[daily_loss]\npercent = 5\n")
+    words = ["prop", "check", "--profile", str(profile), "--home", str(home), "--json"]
+    assert console.run(app, words) == 0
+    checked = json.loads(capsys.readouterr().out)
+    assert (checked["run"], checked["initial"]) == ("account paper", 100_000.0)
+    assert (checked["verdict"], checked["traded_days"]) == ("trading", 0)
+    assert checked["headroom"][0]["left"] == 5_007.65

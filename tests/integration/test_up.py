@@ -121,8 +121,18 @@ def test_up_from_start_to_stop(home: Path) -> None:
     assert wait_for(trades(opened, again), seconds=LONG_S)
     assert wait_for(lambda: answers(port), seconds=LONG_S)
     assert ask_health(port)["halted"]
-    assert not call("resume", "--reason", "sane again", home=home)["halted"]
+    asked = call("resume", "--reason", "sane again", home=home)
+    assert asked["halted"]
+    assert ask_health(port)["halted"]
+    refused = call("resume", "--reason", "sane", "--confirm", "000000", home=home, code=2)
+    assert "code '000000' does not name the halt of now ('odd prices' by rini)" in refused["error"]
+    confirmed = ("--confirm", asked["code"])
+    assert not call("resume", "--reason", "sane again", *confirmed, home=home)["halted"]
     assert wait_for(lambda: not ask_health(port)["halted"], seconds=LONG_S)
+    set_now = call("limits", "set", "collar_bp=150", "--reason", "thin hours", home=home)
+    assert (set_now["holds"], set_now["limits"]) == (True, {"collar_bp": "150"})
+    shown = {row["limit"]: row for row in call("limits", "show", home=home)["limits"]}
+    assert (shown["collar_bp"]["value"], shown["collar_bp"]["waits"]) == ("150", None)
     assert call("stop", home=home)["ended"] == ["up"]
     assert again.wait(LONG_S) == 0
     again.communicate()
@@ -152,7 +162,10 @@ def test_stop_after_kills_leaves_no_process(home: Path) -> None:
 @pytest.mark.long
 def test_the_kill_switch_while_nothing_runs(home: Path) -> None:
     for action, halted in (("halt", True), ("resume", False)):
-        assert call(action, "--reason", "nothing runs", home=home)["halted"] is halted
+        given = (
+            () if halted else ("--confirm", call("resume", "--reason", "why", home=home)["code"])
+        )
+        assert call(action, "--reason", "nothing runs", *given, home=home)["halted"] is halted
         assert processes_of(home) == []
         figures = call("up", "--plain", *SAMPLED, "--for", "0.2", "--port", "0", home=home)
         assert (figures["halted"], figures["finished"]) == (halted, False)

@@ -26,7 +26,7 @@ function figure(value: number | string, { unit, digits }: RuleCheck): string {
 export function measuredBy(check: RuleCheck): string {
   if (check.value !== null) return figure(check.value, check);
   if (check.relation === null) return NONE; // journalled before figures were
-  return check.verdict === "no_limit" ? "not measured" : "too large to count";
+  return check.verdict === "no_limit" ? "not measured" : "not known";
 }
 
 /** Write what a rule held its measure against. */

@@ -77,9 +77,26 @@ class LogConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Name the profile of risk limits."""
+    """Name the profile of risk limits, and say what differs from it.
+
+    `limits` are by name as in docs/risk.md; `clusters` are symbols by the name of their cluster,
+    in the place of the usual ones. Value at risk is measured where it is limited, or where
+    `measure` names a method, from the last `measure_window` returns.
+    """
 
     profile: str = "default"
+    limits: dict[str, str | int | float | bool] = {}
+    clusters: dict[str, list[str]] = {}
+    measure: str = ""
+    measure_window: int = 500
+    measure_confidence: float = 0.99
+
+    def decisive(self) -> dict[str, Any]:
+        """Return the profile and what is set, so that a profile alone bears the name it had."""
+        told, usual = msgspec.to_builtins(self), msgspec.to_builtins(RiskConfig())
+        return {
+            name: value for name, value in told.items() if name == "profile" or value != usual[name]
+        }
 
 
 class MachineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -184,6 +201,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         told = msgspec.to_builtins(self)
         for name in ("mlflow", "conditions", "patterns", "ai"):
             del told[name]
+        told["risk"] = self.risk.decisive()
         return msgspec.json.encode(told)
 
 

@@ -17,17 +17,20 @@ from assay.model.errors import OperatorError
 from assay.model.instruments import Instrument
 from assay.runtime.runners import InlineRunner
 from assay.trading.engine.module import TradingDesk
+from assay.trading.engine.watching import Watch
 
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.signals.features import FeatureModule
     from assay.signals.prediction import Predictor
+    from assay.trading.risk.measures import RiskMeter
 
 
 @dataclass(frozen=True, slots=True)
 class Topology:
     """Hold the modules of one platform.
 
-    `sets` is there where several instruments trade, features and predictor where a model does.
+    `sets` is there where several instruments trade, features and predictor where a model does,
+    `meter` where value at risk is measured.
     """
 
     desk: TradingDesk
@@ -36,19 +39,22 @@ class Topology:
     sets: BarSetBuilder | None = None
     features: FeatureModule | None = None
     predictor: Predictor | None = None
+    meter: RiskMeter | None = None
 
     def _modules(self) -> list[Any]:  # Any: modules that also snapshot, of five rooms
         wanted = (self.sets, self.features, self.predictor)
         present = [module for module in wanted if module is not None]
-        return [*present, self.desk, self.ledger, self.reconciler]
+        measuring = [self.meter] if self.meter is not None else []
+        return [*present, self.desk, self.ledger, self.reconciler, *measuring]
 
     @property
     def is_bare(self) -> bool:
         """Say whether desk, ledger and reconciler are all there is."""
-        return self.sets is None and self.features is None and self.predictor is None
+        added = (self.sets, self.features, self.predictor, self.meter)
+        return all(module is None for module in added)
 
     def runner(self, *, wire: bool = False) -> InlineRunner:
-        """Return a runner over market, signals, trading and books, in this order."""
+        """Return a runner over market, signals, trading, books and meter, in this order."""
         return InlineRunner(self._modules(), wire=wire)
 
     def snapshot(self) -> bytes:
@@ -84,18 +90,32 @@ def _bar_sets(setup: Setup, next_id: Callable[[], int]) -> BarSetBuilder | None:
     return BarSetBuilder(several, next_id) if several else None
 
 
-def build_topology(setup: Setup, next_id: Callable[[], int]) -> Topology:
-    """Return fresh modules for a setup; ids come from the injected source."""
-    instruments = traded_instruments(setup)
+def build_topology(setup: Setup, next_id: Callable[[], int], *, watches: bool = False) -> Topology:
+    """Return fresh modules for a setup; ids come from the injected source.
+
+    One that `watches` tells where an account reaches a limit.
+    """
+    instruments, desk = traded_instruments(setup), setup.desk(next_id)
+    if watches:
+        desk.watch = Watch(desk.plan.accounts, desk.world)
     ledger = Ledger([setup.account], instruments, next_id)
     marks = QuoteMarks([setup.account], instruments)
     return Topology(
-        desk=setup.desk(next_id),
+        desk=desk,
         ledger=ledger,
         reconciler=Reconciler(ledger, next_id, marks),
         sets=_bar_sets(setup, next_id),
+        meter=_meter(setup, next_id),
         **_signals(setup, next_id),
     )
+
+
+def _meter(setup: Setup, next_id: Callable[[], int]) -> RiskMeter | None:
+    if setup.measures is None:
+        return None
+    from assay.trading.risk.measures import RiskMeter
+
+    return RiskMeter(setup.symbols, setup.terms[0], [setup.account], next_id, setup.measures)
 
 
 def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:

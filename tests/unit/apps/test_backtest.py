@@ -143,7 +143,8 @@ def test_out_writes_tables_and_report(
     found = figures(capsys)
     logs = {"events.msgpack"} if driver == "replay" else set()
     assert {path.name for path in out.iterdir()} == {
-        "orders.parquet", "fills.parquet", "equity.parquet", "report.html", *logs,
+        "orders.parquet", "fills.parquet", "equity.parquet", "trades.parquet",
+        "execution.parquet", "run.json", "report.html", *logs,
     }  # fmt: skip
     tables = {name: pq.read_table(out / f"{name}.parquet") for name in COLUMNS}
     assert {name: table.column_names for name, table in tables.items()} == COLUMNS

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
+from assay.apps.gateway.books import Told, tell_books
 from assay.apps.gateway.follow import Follower
 from assay.apps.gateway.looks import Looks
 from assay.apps.gateway.meter import KEPT, MODELS_MOST, Meter
@@ -19,11 +20,15 @@ from assay.apps.lab.setup import Setup
 from assay.apps.paper.patterns import PatternWatch
 from assay.apps.paper.timing import write_times
 from assay.apps.paper.trader import PaperTrader
+from assay.books.reports.performance import measure_performance
+from assay.books.reports.tape import AccountTape, Contract
 from assay.books.trials import Trial, TrialLedger
 from assay.model.messages import (
     BarClosed,
     DecisionMade,
     Message,
+    OrderFilled,
+    OrderSubmitted,
     PatternsJudged,
     Predicted,
     ShadowPredicted,
@@ -204,3 +209,42 @@ def test_before_anything_was_said_the_text_is_whole(home: Home) -> None:
     assert found["assay_analytics_behind_messages"] == {(): 0.0}
     assert found["assay_metrics_uncounted"] == {(): 0.0}
     assert "assay_forecasts_total" not in found
+
+
+def test_the_books_tell_by_which_model_and_how_surely_positions_were_entered(
+    messages: list[Message],
+) -> None:
+    account = next(each.account for each in messages if isinstance(each, OrderFilled))
+    tape = AccountTape(account, lambda _: Contract(0, 0.0001))
+    for message in messages:
+        tape.take(message)
+    sure = {
+        (each.symbol, each.ts_bar): each.probability
+        for each in messages
+        if isinstance(each, DecisionMade) and each.outcome == "enter"
+    }
+    sent = {each.key: each for each in messages if isinstance(each, OrderSubmitted)}
+    opened = {
+        (each.symbol, each.ts_event): sure[each.symbol, sent[each.key].ts_bar]
+        for each in messages
+        if isinstance(each, OrderFilled) and each.key in sent
+        and (each.symbol, sent[each.key].ts_bar) in sure
+    }  # fmt: skip
+    trades = tape.trades()
+    known = [(opened[t.symbol, t.opened], t.net > 0) for t in trades]
+    told = measure_performance(tape, "model")
+    score = told["decisions"]
+    assert score["entries"] == len(known) > 10
+    assert score["said"] == pytest.approx(sum(p or 0 for p, _ in known) / len(known) / 10_000)
+    assert score["came"] == pytest.approx(sum(won for _, won in known) / len(known))
+    assert [(part["name"], part["trades"]) for part in told["parts"]] == [(MODEL, len(trades))]
+    shown = Told(1, complete=True, figures=told)
+    text = render_metrics(tell_books(shown)).decode()
+    samples = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert samples["assay_account_decisions_brier"] == pytest.approx(score["brier"])
+    assert samples["assay_account_win_rate"] == told["win_rate"]
+    assert "decisions" not in render_metrics(tell_books(shown, uncounted="away")).decode()

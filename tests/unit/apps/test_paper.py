@@ -20,10 +20,12 @@ from assay.apps.paper.control import (
     give_order,
     pending_orders,
 )
+from assay.apps.paper.notices import describe_notice
 from assay.apps.paper.picture import Painter, Picture, read_picture
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identify_setup, past_columns, past_series, prepare_plan
 from assay.apps.paper.refusal import raise_refusal, write_refusal
+from assay.apps.paper.releasing import release_code, require_code
 from assay.apps.paper.trader import PaperTrader
 from assay.apps.paper.up import run_platform
 from assay.apps.paper.view import draw_curve, plain_line, render
@@ -36,11 +38,12 @@ from assay.model.messages import (
     PatternsJudged,
     PatternVerdict,
     RegimeChanged,
+    RiskThresholdBreached,
 )
 from assay.model.time import Timeframe
 from assay.runtime.clock import SimClock, wait_for
 from assay.runtime.home import Home, open_home
-from assay.runtime.journal import MemoryJournal
+from assay.runtime.journal import Halt, MemoryJournal
 from assay.runtime.settings import load_settings
 from assay.trading.brokers.paper import PaperBroker
 from tests.replay.markets import generate_bars
@@ -277,3 +280,37 @@ def test_a_curve_keeps_its_ends_and_its_width() -> None:
     assert max(map(len, rows)) <= 60
     assert rows[0].endswith("█")
     assert rows[-1].startswith("▁")
+
+
+def test_a_release_names_one_halt() -> None:
+    halt = Halt("local", True, "odd prices", "rini", 1)
+    code = release_code(halt)
+    assert len(code) == 6
+    require_code(halt, f" {code.upper()} ")
+    others = (
+        Halt("local", True, "odd prices", "rini", 2),
+        Halt("other", True, "odd prices", "rini", 1),
+    )
+    for other in others:
+        with pytest.raises(
+            UsageError, match=r"does not name the halt of now \('odd prices' by rini"
+        ):
+            require_code(other, code)
+    with pytest.raises(UsageError, match="trading is not halted"):
+        release_code(Halt("local", False, "sane", "rini", 3))
+
+
+def test_a_reached_limit_is_an_alert(tmp_path: Path) -> None:
+    told = RiskThresholdBreached(
+        id=1, ts_event=0, ts_init=0, account="paper", rule="daily_loss", value=4_100, limit=5_000,
+        unit="money", warning=True,
+    )  # fmt: skip
+    text = "paper: daily_loss is near its limit (4,100 of 5,000 minor units)"
+    assert describe_notice(told) == text
+    plan = Plan(source="replay", data=(write_market(tmp_path, 1),))
+    painter = Painter(prepare_plan(plan, Config(), tmp_path), tmp_path / "picture.json")
+    painter.observe([told])
+    painter.write()
+    picture = read_picture(tmp_path / "picture.json")
+    assert picture is not None
+    assert picture.alerts == [f"1970-01-01 00:00:00  {text}"]

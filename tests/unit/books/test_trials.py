@@ -14,7 +14,7 @@ import pytest
 
 from assay.books.audit.keys import SigningKey, open_key
 from assay.books.chained import HEAD, LEDGER, carry_over, copy_ledger, write_head
-from assay.books.chained.heads import is_signed, sign_head
+from assay.books.chained.heads import NEXT, is_signed, sign_head
 from assay.books.trials import TRIALS, Outcome, Trial, TrialLedger, read_head, read_ledger
 from assay.model.errors import DataError, OperatorError
 from assay.runtime.home import open_home
@@ -247,3 +247,47 @@ def test_a_folder_of_another_mode_is_left_as_it_is(tmp_path: Path) -> None:
     os.chmod(home.path, 0o750)
     TrialLedger(home).enter(trial())
     assert home.path.stat().st_mode & 0o777 == 0o750
+
+
+def test_trials_entered_in_one_go_are_lines_like_any(filled: TrialLedger) -> None:
+    entered = filled.enter_all([trial(name) for name in "def"])
+    before = filled.conclude_all([outcome(each.number) for each in entered])
+    assert [each.number for each in entered] == [7, 8, 9]
+    assert (before.report.trials, len(filled.read().lines)) == (6, 12)
+    assert not (filled.path / NEXT).exists()
+
+
+@pytest.mark.parametrize("left", [0, 1, 2, 3, 4])
+def test_a_kill_among_several_lines_leaves_a_ledger_that_holds(
+    filled: TrialLedger, left: int, tmp_path: Path
+) -> None:
+    head = (filled.path / HEAD).read_bytes()
+    filled.enter_all([trial(name) for name in "defg"])
+    whole, promise = lines_of(filled), (filled.path / HEAD).read_bytes()
+    (filled.path / HEAD).write_bytes(head)
+    (filled.path / NEXT).write_bytes(promise)
+    rewrite(filled, [*whole[: 6 + left], b'{"torn'])
+    assert len(filled.read().lines) == 6 + left
+    copy_ledger(filled.path, tmp_path / "copy")
+    assert read_ledger(tmp_path / "copy").report.ok
+    assert filled.enter(trial("h")).number == 7 + left
+    assert not (filled.path / NEXT).exists()
+    assert first_bad(filled) is None
+
+
+def test_a_promise_covers_no_other_lines(filled: TrialLedger, tmp_path: Path) -> None:
+    head = (filled.path / HEAD).read_bytes()
+    filled.enter_all([trial(name) for name in "def"])
+    whole, promise = lines_of(filled), (filled.path / HEAD).read_bytes()
+    (filled.path / HEAD).write_bytes(head)
+    assert first_bad(filled) == 8
+    (filled.path / NEXT).write_bytes(promise.replace(b'"lines":9', b'"lines":8'))
+    assert first_bad(filled) == 8
+    other = TrialLedger(open_home(tmp_path / "other"))
+    other.enter_all([trial(name) for name in "abc"])
+    (filled.path / NEXT).write_bytes((other.path / HEAD).read_bytes())
+    assert first_bad(filled) is not None
+    (filled.path / NEXT).write_bytes(promise)
+    assert first_bad(filled) is None
+    rewrite(filled, whole[3:])
+    assert first_bad(filled) == 1

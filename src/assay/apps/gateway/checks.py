@@ -12,12 +12,24 @@ from assay.model.messages import RuleCheck as Told
 from assay.model.time import SECOND
 
 WORDS = {
-    "halt": {0: "running", 1: "halted", 2: "overflowed", 3: "halted, overflowed"},
+    "halt": {
+        0: "running",
+        1: "halted",
+        2: "overflowed",
+        3: "halted, overflowed",
+        4: "venue away",
+        5: "halted, venue away",
+        6: "overflowed, venue away",
+        7: "halted, overflowed, venue away",
+    },
     "session": {0: "closed", 1: "open"},
+    "list": {0: "not listed", 1: "listed"},
+    "window": {0: "outside", 1: "inside", 2: "unknown"},
 }
 SIDES = {-1: "sell", 0: "reduce", 1: "buy"}
 MODES = {0: "no trade", 1: "long only", 2: "short only", 3: "close only", 4: "both sides"}
-PIP_DIGITS, LOT_DIGITS, SECOND_DIGITS = 1, 2, 0
+PIP_DIGITS, LOT_DIGITS, SECOND_DIGITS, PERCENT_DIGITS, CORRELATION_DIGITS = 1, 2, 0, 1, 2
+PERCENT, WHOLE = 100, 10_000
 
 
 def tell_checks(told: Sequence[Told], symbol: str, scale: Scale) -> tuple[RuleCheck, ...]:
@@ -64,6 +76,8 @@ def _figures(check: Told, symbol: str, scale: Scale) -> tuple[Value | None, Valu
         "price": (10**traded.digits, "", traded.digits),
         "units": (traded.lot_units, "lots", LOT_DIGITS),
         "nanoseconds": (SECOND, "s", SECOND_DIGITS),
+        "basis points": (PERCENT, "%", PERCENT_DIGITS),
+        "ten-thousandths": (WHOLE, "", CORRELATION_DIGITS),
     }.get(unit, (1, unit, 0))
     return _share(value, divisor), _share(limit, divisor), shown, digits
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -88,6 +89,11 @@ class Records:
                 if len(found) >= limit:
                     break
         return found
+
+    def booked(self, after: int, limit: int, kinds: Collection[str]) -> list[Recorded]:
+        """Return up to `limit` messages of the kinds behind a place."""
+        with self._connected() as connection:
+            return list(islice(read_journal(connection, after, kinds=kinds), limit))
 
     def cases(
         self, board: Board, before: int, limit: int, outcome: OutcomeName | None = None

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
 from assay.apps.gateway.board import Board
+from assay.apps.gateway.books import AccountBooks, add_performance, gather_books
 from assay.apps.gateway.cases import KEPT, Case
 from assay.apps.gateway.conditions import add_conditions
 from assay.apps.gateway.explaining import Basis
@@ -74,7 +75,9 @@ def add_routes(app: FastAPI, desk: Desk, page: Page) -> None:
     _add_decisions(app, desk)
     add_conditions(app, desk)
     _add_switch(app, desk)
-    _add_metrics(app, desk)
+    books = AccountBooks(desk.home)
+    add_performance(app, desk, books)
+    _add_metrics(app, desk, books)
 
     @app.websocket("/api/stream")
     async def stream(socket: WebSocket) -> None:
@@ -159,7 +162,7 @@ def _bars(board: Board, symbol: str, timeframe: str | None, limit: int) -> BarsP
     )  # fmt: skip
 
 
-def _add_metrics(app: FastAPI, desk: Desk) -> None:
+def _add_metrics(app: FastAPI, desk: Desk, books: AccountBooks) -> None:
     looks, turn = Looks(desk.home), asyncio.Lock()
 
     @app.get("/metrics")
@@ -168,7 +171,8 @@ def _add_metrics(app: FastAPI, desk: Desk) -> None:
         async with turn:
             due = looks.find_due(follower.meter)
             uncounted = await asyncio.to_thread(looks.enter, due) if due else ""
-        families = gather(desk.home, follower, desk.stream.clients, uncounted=uncounted)
+        families = [*gather(desk.home, follower, desk.stream.clients, uncounted=uncounted)]
+        families += await gather_books(books, follower, uncounted=uncounted)
         return Response(render_metrics(families), media_type=METRICS_TYPE)
 
 

@@ -341,6 +341,17 @@ class ConditionPage(_View):
     now: msgspec.Raw
 
 
+class PerformancePage(_View):
+    """Answer GET /api/performance: figures up to the journal's place `position`.
+
+    Not `complete` while more of the journal waits to be read: ask again.
+    """
+
+    position: int
+    complete: bool
+    now: msgspec.Raw
+
+
 class KillSwitch(_View, forbid_unknown_fields=True):
     """Ask to engage or release the kill switch."""
 

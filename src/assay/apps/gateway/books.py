@@ -1,0 +1,151 @@
+"""The books of the account that is traded, read on from the journal when somebody asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from fastapi import FastAPI, Response
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from assay.apps.gateway.board import Board
+from assay.apps.gateway.follow import Follower
+from assay.apps.gateway.problems import answer
+from assay.apps.gateway.records import Records
+from assay.apps.gateway.views import PerformancePage
+from assay.apps.lab.accounts import contracts_of
+from assay.books.reports.performance import measure_performance
+from assay.books.reports.tape import BOOK_KINDS, AccountTape
+from assay.model.errors import AssayError, RetryError
+from assay.model.time import DAY, format_time
+from assay.runtime.home import Home
+
+if TYPE_CHECKING:
+    from assay.apps.gateway.routes import Desk
+
+KINDS = (*BOOK_KINDS, "Predicted")
+STEP = 20_000
+"""Messages taken at one asking; a long journal is read over several."""
+PLAIN = (
+    ("net", "account_net", "What the account came to so far, in its currency."),
+    ("equity", "account_equity", "Worth of the account at the last bar read."),
+    ("win_rate", "account_win_rate", "Share of closed trades that earned."),
+    ("profit_factor", "account_profit_factor", "Gains over losses of closed trades."),
+    ("expectancy", "account_expectancy", "Mean net result of a closed trade."),
+    ("max_drawdown", "account_max_drawdown", "Deepest fall from the peak, as a share of it."),
+    ("sharpe", "account_sharpe", "Sharpe ratio of daily returns, a year."),
+)
+SCORES = (
+    ("said", "account_decisions_said", "Mean probability with which positions were entered."),
+    ("came", "account_decisions_came", "Share of them that earned."),
+    ("brier", "account_decisions_brier", "Brier score of those probabilities."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Hold the figures of an account up to a place; not `complete` while there is more to read."""
+
+    position: int
+    complete: bool
+    figures: Mapping[str, Any]
+
+
+class AccountBooks:
+    """Follow the account of the newest run; each asking reads on for a bounded while."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._tape: AccountTape | None = None
+        self._run = self._place = 0
+        self._told: dict[str, Told] = {}
+        self._turn = asyncio.Lock()
+
+    async def tell(self, board: Board, records: Records | None, by: str = "symbol") -> Told:
+        """Return the figures; raise RetryError where the journal cannot be read from here."""
+        if records is None:
+            raise RetryError("the journal is not read yet; try again in a moment")
+        async with self._turn:
+            return await asyncio.to_thread(self._read_on, board, records, by)
+
+    def _read_on(self, board: Board, records: Records, by: str) -> Told:
+        if self._tape is None or self._run != board.start:
+            contract_of = contracts_of(self._home)
+            self._tape = AccountTape(board.sheet.account, contract_of, every=DAY)
+            self._run = self._place = board.start
+            self._told = {}
+        found = records.booked(self._place, STEP, KINDS)
+        for recorded in found:
+            self._tape.take(recorded.message)
+            self._place = recorded.position
+        if found:
+            self._told = {}
+        if by not in self._told:
+            figures = measure_performance(self._tape, by)
+            self._told[by] = Told(self._place, len(found) < STEP, figures)
+        return self._told[by]
+
+
+def add_performance(app: FastAPI, desk: Desk, books: AccountBooks) -> None:
+    """Add the address of the account's performance."""
+
+    @app.get("/api/performance")
+    async def performance(by: str = "symbol") -> Response:
+        told = await books.tell(desk.board(), desk.stream.follower.records, by)
+        figures = dict(told.figures)
+        for edge in ("from", "to"):
+            figures[edge] = None if figures[edge] is None else format_time(figures[edge])
+        now = msgspec.Raw(msgspec.json.encode(figures))
+        return answer(PerformancePage(position=told.position, complete=told.complete, now=now))
+
+
+async def gather_books(
+    books: AccountBooks, follower: Follower, *, uncounted: str = ""
+) -> list[Metric]:
+    """Return the metrics of the account; none while its books cannot be read."""
+    if follower.board is None:
+        return []
+    try:
+        told = await books.tell(follower.board, follower.records)
+    except AssayError:
+        # What else is measured is told though the journal be away.
+        return []
+    return [*tell_books(told, uncounted=uncounted)]
+
+
+def tell_books(told: Told, *, uncounted: str = "") -> Iterator[Metric]:
+    """Yield the metrics of an account; of its decisions none where looks were not counted."""
+    figures = told.figures
+    yield _gauge("account_books_complete", "1 where the journal was read to its end.",
+                 float(told.complete))  # fmt: skip
+    trades = CounterMetricFamily("assay_account_trades", "Closed trades.",
+                                 labels=("symbol",))  # fmt: skip
+    nets = GaugeMetricFamily("assay_account_symbol_net", "Net result of closed trades.",
+                             labels=("symbol",))  # fmt: skip
+    for part in figures["parts"]:
+        trades.add_metric((part["name"],), part["trades"])
+        nets.add_metric((part["name"],), part["net"])
+    yield trades
+    yield nets
+    costs = GaugeMetricFamily("assay_account_cost", "What was paid; a swap received is negative.",
+                              labels=("kind",))  # fmt: skip
+    paid = figures["costs"]
+    for kind, value in (
+        ("spread", paid["spread_cost"]), ("slippage", paid["slippage_cost"]),
+        ("commission", paid["commission"]), ("swap", -paid["swap"]),
+    ):  # fmt: skip
+        costs.add_metric((kind,), value)
+    yield costs
+    rows = [(figures[name], *words) for name, *words in PLAIN]
+    if figures["decisions"] and not uncounted:
+        rows += [(figures["decisions"][name], *words) for name, *words in SCORES]
+    for value, name, text in rows:
+        if value is not None:
+            yield _gauge(name, text, float(value))
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"assay_{name}", text, value=value)
