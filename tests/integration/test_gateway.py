@@ -35,6 +35,7 @@ from assay.runtime.home import open_home
 from assay.runtime.ring import NullRing
 from assay.runtime.stores.postgres import remove_postgres
 from assay.signals.regimes import RegimeNow
+from assay.trading.risk.catalogue import RULES
 from tests.integration.serving import LONG_S, Served, Trading, receive, serving, trading
 
 pytestmark = pytest.mark.running
@@ -273,7 +274,7 @@ def test_decisions_are_paged_from_memory_into_the_journal(
             detail = client.get(f"/api/decisions/{place}").json()
             assert detail == person.get(f"/api/decisions/{place}").json()
             assert detail["order"]["state"] == "filled"
-            assert [check["passed"] for check in detail["checks"]] == [True] * 12
+            assert [check["passed"] for check in detail["checks"]] == [True] * len(RULES)
             checks = {check["rule"]: check for check in detail["checks"]}
             assert checks["position_limit"]["value"] == detail["lots"]
             assert (checks["trading_halted"]["value"], checks["margin"]["unit"]) == (

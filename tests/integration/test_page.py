@@ -21,6 +21,7 @@ from assay.model.time import Timeframe
 from assay.runtime.clock import wait_for
 from assay.runtime.home import open_home
 from assay.runtime.stores.postgres import remove_postgres
+from assay.trading.risk.catalogue import RULES
 from tests.integration.killing import ASSAY, LONG_S, kill_all, processes_of
 from tests.replay.taught import make_model
 from tools.tidy import ROOT
@@ -189,7 +190,7 @@ def see_what_the_rules_measured(page: Page) -> None:
     spread = detail.locator("[data-rule=spread_too_wide]")
     expect(spread).to_contain_text(re.compile(r"passed\s*\d+\.\d pips\s*\u2264\s10\.0 pips"))
     expect(detail.locator("[data-rule=margin]")).to_contain_text("USD")
-    expect(detail.get_by_test_id("rule-checks").locator("tbody tr")).to_have_count(12)
+    expect(detail.get_by_test_id("rule-checks").locator("tbody tr")).to_have_count(len(RULES))
     assert has_axe_found(page) == []
     page.set_viewport_size({"width": 320, "height": 640})
     assert not detail.evaluate("each => each.scrollWidth > each.clientWidth")

@@ -69,6 +69,8 @@ def test_who_is_told_changes_no_result() -> None:
     whole = msgspec.json.decode(msgspec.json.encode(usual))
     for name in ("mlflow", "conditions", "patterns", "ai"):
         del whole[name]
+    # Limits that nobody set do not change the name of what was tried before there were any.
+    whole["risk"] = {"profile": "default"}
     assert msgspec.json.encode(whole) == usual.decisive()
     with pytest.raises(UsageError, match=r"mlflow\.experiment is empty"):
         MlflowConfig(experiment=" ")

@@ -217,10 +217,10 @@ def test_an_entry_tells_forecast_direction_cost_and_worth() -> None:
     assert chain_of(outcome=ENTER, **WEIGHED, **order) == (
         "forecast: lightgbm-1 looks 30 bars ahead",
         "direction: short is right with 0.6000, between 0.5800 and 0.6200",
+        "timing: market order at the next price",
+        "size: 2000 units, worth +0.76, 95 % value at risk 7.70, Sharpe ratio 0.170 a trade",
         "cost: 10.00 a lot to open and close",
         "worth: +38.00 a lot after costs at the lower bound",
-        "size: 2000 units, worth +0.76, 95 % value at risk 7.70, Sharpe ratio 0.170 a trade",
-        "timing: market order at the next price",
     )
 
 

@@ -79,18 +79,21 @@ def _chain(
         return [STATES[predicted.state], *layers]
     found = [f"forecast: {predicted.model} looks {predicted.horizon} bars ahead", *layers]
     if "expected" in told:
-        found += [
+        found.append(
             f"direction: {told['side']} is right with {told['probability'] / 1e4:.4f}, between "
-            f"{told['lower'] / 1e4:.4f} and {told['upper'] / 1e4:.4f}",
-            f"cost: {told['cost'] / money:.2f} a lot to open and close",
-            f"worth: {told['expected'] / money:+.2f} a lot after costs at the lower bound",
-        ]
+            f"{told['lower'] / 1e4:.4f} and {told['upper'] / 1e4:.4f}"
+        )
     if "quantity" in told:
         found += [
+            f"timing: {AT_ONCE}",
             f"size: {abs(told['quantity'])} units, worth {told['worth'] / money:+.2f}, 95 % value "
             f"at risk {told['value_at_risk'] / money:.2f}, Sharpe ratio {told['sharpe'] / 1e3:.3f} "
             "a trade",
-            f"timing: {AT_ONCE}",
+        ]
+    if "expected" in told:
+        found += [
+            f"cost: {told['cost'] / money:.2f} a lot to open and close",
+            f"worth: {told['expected'] / money:+.2f} a lot after costs at the lower bound",
         ]
     if reason == WIDE_SPREAD:
         found.append(

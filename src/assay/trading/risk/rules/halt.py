@@ -16,5 +16,5 @@ UNIT = "halt"
 def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny everything while trading is halted, arithmetic overflowed, or the venue is away."""
     away = 1 if account.venue == VENUE_AWAY else 0
-    causes = account.halted + 2 * account.overflow + 4 * away
-    return bound(causes == 0, EXACTLY, causes, 0)
+    runs = account.halted == 0 and account.overflow == 0 and away == 0
+    return bound(runs, EXACTLY, account.halted + 2 * account.overflow + 4 * away, 0)
