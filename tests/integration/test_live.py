@@ -169,7 +169,7 @@ def test_a_desk_of_programs_trades_and_survives_kills_of_each(desk: Desk) -> Non
     before = len(desk.deals())
     up = start(*UP, home=desk.home)
     assert wait_for(lambda: len(desk.deals()) >= before + 2, seconds=90)
-    assert call("stop", home=desk.home)
+    up.terminate()
     up.communicate(timeout=60)
     compare(desk)
 

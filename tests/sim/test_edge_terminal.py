@@ -18,6 +18,8 @@ from tests.sim.edging import Desk, RunningBridge, make_desk, running_bridge, tic
 from tests.sim.terminals import ServedTerminal, end, served_terminal, start_connector
 
 LONG_S = 60.0
+BEFORE = 5
+"""Quotes of before the connector looked first, of which it owes none."""
 
 
 def order(number: int) -> OrderCommand:
@@ -39,11 +41,13 @@ def live_through_kills(folder: Path, *, seed: int, kills: int, orders: int) -> N
     desk, rng, sent = make_desk(folder), Rng(seed), 0
     write_private(folder / "token", desk.grant.token.encode())
     with running_bridge(desk.home) as bridge, served_terminal(folder) as served:
-        served.quote(5)
+        served.quote(BEFORE)
         for life in range(kills + 1):
             is_last = life == kills
             process = start_connector(folder, served, f"ws://127.0.0.1:{bridge.port}")
             try:
+                # What is quoted before the first look is nobody's to send.
+                require_within(lambda: desk.count() > 0, "a quote", seconds=LONG_S)
                 wanted = range(sent + 1, orders * (life + 1) // (kills + 1) + 1)
                 sent = send_orders(desk, bridge, served, wanted)
                 # A kill comes amid work, at no moment in particular.
@@ -70,7 +74,7 @@ def settle(desk: Desk, served: ServedTerminal, sent: int) -> None:
     require_within(lambda: len(desk.outcomes()) >= sent, "every outcome", seconds=LONG_S)
     deals = len(served.orders_by_magic())
     require_within(lambda: len(_deals(desk)) >= deals, "every deal", seconds=LONG_S)
-    require_within(lambda: desk.count() >= served._quotes - 4, "every quote", seconds=LONG_S)
+    require_within(lambda: desk.count() >= served._quotes - BEFORE, "every quote", seconds=LONG_S)
 
 
 def _deals(desk: Desk) -> list[DealBooked]:
@@ -97,7 +101,7 @@ def judge(desk: Desk, served: ServedTerminal, sent: int) -> None:
     shown = served.times()
     came = tick_keys(desk.ticks, "EURUSD")
     assert came == shown[-len(came) :]
-    assert len(came) >= len(shown) - 5
+    assert len(came) >= len(shown) - BEFORE
     assert desk.gone == 0
 
 
