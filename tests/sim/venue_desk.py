@@ -22,9 +22,9 @@ from assay.apps.edge.commands import Executor
 from assay.apps.lab.setup import Setup
 from assay.apps.link.frames import ACCOUNT, COMMANDS, PackedCodec, Quote
 from assay.apps.link.log import LogReader
+from assay.apps.paper.edges import edge_folder
 from assay.apps.paper.live import LiveFeed, anchor_plan, prepare_live
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.standings import edge_folder
 from assay.apps.paper.trader import PaperTrader
 from assay.apps.paper.venue import VenueEar, open_bridge_broker
 from assay.model.messages import Message

@@ -20,10 +20,10 @@ from assay.apps.lab.setup import (
 )
 from assay.apps.link.frames import MARKET
 from assay.apps.link.log import LogReader, list_segments
+from assay.apps.paper.edges import EDGE, edge_folder, read_venue
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.quoting import Place, QuoteFeed, skip_to
 from assay.apps.paper.sheet import write_whole
-from assay.apps.paper.standings import EDGE, edge_folder, read_venue
 from assay.market.series import TickSeries
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, UsageError

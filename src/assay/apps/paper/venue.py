@@ -8,7 +8,7 @@ from assay.apps.bridge.desk import BridgeBroker, CommandDesk
 from assay.apps.bridge.feed import AccountFeed, AccountNews
 from assay.apps.lab.setup import Setup
 from assay.apps.link.frames import ACCOUNT
-from assay.apps.paper.standings import edge_folder, find_grant
+from assay.apps.paper.edges import edge_folder, find_grant
 from assay.apps.paper.trader import PaperTrader
 from assay.model.messages import Message
 from assay.runtime.home import Home
