@@ -29,6 +29,7 @@ from assay.model.instruments import instrument_for
 from assay.model.messages import Predicted
 from assay.trading.decision.choice import (
     ABSTAIN,
+    BOOK_LEANS,
     ENTER,
     EXIT,
     HOLD_ON,
@@ -240,6 +241,7 @@ def test_an_abstention_without_a_usable_forecast_says_only_why(state: str) -> No
         (WIDE_SPREAD, "wide_spread"),
         (TURN_NEAR, "turn_near"),
         (UNMEASURED, "unmeasured"),
+        (BOOK_LEANS, "book_leans"),
     ],
 )
 def test_an_abstention_ends_its_chain_with_the_reason(reason: int, word: str) -> None:

@@ -9,9 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.trading.decision.choice import ABSTAIN, ENTER, TURN_NEAR, UNMEASURED, WIDE_SPREAD
+from assay.trading.decision.choice import (
+    ABSTAIN,
+    BOOK_LEANS,
+    ENTER,
+    TURN_NEAR,
+    UNMEASURED,
+    WIDE_SPREAD,
+)
 from assay.trading.decision.sizing import METHODS
 from assay.trading.decision.timing import (
+    LONG_SETTLED,
     MINUTE,
     SCALE,
     SETTLED,
@@ -20,7 +28,7 @@ from assay.trading.decision.timing import (
     swing_over,
     usual_spread,
 )
-from tests.unit.trading.test_decision import SURE, Trader, bar
+from tests.unit.trading.test_decision import FALLING, SURE, Trader, bar
 
 LOSS_AT_STOP = 385.0
 """Dollars that a stop of SURE costs a lot, spread included."""
@@ -111,6 +119,48 @@ def test_nothing_is_entered_shortly_before_a_turn() -> None:
     trader.market["next_turn"] = 29 * MINUTE
     assert trader.decide(SURE)["reason"] == TURN_NEAR
     trader.market["next_turn"] = 30 * MINUTE
+    assert trader.decide(SURE)["outcome"] == ENTER
+
+
+@pytest.mark.parametrize(
+    ("swings", "share"), [([40] * 300, 1.0), ([120] * 300, 0.5), ([10] * 300, 1.0)]
+)
+def test_a_market_that_swings_more_than_usual_is_traded_in_smaller_size(
+    swings: list[int], share: float
+) -> None:
+    # The longer mean takes 1/1,024 of each bar; the shorter one has forgotten what was before.
+    usual = 40 * 40 + (swings[0] ** 2 - 40 * 40) * (1 - (1 - 1 / 1_024) ** len(swings))
+    trader = Trader(swing_cap_percent=100, risk_cap_bp=10_000)
+    walk(trader, [40] * (4 * LONG_SETTLED) + swings)
+    sized = trader.decide(SURE)["quantity"]
+    wanted = Trader(risk_cap_bp=10_000).decide(SURE)["quantity"]
+    expected = min(1.0, math.sqrt(usual) / swings[0])
+    assert sized == pytest.approx(wanted * expected, rel=0.03)
+    assert (sized < 0.6 * wanted) == (share < 1)
+
+
+def test_the_swing_of_a_market_is_not_judged_before_its_usual_is_known() -> None:
+    trader = Trader(swing_cap_percent=100)
+    walk(trader, [40] * (LONG_SETTLED - 2))
+    assert trader.decide(SURE)["reason"] == UNMEASURED
+
+
+@pytest.mark.parametrize(
+    ("bids", "asks", "reason"),
+    [(0, 0, UNMEASURED), (100, 300, 0), (100, 301, BOOK_LEANS), (900, 100, 0)],
+)
+def test_a_quote_whose_sizes_lean_against_the_side_is_waited_out(
+    bids: int, asks: int, reason: int
+) -> None:
+    trader = Trader(lean_cap_percent=50)
+    trader.market["bid_units"], trader.market["ask_units"] = bids, asks
+    assert trader.decide(SURE)["reason"] == reason
+
+
+def test_a_sale_looks_at_the_bids() -> None:
+    trader = Trader(lean_cap_percent=50)
+    trader.market["bid_units"], trader.market["ask_units"] = 301, 100
+    assert trader.decide(FALLING)["reason"] == BOOK_LEANS
     assert trader.decide(SURE)["outcome"] == ENTER
 
 

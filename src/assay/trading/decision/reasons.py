@@ -8,6 +8,7 @@ from typing import Any
 from assay.model.messages import Predicted
 from assay.trading.decision.choice import (
     ABSTAIN,
+    BOOK_LEANS,
     ENTER,
     EXIT,
     HOLD_ON,
@@ -29,7 +30,8 @@ ABSTENTIONS = {
     TOO_SMALL: "too_small: what may be risked is less than the least volume",
     NO_VALUE: "no_value: the worth of a lot passes 63 bits",
     TURN_NEAR: "turn_near: the session or the trading day turns too soon",
-    UNMEASURED: "unmeasured: too few bars to know the usual spread and swing",
+    UNMEASURED: "unmeasured: too few bars to know the usual spread and swing, or no quoted sizes",
+    BOOK_LEANS: "book_leans: the quote offers far more against this side than for it",
 }
 STATES = {
     "warming": "warming_up: the features have not settled yet",

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled
 from assay.kernel.costs import value_in_account
-from assay.kernel.rounding import OVERFLOW
+from assay.kernel.rounding import OVERFLOW, muldiv
 from assay.kernel.sizing import floor_to_step, kelly_bp, size_fixed_risk
+from assay.trading.decision.timing import WHOLE_BP
 
 KELLY, VOLATILITY, FIXED_RISK, EQUAL_RISK = 1, 2, 3, 4
 METHODS = ("kelly", "volatility", "fixed_risk", "equal_risk")
@@ -24,7 +25,7 @@ def value_of_lot(points, market, instrument):  # type: ignore[no-untyped-def]
 @compiled
 def _share_at_risk(intent, forecast, market, instrument, terms):  # type: ignore[no-untyped-def]
     """Return the share of equity (bp) that the stop may cost, by the method."""
-    method, kelly, cap, risk, shares = terms
+    method, kelly, cap, risk, shares, _ = terms
     if method == KELLY:
         gain = value_of_lot(forecast.gain, market, instrument) - intent.cost
         loss = value_of_lot(forecast.loss, market, instrument) + intent.cost
@@ -42,7 +43,8 @@ def size_choice(intent, forecast, account, view, swing, terms):  # type: ignore[
 
     view is (market, instrument); swing is the standard deviation of the price over the horizon
     (points), which volatility targeting alone reads; terms are (method, fraction of Kelly, cap of
-    the loss at the stop, risk, shares), of which the middle three are basis points of equity.
+    the loss at the stop, risk, shares, calm), of which the middle three are basis points of equity
+    and calm those of the size that the state of the market leaves.
 
     kelly: that fraction of Kelly at the lower bound of the probability, which shrinks it by the
     error of the estimate. volatility: a swing costs `risk`. fixed_risk: the stop costs `risk`.
@@ -57,6 +59,7 @@ def size_choice(intent, forecast, account, view, swing, terms):  # type: ignore[
         worth = value_of_lot(swing, market, instrument)
         by_swing = 0 if worth == OVERFLOW else size_fixed_risk(equity, terms[3], worth, lot)
         wanted = min(wanted, by_swing)
+    wanted = muldiv(wanted, terms[5], WHOLE_BP)
     return floor_to_step(
         wanted, instrument.volume_step, instrument.volume_min, instrument.volume_max
     )

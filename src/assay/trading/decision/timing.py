@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import math
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import compiled, inlined
 from assay.kernel.rounding import divide_half_even
-from assay.trading.decision.choice import TURN_NEAR, UNMEASURED, WIDE_SPREAD
+from assay.trading.decision.choice import BOOK_LEANS, TURN_NEAR, UNMEASURED, WIDE_SPREAD
 
-CLOSE, SQUARE, SPREAD, SEEN = 0, 1, 2, 3
-WORDS = 4
-"""Words of memory: the last close, means of squared changes and of spreads, bars seen."""
+CLOSE, SQUARE, SPREAD, SEEN, LONG_SQUARE = 0, 1, 2, 3, 4
+WORDS = 5
+"""Words of memory: the last close, means of squared changes and of spreads, bars seen, and the mean
+of squared changes over a longer while."""
 SCALE = 1_024
 """Means are kept in so many parts of a point, so that they follow small changes."""
 HALF_LIFE_SHIFT = 6
 """A mean takes 1/64 of what is new: half of it is of the last 44 bars."""
 SETTLED = 64
 """Bars after which the means are believed."""
+LONG_SHIFT = 10
+LONG_SETTLED = 1_024
+"""The same of the longer mean: half of it is of the last 710 bars."""
 CHANGE_MAX = 1 << 24
 """Points of change of a bar that are counted, so that its square fits 63 bits."""
 MINUTE = 60_000_000_000
+WHOLE_BP = 10_000
 
 
 @compiled
@@ -30,10 +35,14 @@ def follow_market(memory, event):  # type: ignore[no-untyped-def]
         memory[SPREAD] = spread
     else:
         change = min(abs(event.close - memory[CLOSE]), CHANGE_MAX)
-        memory[SQUARE] += (change * change * SCALE - memory[SQUARE]) >> HALF_LIFE_SHIFT
+        square = change * change * SCALE
+        memory[SQUARE] += (square - memory[SQUARE]) >> HALF_LIFE_SHIFT
+        # Until it has settled it is the plain mean, which the first bars do not weigh down.
+        part = memory[SEEN] if memory[SEEN] < LONG_SETTLED else LONG_SETTLED
+        memory[LONG_SQUARE] += (square - memory[LONG_SQUARE]) // part
         memory[SPREAD] += (spread - memory[SPREAD]) >> HALF_LIFE_SHIFT
     memory[CLOSE] = event.close
-    memory[SEEN] = min(memory[SEEN] + 1, SETTLED)
+    memory[SEEN] = min(memory[SEEN] + 1, LONG_SETTLED)
 
 
 @compiled
@@ -48,13 +57,37 @@ def swing_over(memory, bars):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def time_entry(memory, event, market, terms):  # type: ignore[no-untyped-def]
+def calm_bp(memory, cap):  # type: ignore[no-untyped-def]
+    """Return the share of a size (bp) that the market's swing leaves, -1 while it is not known.
+
+    All of it as long as the swing is at most `cap` per cent of that of the longer while; above, the
+    size shrinks as the swing grows.
+    """
+    if memory[SEEN] < LONG_SETTLED:
+        return -1
+    usual, now = math.sqrt(float(memory[LONG_SQUARE])), math.sqrt(float(memory[SQUARE]))
+    return WHOLE_BP if 100.0 * now <= cap * usual else int(WHOLE_BP * cap * usual / (100.0 * now))
+
+
+@inlined
+def _leans(market, side, cap):  # type: ignore[no-untyped-def]
+    """Return 0 where the quote's sizes lean less than `cap` per cent against a side."""
+    offered = market.bid_units + market.ask_units
+    if offered == 0:
+        return UNMEASURED
+    against = side * (market.ask_units - market.bid_units)
+    return BOOK_LEANS if against * 100 > cap * offered else 0
+
+
+@compiled
+def time_entry(memory, event, market, side, terms):  # type: ignore[no-untyped-def]
     """Return 0 where now is a time to enter, else why not.
 
     terms are (the most that the spread may be, per cent of its mean; minutes before a turn of the
-    session or the trading day in which nothing is entered); 0 asks for nothing.
+    session or the trading day in which nothing is entered; the most, in per cent, that the sizes of
+    the quote may lean against the side); 0 asks for nothing.
     """
-    spread_cap, minutes = terms
+    spread_cap, minutes, lean_cap = terms
     if spread_cap:
         if memory[SEEN] < SETTLED:
             return UNMEASURED
@@ -62,6 +95,8 @@ def time_entry(memory, event, market, terms):  # type: ignore[no-untyped-def]
             return WIDE_SPREAD
     if minutes and market.next_turn - event.ts < minutes * MINUTE:
         return TURN_NEAR
+    if lean_cap:
+        return _leans(market, side, lean_cap)
     return 0
 
 

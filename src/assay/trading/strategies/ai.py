@@ -16,7 +16,9 @@ from assay.trading.decision.choice import (
 )
 from assay.trading.decision.sizing import METHODS, VOLATILITY, size_choice
 from assay.trading.decision.timing import (
+    WHOLE_BP,
     WORDS,
+    calm_bp,
     follow_market,
     swing_over,
     time_entry,
@@ -26,11 +28,12 @@ from assay.trading.decision.timing import (
 NAME = "ai"
 PARAMETERS = {
     "kelly_percent": 25, "risk_cap_bp": 100, "sizing": 1, "risk_bp": 50, "shares": 4,
-    "spread_cap_percent": 0, "turn_minutes": 0,
+    "spread_cap_percent": 0, "turn_minutes": 0, "swing_cap_percent": 0, "lean_cap_percent": 0,
 }  # fmt: skip
 """Fraction of Kelly, cap of the loss at the stop, method of sizing with its risk (bp of equity) and
-shares of it; the widest spread that is entered at (per cent of the usual) and how long before a
-session or trading day turns nothing is, where 0 asks for nothing."""
+shares of it; the widest spread that is entered at (per cent of the usual), how long before a
+session or trading day turns nothing is, the swing (per cent of the usual) above which sizes shrink,
+and how far the sizes of a quote may lean against the side, where 0 asks for nothing."""
 CHOICES = {"sizing": METHODS}
 REFERENCE_COSTS = False
 USES_FORECAST = True
@@ -60,14 +63,19 @@ def decide(memory, event, position, params, intent, view):  # type: ignore[no-un
     intent.reason = weigh_sides(event, forecast, market, instrument, intent)
     if intent.reason == 0:
         intent.spread, intent.usual_spread = event.spread_close, usual_spread(usual)
-        intent.reason = time_entry(usual, event, market, (params[5], params[6]))
+        asked = (params[5], params[6], params[8])
+        intent.reason = time_entry(usual, event, market, intent.side, asked)
     if intent.reason:
         return
     swing = swing_over(usual, forecast.horizon)
     if params[2] == VOLATILITY and swing == 0:
         intent.reason = UNMEASURED
         return
-    terms = (params[2], params[0] * BASIS_POINTS_A_PERCENT, params[1], params[3], params[4])
+    calm = calm_bp(usual, params[7]) if params[7] else WHOLE_BP
+    if calm < 0:
+        intent.reason = UNMEASURED
+        return
+    terms = (params[2], params[0] * BASIS_POINTS_A_PERCENT, params[1], params[3], params[4], calm)
     units = size_choice(intent, forecast, account, (market, instrument), swing, terms)
     if units == 0:
         intent.reason = TOO_SMALL
