@@ -80,7 +80,9 @@ class Orders:
             assert told.quantity * life.quantity > 0
             life.quantity = life.filled + told.quantity
         elif isinstance(told, OrderFilled) and told.reason not in BY_ITSELF:
-            self.lives[told.key].fill(told.quantity)
+            # A close-by fills its own side, and then the other one of the ticket that closes it.
+            if told.reason != "close_by" or told.quantity * self.lives[told.key].quantity > 0:
+                self.lives[told.key].fill(told.quantity)
         elif isinstance(told, OrderCancelled):
             life = self.lives[told.key]
             assert not life.end

@@ -12,13 +12,14 @@ from itertools import pairwise
 from math import ceil, floor
 
 from assay.model.accounts import AccountSpec
-from assay.model.instruments import SwapMode
 from assay.trading.engine.terms import Contract, RiskProfile
+from tests.property.slow_money import SlowMoney
 from tests.property.slow_orders import (
     BUY,
     CANCEL,
     CANCEL_ONE,
     CANCELLED,
+    CLOSE_BY,
     DAY,
     EXPIRED,
     FOK,
@@ -49,15 +50,17 @@ from tests.property.slow_orders import (
     Event,
     Order,
     Position,
+    Ticket,
     Wish,
     next_rollover,
     rollovers_in,
     sign,
+    waiting_of,
 )
 from tests.property.slow_working import has_time, refuse_parts, work
 
 
-class SlowBroker:
+class SlowBroker(SlowMoney):
     """Trade one account; fills, orders, swaps and equity are lists of tuples."""
 
     def __init__(
@@ -79,32 +82,11 @@ class SlowBroker:
 
     # Money
 
-    def money(self, raw: int | Fraction, i: int, rate: int) -> Fraction:
-        """Turn units x points into exact minor units of the account."""
-        contract = self.contracts[i]
-        spec = contract.instrument
-        amount = Fraction(raw) / 10 ** (spec.quantity_digits + contract.digits)
-        if contract.leg >= 0:
-            price = Fraction(rate, 10**contract.leg_digits)
-            amount = amount / price if contract.leg_divides else amount * price
-        return amount * 10**self.account.currency_digits
+    def bound(self, i: int, rate: int) -> int:
+        return self.margin_of(self.positions[i].cost, i, rate)
 
-    def commission(self, quantity: int, price: int, i: int, rate: int) -> int:
-        schedule, spec = self.account.commission, self.contracts[i].instrument
-        if schedule.mode == "none":
-            return 0
-        notional = self.money(abs(quantity) * price, i, rate)
-        amount = {
-            "bp": notional * Fraction(schedule.rate) / 10_000,
-            "per_million": notional * Fraction(schedule.rate) / 1_000_000,
-            "per_lot": Fraction(schedule.rate) * 10**self.account.currency_digits
-            * Fraction(abs(quantity), spec.lot_units),
-        }[schedule.mode]  # fmt: skip
-        return max(round(amount), schedule.minimum)
-
-    def margin_of(self, raw: int, i: int, rate: int) -> int:
-        share = Fraction(self.contracts[i].instrument.margin_rate) / self.account.leverage
-        return round(self.money(abs(raw), i, rate) * share)
+    def lots(self, i: int) -> list[int]:
+        return [self.positions[i].quantity]
 
     def worth_at(self, i: int, quote: Corner, rate: int) -> int:
         held = self.positions[i]
@@ -130,30 +112,12 @@ class SlowBroker:
             if ts > self.day:
                 self.day, self.day_start = ts, self.worth
             nights = self.contracts[i].instrument.swap_weekdays[weekday]
-            amount = self.swap(i, nights)
-            if amount:
+            for quantity in self.lots(i):
+                amount = self.swap(i, nights, quantity)
                 self.balance += amount
-                self.swaps.append((ts, i, amount, nights, held.quantity))
+                if amount:
+                    self.swaps.append((ts, i, amount, nights, held.quantity))
         held.turned = until
-
-    def swap(self, i: int, nights: int) -> int:
-        contract, held = self.contracts[i], self.positions[i]
-        spec, units = contract.instrument, abs(held.quantity)
-        rate = Fraction(spec.swap_long if held.quantity > 0 else spec.swap_short)
-        mode = spec.swap_mode
-        if self.account.swap_free:
-            rate = Fraction(-self.account.swap_free_fee, 10**self.account.currency_digits)
-            mode = SwapMode.ACCOUNT_CURRENCY_PER_LOT
-        if not units or not nights or mode == SwapMode.DISABLED:
-            return 0
-        if mode == SwapMode.ACCOUNT_CURRENCY_PER_LOT:
-            lots = Fraction(units, spec.lot_units)
-            return round(lots * rate * nights * 10**self.account.currency_digits)
-        if mode == SwapMode.ANNUAL_PERCENT:
-            notional = round(self.money(units * held.quote.bid, i, held.rate))
-            return round(notional * rate * nights / 100 / 360)
-        points = rate * 10 ** (contract.digits - spec.digits)
-        return round(self.money(units * points * nights, i, held.rate))
 
     def show(self, i: int, quote: Corner) -> None:
         """Show a quote, and note the conversion rate that holds with it."""
@@ -179,8 +143,8 @@ class SlowBroker:
         self.show(i, event.close)
         held = self.positions[i]
         held.worth = self.worth_at(i, held.quote, held.rate)
-        if self.contracts[i].leg >= 0 and held.quantity:
-            held.margin = self.margin_of(held.cost, i, held.rate)
+        if self.contracts[i].leg >= 0:
+            held.margin = self.bound(i, held.rate)
         self.peak = max(self.peak, self.worth)
         self.turn(i, event.ts)
         self.quotes[i][event.ts // HOUR % 24] += event.is_tick
@@ -244,7 +208,7 @@ class SlowBroker:
     def execute(self, event: Event, order: Order, price: int, ts: int, quote: Corner) -> None:
         """Fill as much of an order as there is; what is left waits, or ends."""
         i, slots = event.instrument, self.positions[event.instrument].slots
-        part, force = self.available(order.quantity), order.wish.time_in_force
+        part, force = self.available(self.fillable(i, order)), order.wish.time_in_force
         if part != order.quantity and (force == FOK or (force == IOC and part == 0)):
             self.end(i, order, ts, UNFILLED)
             return
@@ -265,6 +229,9 @@ class SlowBroker:
             order.quantity = whole
         if order.quantity and force == IOC:
             self.end(i, order, ts, UNFILLED)
+
+    def fillable(self, i: int, order: Order) -> int:
+        return order.quantity
 
     def leave(self, event: Event, kind: int, price: int, ts: int) -> None:
         """Close as much of a position as there is room for; then no exit is tried in this event."""
@@ -387,15 +354,9 @@ class SlowBroker:
         return found
 
     def fill(
-        self,
-        event: Event,
-        kind: int,
-        quantity: int,
-        price: int,
-        ts: int,
-        order: Order | int | None = None,
-        quote: Corner | None = None,
-    ) -> None:
+        self, event: Event, kind: int, quantity: int, price: int, ts: int,
+        order: Order | int | None = None, quote: Corner | None = None,
+    ) -> None:  # fmt: skip
         i = event.instrument
         held, contract = self.positions[i], self.contracts[i]
         slips, reached = contract.slippage, price
@@ -428,7 +389,7 @@ class SlowBroker:
             held.close_at = ts + wish.hold if wish.hold else 0
             if wish.trail:
                 self.tighten(held, reached - sign(quantity) * (spread + wish.trail))
-        held.margin = self.margin_of(held.cost, i, rate)
+        held.margin = self.bound(i, rate)
         self.fills.append(
             (ts, i, quantity, price, fee, profit, held.quantity, int(not event.is_tick), kind)
         )
@@ -455,14 +416,11 @@ class SlowBroker:
 
     def order(self, i: int, ts: int, wish: Wish) -> None:
         held = self.positions[i]
-        waiting = sum(one.quantity for one in held.slots if one and one.is_for_now)
-        before = held.quantity + waiting
-        quantity, kind, price = wish.quantity, TYPES.get(wish.action, MARKET), wish.price
-        if wish.action == GO_TO:
-            quantity = wish.quantity - before
-            if quantity == 0:
-                return
-        if kind in (MARKET, TWAP, VWAP):
+        kind, price = TYPES.get(wish.action, MARKET), wish.price
+        quantity = self.wanted(i, wish, held.quantity + waiting_of(held))
+        if wish.action == GO_TO and quantity == 0:
+            return
+        if kind in (MARKET, TWAP, VWAP, CLOSE_BY):
             price = 0
         if kind == TRAILING_STOP and not price:
             price = held.quote.ask if quantity > 0 else held.quote.bid
@@ -471,22 +429,36 @@ class SlowBroker:
         if wish.time_in_force == DAY and not expires:
             expires = next_rollover(ts)
         order = Order(kind, quantity, price, wish, ts, self.numbered, expires, due=ts)
+        order.ticket = self.ticket_of(wish)
         denied = self.submit(i, order, ts)
         self.orders.append((ts, i, kind, quantity, price, wish.stop, wish.target, denied))
+
+    def wanted(self, i: int, wish: Wish, before: int) -> int:
+        return wish.quantity - (before if wish.action == GO_TO else 0)
+
+    def ticket_of(self, wish: Wish) -> int:
+        return wish.ticket
 
     def submit(self, i: int, order: Order, ts: int) -> int:
         """Put an order into a slot; return why not, or 0."""
         held = self.positions[i]
         self.numbered += 1
-        before = held.quantity + sum(one.quantity for one in held.slots if one and one.is_for_now)
-        after = before + order.quantity
-        order.reduces = abs(after) <= abs(before) and sign(after) in (0, sign(before))
+        before = held.quantity + waiting_of(held)
+        order.reduces = self.reduces(order, before)
         denied = self.senseless(i, order, ts) or self.denied(i, order, before)
+        denied = denied or self.crowded(i, order)
         if not denied and None not in held.slots:
             denied = 99
         if not denied:
             held.slots[held.slots.index(None)] = order
         return denied
+
+    def reduces(self, order: Order, before: int) -> bool:
+        after = before + order.quantity
+        return abs(after) <= abs(before) and sign(after) in (0, sign(before))
+
+    def crowded(self, i: int, order: Order) -> int:
+        return 0
 
     def modify(self, i: int, ts: int, wish: Wish) -> None:
         """Change a resting order, if the order that it becomes is allowed."""
@@ -510,10 +482,8 @@ class SlowBroker:
             wanted, now = getattr(wish, name), getattr(old, name)
             setattr(new, name, 0 if wanted == REMOVE else wanted or now)
         new.group = old.group
-        waiting = sum(one.quantity for one in held.slots if one and one.is_for_now)
-        before = held.quantity + waiting
-        after = before + new.quantity
-        new.reduces = abs(after) <= abs(before) and sign(after) in (0, sign(before))
+        before = held.quantity + waiting_of(held)
+        new.reduces = self.reduces(new, before)
         others = wish._replace(action=0, quantity=0, price=0, limit=0, stop=0, target=0, order=0)
         wrong = any(others) or wish.price < 0 or min(wish.stop, wish.target) < REMOVE
         wrong = (
@@ -529,7 +499,8 @@ class SlowBroker:
 
     def protect(self, i: int, ts: int, wish: Wish) -> None:
         """Change what protects a position."""
-        held = self.positions[i]
+        found = self.protected(i, wish)
+        held = found or Position()
         new = [
             0 if wanted == REMOVE else wanted or now
             for wanted, now in (
@@ -538,8 +509,11 @@ class SlowBroker:
         ]  # fmt: skip
         stop, target, trail = new
         denied, way = 0, sign(held.quantity)
-        price = held.quote.bid if way > 0 else held.quote.ask
-        if not held.quantity:
+        quote = self.positions[i].quote
+        price = quote.bid if way > 0 else quote.ask
+        if not found:
+            denied = 96
+        elif not held.quantity:
             denied = 89
         elif min(new) < 0 or trail > self.price_max:
             denied = 87
@@ -548,6 +522,9 @@ class SlowBroker:
         else:
             held.stop, held.target, held.trail = stop, target, trail
         self.orders.append((ts, i, PROTECTION, 0, 0, stop, target, denied))
+
+    def protected(self, i: int, wish: Wish) -> Position | Ticket | None:
+        return None if wish.ticket else self.positions[i]
 
     def senseless(self, i: int, order: Order, ts: int) -> int:
         """Return the code of the first term that makes no sense."""
@@ -570,7 +547,13 @@ class SlowBroker:
             return 85
         if order.group and order.group == self.positions[i].last_group:
             return 86
-        return refuse_parts(self, i, order)
+        return refuse_parts(self, i, order) or self.ticketless(i, order)
+
+    def ticketless(self, i: int, order: Order) -> int:
+        return 96 if order.ticket or order.kind == CLOSE_BY else 0
+
+    def grows(self, order: Order, before: int) -> int:
+        return max(abs(before + order.quantity) - abs(before), 0)
 
     def denied(self, i: int, order: Order, before: int) -> int:
         """Return the code of the first limit that an order with new risk passes."""
@@ -584,7 +567,7 @@ class SlowBroker:
         if lots and abs(after) > lots:
             return 107
         if profile.margin_use_max_bp:
-            grows = max(abs(after) - abs(before), 0)
+            grows = self.grows(order, before)
             price = held.quote.ask if order.quantity > 0 else held.quote.bid
             needs = self.margin + self.margin_of(grows * price, i, held.rate)
             if needs > round(Fraction(max(self.worth, 0) * profile.margin_use_max_bp, 10_000)):

@@ -11,17 +11,19 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 MARKET, LIMIT, STOP, STOP_LOSS, TAKE_PROFIT, STOP_OUT, TIME_STOP = 1, 2, 3, 4, 5, 6, 7
-STOP_LIMIT, TRAILING_STOP, TWAP, VWAP, ICEBERG = 16, 17, 18, 19, 20
+STOP_LIMIT, TRAILING_STOP, TWAP, VWAP, ICEBERG, CLOSE_BY = 16, 17, 18, 19, 20, 21
 IN_PARTS = (TWAP, VWAP, ICEBERG)
 HOLD, GO_TO, PLACE_LIMIT, PLACE_STOP, CANCEL = 0, 1, 2, 3, 4
 PLACE_STOP_LIMIT, PLACE_TRAILING, CANCEL_ONE, MODIFY, PROTECT = 5, 6, 7, 8, 9
-PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG = 10, 11, 12
+PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG, PLACE_MARKET, PLACE_CLOSE_BY = 10, 11, 12, 13, 14
+OLDEST, OLDEST_FIRST = -1, -2
 PROTECTION, REMOVE = 32, -1
 GTC, GTD, DAY, IOC, FOK = 0, 1, 2, 3, 4
 CANCELLED, EXPIRED, OTHER_FILLED, UNFILLED, WORKED = 1, 11, 12, 13, 14
 TYPES = {
     GO_TO: MARKET, PLACE_LIMIT: LIMIT, PLACE_STOP: STOP, PLACE_STOP_LIMIT: STOP_LIMIT,
     PLACE_TRAILING: TRAILING_STOP, PLACE_TWAP: TWAP, PLACE_VWAP: VWAP, PLACE_ICEBERG: ICEBERG,
+    PLACE_MARKET: MARKET, PLACE_CLOSE_BY: CLOSE_BY,
 }  # fmt: skip
 SLOTS = 8
 HOUR = 3_600 * 10**9
@@ -74,6 +76,7 @@ class Wish(NamedTuple):
     every: int = 0
     shown: int = 0
     order: int = 0
+    ticket: int = 0
 
 
 @dataclass(eq=False)
@@ -96,16 +99,19 @@ class Order:
     parent: Order | None = None
     slices: int = 0
     due: int = 0
+    ticket: int = 0
+    by: int = 0
 
     def __post_init__(self) -> None:
         wish = self.wish
+        self.ticket, self.by = wish.ticket, wish.order if self.kind == CLOSE_BY else 0
         self.group, self.limit = wish.group, wish.limit
         self.stop, self.target, self.slices = wish.stop, wish.target, wish.slices
 
     @property
     def is_for_now(self) -> bool:
         """Say whether it meets the next price alone."""
-        return self.kind == MARKET or self.wish.time_in_force in (IOC, FOK)
+        return self.kind in (MARKET, CLOSE_BY) or self.wish.time_in_force in (IOC, FOK)
 
     @property
     def waits_for_better(self) -> bool:
@@ -132,6 +138,31 @@ class Position:
     quote: Corner = field(default_factory=lambda: Corner(0, 0))
     rate: int = 0
     turned: int = -(2**63)
+
+
+@dataclass(eq=False)
+class Ticket:
+    """Hold one position of a hedging account, by the number of the order that opened it."""
+
+    number: int
+    quantity: int = 0
+    cost: int = 0
+    stop: int = 0
+    target: int = 0
+    trail: int = 0
+    break_after: int = 0
+    break_keep: int = 0
+    close_at: int = 0
+    is_new: bool = False
+    """Whether an order on the path of the present bar made or enlarged it."""
+    slots: tuple[Order, ...] = ()
+
+
+def waiting_of(held: Position) -> int:
+    """Return by how much the orders for the next price alone move a position."""
+    return sum(
+        one.quantity for one in held.slots if one and one.is_for_now and one.kind != CLOSE_BY
+    )
 
 
 def sign(number: int) -> int:

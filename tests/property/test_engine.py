@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from assay.apps.lab.setup import schedule_of
 from assay.kernel.records import BASE_BAR, DEPTH, EVENT, INSTRUMENT, LIMITS, SCHEDULE, SWAP, TICK
-from assay.model.accounts import AccountSpec, CommissionSchedule
+from assay.model.accounts import AccountSpec, CommissionSchedule, MarginMode
 from assay.model.instruments import SwapMode, instrument_for
 from assay.model.time import DAY as A_DAY
 from assay.model.time import HOUR, SECOND, parse_time
@@ -24,6 +24,7 @@ from assay.trading.engine.loading import load_strategy
 from assay.trading.engine.terms import Contract, RiskProfile, instrument_terms, limit_terms
 from assay.trading.engine.world import World, build_world
 from tests.property.slow_broker import SlowBroker
+from tests.property.slow_hedging import HedgingBroker
 from tests.property.slow_orders import (
     CANCEL,
     CANCEL_ONE,
@@ -36,6 +37,7 @@ from tests.property.slow_orders import (
     MODIFY,
     PLACE_ICEBERG,
     PLACE_LIMIT,
+    PLACE_MARKET,
     PLACE_STOP,
     PLACE_STOP_LIMIT,
     PLACE_TRAILING,
@@ -159,7 +161,7 @@ def parts(draw: Any, wish: Wish) -> dict[str, int]:
 def with_terms(draw: Any, wish: Wish, one: Event) -> Wish:
     """Draw what an order says beside its price; rarely what makes no sense."""
     force = draw(st.sampled_from([GTC, GTC, GTC, GTD, DAY, IOC, FOK]))
-    if force in (IOC, FOK) and wish.action not in (GO_TO, PLACE_LIMIT):
+    if force in (IOC, FOK) and wish.action not in (GO_TO, PLACE_LIMIT, PLACE_MARKET):
         force = GTC
     told = {
         "time_in_force": force,
@@ -177,7 +179,8 @@ def with_terms(draw: Any, wish: Wish, one: Event) -> Wish:
         told["break_after"] = draw(st.integers(1, 15))
         told["break_keep"] = draw(st.integers(0, told["break_after"] - 1))
     in_parts = wish.action in (PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG)
-    if wish.action != GO_TO and force not in (IOC, FOK) and not in_parts:
+    at_market = wish.action in (GO_TO, PLACE_MARKET)
+    if not at_market and force not in (IOC, FOK) and not in_parts:
         told["group"] = draw(st.sampled_from([0, 0, 1, 1, 2]))
     if draw(st.integers(0, 19)) == 0:
         name = draw(st.sampled_from(sorted(told)))
@@ -189,7 +192,7 @@ ACTIONS = [
     0, GO_TO, GO_TO, PLACE_LIMIT, PLACE_STOP, PLACE_STOP_LIMIT, PLACE_STOP_LIMIT, PLACE_TRAILING,
     PLACE_TRAILING, CANCEL, CANCEL_ONE, MODIFY, MODIFY, PROTECT,
     PROTECT, 99,
-    PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG,
+    PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG, PLACE_MARKET,
 ]  # fmt: skip
 RESTING = [PLACE_LIMIT, PLACE_STOP, PLACE_STOP_LIMIT, PLACE_TRAILING]
 NUMBERED = {*ACTIONS} - {0, CANCEL, CANCEL_ONE, PROTECT}
@@ -220,12 +223,19 @@ PROFILES = [
 
 
 @st.composite
-def terms(draw: Any, symbols: Sequence[str], *, is_scarce: bool = True) -> Terms:
+def terms(
+    draw: Any,
+    symbols: Sequence[str],
+    *,
+    is_scarce: bool = True,
+    margin_mode: MarginMode = "netting",
+) -> Terms:
     """Draw costs, swaps, limits, the account, and what the market offers."""
     account = AccountSpec(
         id="a", cash=draw(st.sampled_from([2_500, 6_000, 1_000_000])), leverage=100,
         commission=draw(st.sampled_from(COMMISSIONS)), mark=draw(st.sampled_from(["mid", "exit"])),
         swap_free=draw(st.sampled_from([False, False, True])), swap_free_fee=300,
+        margin_mode=margin_mode,
     )  # fmt: skip
     legs = {"USDJPY": (0, True, 3), "EURGBP": (1, False, 5)}
     contracts = []
@@ -307,7 +317,8 @@ def run_engine(told: Terms, events: Sequence[Event], script: Sequence[Wish]) -> 
 
 
 def assert_alike(told: Terms, events: Sequence[Event], script: Sequence[Wish]) -> SlowBroker:
-    broker = SlowBroker(told.contracts, told.account, told.profile, START - 1)
+    kind = HedgingBroker if told.account.margin_mode == "hedging" else SlowBroker
+    broker = kind(told.contracts, told.account, told.profile, START - 1)
     for one, wish in zip(events, script, strict=True):
         broker.step(one, wish)
     world = run_engine(told, events, script)
@@ -317,6 +328,8 @@ def assert_alike(told: Terms, events: Sequence[Event], script: Sequence[Wish]) -
         ("ts", "instrument", "quantity", "price", "commission", "profit", "position", "modelled",
          "reason"),
     ) == broker.fills  # fmt: skip
+    if isinstance(broker, HedgingBroker):
+        assert [int(one) - 1 for one in world.fills[:fills]["ticket"]] == broker.named
     assert columns(
         world.order_log[:orders],
         ("ts", "instrument", "type", "quantity", "price", "stop", "target", "denied"),

@@ -11,6 +11,9 @@ import numpy as np
 ORDER_SLOTS = 8
 """Orders that one account may have waiting in one instrument."""
 
+TICKET_SLOTS = 32
+"""Tickets that one hedging account may have open in one instrument."""
+
 TICK, HIGHER_BAR, BASE_BAR = 2, 3, 4
 """Event classes, in the order in which events of one instant are handled."""
 
@@ -20,15 +23,17 @@ MATCHED_ON_TICKS = 1
 MARKET, LIMIT, STOP = 1, 2, 3
 STOP_LIMIT, TRAILING_STOP = 16, 17
 TWAP, VWAP, ICEBERG = 18, 19, 20
-"""Order types; the fill reasons below lie between them. The last three fill through children."""
+CLOSE_BY = 21
+"""Order types; the fill reasons below lie between them. TWAP, VWAP and ICEBERG fill through
+children; CLOSE_BY closes two tickets of a hedging account against each other."""
 
 STOP_LOSS, TAKE_PROFIT, STOP_OUT, TIME_STOP = 4, 5, 6, 7
 EXITS = range(STOP_LOSS, STOP_LIMIT)
 """Fill reasons of what the engine closes by itself, without an order of the strategy."""
 
-FREE, PENDING, RESTING, WORKING = 0, 1, 2, 3
+FREE, PENDING, RESTING, WORKING, AWAY = 0, 1, 2, 3, 4
 """States of an order slot: empty, to fill at the next price, waiting for its price, sending
-children."""
+children; or a venue has it, and it is here what it is wanted to be there."""
 
 SESSION_OPENS, SESSION_CLOSES, ROLLOVER, WEEK, NEWS = 0, 1, 2, 3, 4
 """Kinds of schedule entries; a week begins with the rollover into its Monday."""
@@ -39,7 +44,12 @@ OUTSIDE, INSIDE, UNKNOWN = 0, 1, 2
 HOLD, GO_TO, PLACE_LIMIT, PLACE_STOP, CANCEL = 0, 1, 2, 3, 4
 PLACE_STOP_LIMIT, PLACE_TRAILING, CANCEL_ONE, MODIFY, PROTECT = 5, 6, 7, 8, 9
 PLACE_TWAP, PLACE_VWAP, PLACE_ICEBERG = 10, 11, 12
+PLACE_MARKET, PLACE_CLOSE_BY = 13, 14
 """What a strategy asks for."""
+
+OPENS, OLDEST, OLDEST_FIRST = 0, -1, -2
+"""What an order of a hedging account does where it names no ticket: it opens one; it closes those
+of the other side, the oldest first; or it closes them and opens one with what is left."""
 
 GTC, GTD, DAY, IOC, FOK = 0, 1, 2, 3, 4
 TIMES_IN_FORCE = ("gtc", "gtd", "day", "ioc", "fok")
@@ -51,8 +61,8 @@ REMOVE = -1
 
 PROTECTION = 32
 """Instead of an order type: a change of what protects a position."""
-NEW_ORDER, ORDER_CHANGE, POSITION_CHANGE, CHILD_ORDER = 0, 1, 2, 3
-"""What a row of the order log tells of."""
+NEW_ORDER, ORDER_CHANGE, POSITION_CHANGE, CHILD_ORDER, RISK_ACT = 0, 1, 2, 3, 4
+"""What a row of the order log tells of; the last is an order of risk itself, which asks no rule."""
 
 CANCELLED, SWAP, CANCEL_WANTED = 1, 2, 15
 EXPIRED, OTHER_FILLED, UNFILLED, WORKED = 11, 12, 13, 14
@@ -136,14 +146,16 @@ ACCOUNT = np.dtype(
             "week_start", "week_ts", "second_debt", "minute_debt", "pace_ts", "correlations_ts",
             "value_at_risk", "shortfall", "measured_ts", "alarms", "order_value",
             "currency_exposure", "cluster_exposure", "correlation", "stop_risk",
-            "near_rollover", "near_weekend", "near_news", "venue",
+            "near_rollover", "near_weekend", "near_news", "venue", "entries_halted", "held_back",
+            "hedges",
         )
     ]
 )  # fmt: skip
 """An account; what follows `alarms`, and `exposure`, is worked out anew for each order.
 
 Debts are nanoseconds that the orders until `pace_ts` still use of a second and of a minute.
-`alarms` keeps two bits for each measure of trading.engine.watching.
+`alarms` keeps two bits for each measure of trading.engine.watching, `entries_halted` one for each
+source of model.halts; `held_back` is the share of a strategy's size that is not traded (bp).
 """
 
 POSITION = np.dtype(
@@ -154,6 +166,7 @@ POSITION = np.dtype(
             "waiting_orders", "resting_orders", "key_ts", "key_ordinal", "trail", "break_after",
             "break_keep", "close_at", "guarded", "watch", "group_filled", "last_order", "taken_at",
             "bought", "sold", "last_ts", "last_type", "last_quantity", "last_price", "foreign",
+            "entries_halted", "tickets", "hedged", "long_cost", "first_ticket", "last_ticket",
         )
     ]
 )  # fmt: skip
@@ -164,6 +177,25 @@ its time ends, `watch` counts what must see every event: that, and orders that t
 `group_filled` is the last group of which an order filled, `last_order` refers to the last order;
 `bought` and `sold` were taken from what the event numbered `taken_at` offered; `last_ts` and the
 three after it are of the order that passed last.
+
+On a hedging account it is the sum of its `tickets`, of which `hedged` units are held on both sides
+and the long ones cost `long_cost`; `first_ticket` and `last_ticket` refer to the oldest and the
+newest. What protects it is the tickets' own; `watch` counts each of them.
+"""
+
+TICKET = np.dtype(
+    [
+        (name, "i8")
+        for name in (
+            "quantity", "cost", "stop", "target", "trail", "break_after", "break_keep", "close_at",
+            "guarded", "watch", "number", "order_ts", "order_ordinal", "opened_ns", "entered_at",
+        )
+    ]
+)  # fmt: skip
+"""One position of a hedging account, as MetaTrader 5 has them; quantity 0 is a free slot.
+
+`number`, `order_ts` and `order_ordinal` are those of the order that opened it; `entered_at` is the
+number of the event on whose path an order last made or enlarged it.
 """
 
 ORDER = np.dtype(
@@ -172,13 +204,14 @@ ORDER = np.dtype(
         for name in (
             "state", "type", "quantity", "price", "stop", "target", "ts", "number", "ordinal",
             "reduces", "notional", "margin", "passive", "asleep", "parent", "due",
-            *ORDER_TERMS,
+            *ORDER_TERMS, "ticket", "by",
         )
     ]
 )  # fmt: skip
 """One order in its slot. `passive` waits for a better price, as a limit does; `asleep` is passed by
 until the next stage of the path (1), or until the next event (2). A child refers to its `parent`,
-whose next child is `due` at a time."""
+whose next child is `due` at a time. `ticket` refers to what it closes, or is OPENS, OLDEST or
+OLDEST_FIRST; it closes that `by` another."""
 
 INTENT = np.dtype(
     [
@@ -186,7 +219,7 @@ INTENT = np.dtype(
         for name in (
             "action", "quantity", "price", "stop", "target", "outcome", "reason", "side",
             "probability", "lower", "upper", "cost", "expected", "spread", "usual_spread", "entry",
-            "worth", "at_risk", "sharpe", *ORDER_TERMS, "order",
+            "worth", "at_risk", "sharpe", *ORDER_TERMS, "order", "ticket",
         )
     ]
 )  # fmt: skip
@@ -195,7 +228,8 @@ INTENT = np.dtype(
 `cost` and `expected` are minor units a lot; outcome and reason are in trading.decision.choice.
 Spreads and the price that an entry looks at are points; `worth` and `at_risk` are of the whole
 order (minor units), its Sharpe ratio a trade is in thousandths.
-`order` refers to an order as POSITION.last_order did when it was placed.
+`order` refers to an order as POSITION.last_order did when it was placed, `ticket` to what an order
+of a hedging account closes by the order that opened it, or is OPENS or OLDEST.
 """
 
 LIMITS = np.dtype(
@@ -229,13 +263,16 @@ ORDER_LOG = np.dtype(
         for name in (
             "ts", "account", "instrument", "number", "ordinal", "type", "quantity", "price",
             "stop", "target", "denied", "position", "wanted", "tells", "key_ts",
-            "parent_ts", "parent_ordinal", "sequence", *ORDER_TERMS,
+            "parent_ts", "parent_ordinal", "ticket", "ticket_ts", "ticket_ordinal", "by_ts",
+            "by_ordinal", "sequence",
+            *ORDER_TERMS,
         )
     ]
 )  # fmt: skip
 """One row of what was asked for: a new order, or by `tells` a change; the key is of `key_ts`.
 
-It came after the fills and notes up to and with its `sequence`.
+It came after the fills and notes up to and with its `sequence`. `ticket` is that of the order, and
+of `ticket_ts` the key of what it names, of `by_ts` that of what closes it.
 """
 
 FILL_LOG = np.dtype(
@@ -244,7 +281,8 @@ FILL_LOG = np.dtype(
         for name in (
             "ts", "account", "instrument", "order", "number", "quantity", "price", "commission",
             "profit", "spread_cost", "slippage_cost", "rate_num", "rate_den", "position",
-            "modelled", "reason", "order_ts", "order_ordinal", "sequence",
+            "modelled", "reason", "order_ts", "order_ordinal", "ticket", "ticket_ts",
+            "ticket_ordinal", "sequence",
         )
     ]
 )  # fmt: skip
@@ -254,7 +292,7 @@ NOTE_LOG = np.dtype(
         (name, "i8")
         for name in (
             "ts", "account", "instrument", "kind", "order", "amount", "nights", "position",
-            "order_ts", "order_ordinal", "sequence",
+            "order_ts", "order_ordinal", "ticket", "sequence",
         )
     ]
 )  # fmt: skip

@@ -12,6 +12,7 @@ from assay.model.errors import UsageError
 
 CommissionMode = Literal["none", "per_lot", "per_million", "bp"]
 MarkMode = Literal["mid", "exit"]
+MarginMode = Literal["netting", "hedging"]
 
 
 class CommissionSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,7 +42,8 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     account, both in minor units (10^-currency_digits of `currency`). `mark` values open positions
     at the mid or at the price that would close them. The trading day and the swap turn at
     `rollover_hour` in `rollover_zone`. Orders of an account with a `venue` are filled there, which
-    also says what they cost; without one the engine fills them.
+    also says what they cost; without one the engine fills them. A `hedging` account holds a ticket
+    for each order that opened something, a `netting` one a single position in an instrument.
     """
 
     id: str
@@ -57,6 +59,7 @@ class AccountSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     rollover_hour: int = 17
     mark: MarkMode = "exit"
     venue: str = ""
+    margin_mode: MarginMode = "netting"
 
     def __post_init__(self) -> None:
         if not self.id:

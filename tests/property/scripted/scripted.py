@@ -1,4 +1,4 @@
-"""A strategy that follows its parameters, eighteen a bar: action, quantity, price and the terms."""
+"""A strategy that follows its parameters, nineteen a bar: action, quantity, price and the terms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from assay.kernel.compiling import compiled
 NAME = "scripted"
 PARAMETERS: dict[str, int] = {}
 REFERENCE_COSTS = False
-WORDS = 18
+WORDS = 19
 
 
 def memory_words(params: dict[str, int]) -> int:
@@ -29,4 +29,4 @@ def decide(memory, event, position, params, intent):  # type: ignore[no-untyped-
     intent.trail, intent.break_after = params[at + 10], params[at + 11]
     intent.break_keep, intent.hold = params[at + 12], params[at + 13]
     intent.slices, intent.every, intent.shown = params[at + 14], params[at + 15], params[at + 16]
-    intent.order = params[at + 17]
+    intent.order, intent.ticket = params[at + 17], params[at + 18]

@@ -253,6 +253,8 @@ BOUNDS = [
     ("value_at_risk", {"limits_var_max_bp": 200, **FRESH}, {"limits_var_max_bp": 199, **FRESH}),
     ("expected_shortfall", {"limits_shortfall_max_bp": 300, **FRESH},
      {"limits_shortfall_max_bp": 300, **FRESH, "account_shortfall": 301}),
+    ("entries_halted", {}, {"account_entries_halted": 2}),
+    ("entries_halted", {}, {"position_entries_halted": 1}),
 ]  # fmt: skip
 
 
@@ -364,6 +366,8 @@ MEASURED = [
     ("value_at_risk", {"limits_var_max_bp": 199, **FRESH}, ("denied", "at_most", 200, 199)),
     ("expected_shortfall", {"limits_shortfall_max_bp": 300, **FRESH, "account_measured_ts": 49},
      ("denied", "at_most", UNCOUNTED, 300)),
+    ("entries_halted", {"account_entries_halted": 2, "position_entries_halted": 5},
+     ("denied", "exactly", 7, 0)),
 ]  # fmt: skip
 
 

@@ -35,3 +35,30 @@ class GapFound(Message, frozen=True, kw_only=True):
     what: str
     ledger: int
     engine: int
+
+
+class CauseTold(msgspec.Struct, frozen=True, array_like=True):
+    """Hold what one cause made of a day's gap (minor units), and how many orders it touched."""
+
+    cause: str
+    amount: int
+    orders: int
+
+
+class TwinAppraised(Message, frozen=True, kw_only=True):
+    """Carry what an account earned on a day beside its twin, and by which causes.
+
+    Money is minor units of the account's currency; the causes sum to `live` - `twin`. The bound is
+    in ten-thousandths of the `equity` that the day began with. Where the gap passed it, entries
+    were `paused`.
+    """
+
+    account: str
+    run: str
+    day: str
+    live: int
+    twin: int
+    equity: int
+    causes: tuple[CauseTold, ...]
+    bound: int
+    paused: bool = False

@@ -6,6 +6,8 @@ gives the id. Volumes are signed integer units (positive buys), prices integers 
 mapped carries the broker's name, and volumes of 10^-2 of its contract's unit.
 """
 
+import msgspec
+
 from assay.model.messages.envelope import Message
 
 
@@ -111,7 +113,10 @@ class PositionReported(Message, frozen=True, kw_only=True):
 
 
 class AccountReported(Message, frozen=True, kw_only=True):
-    """Carry the state of the account; `level` is the margin level in hundredths of a percent."""
+    """Carry the state of the account; `level` is the margin level in hundredths of a percent.
+
+    An edge may leave `leverage` out.
+    """
 
     account: str
     login: int
@@ -127,6 +132,7 @@ class AccountReported(Message, frozen=True, kw_only=True):
     level: int
     connected: bool
     trade_allowed: bool
+    leverage: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class ForeignActivity(Message, frozen=True, kw_only=True):

@@ -6,13 +6,17 @@ from assay.model.messages.envelope import Message
 
 
 class Tick(Message, frozen=True, kw_only=True):
-    """Carry one quote in integer points; sizes are None where the source has none."""
+    """Carry one quote in integer points; sizes are None where the source has none.
+
+    `confirmed` says whether a second source shows that price, where there are several.
+    """
 
     symbol: str
     bid: int
     ask: int
     bid_size: float | None = None
     ask_size: float | None = None
+    confirmed: bool | UnsetType = UNSET
 
 
 class QuoteFlow(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -74,3 +78,36 @@ class QuoteRejected(Message, frozen=True, kw_only=True):
     rule: str
     bid: int
     ask: int
+
+
+class SourceSwitched(Message, frozen=True, kw_only=True):
+    """Carry that a symbol's quotes come from another source from here on, empty for none.
+
+    `reason` is unlinked, silent, suspect, disputed, or returned.
+    """
+
+    symbol: str
+    source: str
+    before: str
+    reason: str
+
+
+class SourceSuspected(Message, frozen=True, kw_only=True):
+    """Carry that a source's quotes of a symbol are believed no more, or again.
+
+    `departure` is how far (points) the farthest lies off the others, `tolerance` how far it may.
+    """
+
+    symbol: str
+    source: str
+    suspected: bool
+    departure: int
+    tolerance: int
+
+
+class QuotesDisputed(Message, frozen=True, kw_only=True):
+    """Carry that sources differ by so many points and none can be believed, or that it is over."""
+
+    symbol: str
+    disputed: bool
+    departure: int

@@ -98,7 +98,10 @@ class OrderApproved(Message, frozen=True, kw_only=True):
 
 
 class OrderDenied(Message, frozen=True, kw_only=True):
-    """Carry an order that a risk rule refused, with the reason code of the first that did."""
+    """Carry an order that a risk rule refused, with the reason code of the first that did.
+
+    `ticket` and `by` as OrderSubmitted has them.
+    """
 
     key: int
     account: str
@@ -113,12 +116,18 @@ class OrderDenied(Message, frozen=True, kw_only=True):
     checks: tuple[RuleCheck, ...] = ()
     terms: OrderTerms | msgspec.UnsetType = msgspec.UNSET
     parent: int | msgspec.UnsetType = msgspec.UNSET
+    ticket: int | msgspec.UnsetType = msgspec.UNSET
+    by: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrderSubmitted(Message, frozen=True, kw_only=True):
     """Carry an order about to be sent; its key is committed before the broker sees it.
 
-    `parent` is the key of the order of which it is a part; that one is not sent itself.
+    `parent` is the key of the order of which it is a part; that one is not sent itself. `margin`
+    is what it is expected to tie up (minor units), told where a venue is to be held to it. On a
+    hedging account `ticket` is the key of the order whose position it closes (`by` that of the
+    position that closes it), -1 where it closes the oldest of the other side, -2 where it opens one
+    with what is left then; without it opens one.
     """
 
     key: int
@@ -134,6 +143,9 @@ class OrderSubmitted(Message, frozen=True, kw_only=True):
     target: int
     terms: OrderTerms | msgspec.UnsetType = msgspec.UNSET
     parent: int | msgspec.UnsetType = msgspec.UNSET
+    margin: int | msgspec.UnsetType = msgspec.UNSET
+    ticket: int | msgspec.UnsetType = msgspec.UNSET
+    by: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrderChanged(Message, frozen=True, kw_only=True):
@@ -153,13 +165,17 @@ class OrderChanged(Message, frozen=True, kw_only=True):
 
 
 class PositionChanged(Message, frozen=True, kw_only=True):
-    """Carry what protects an open position from now on; the stop stays `trail` points behind."""
+    """Carry what protects an open position from now on; the stop stays `trail` points behind.
+
+    On a hedging account it is the one that the order with the key `ticket` opened.
+    """
 
     account: str
     symbol: str
     stop: int
     target: int
     trail: int
+    ticket: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrderCancelled(Message, frozen=True, kw_only=True):
@@ -185,12 +201,29 @@ class CancelRequested(Message, frozen=True, kw_only=True):
     reason: str
 
 
+class ChangeRequested(Message, frozen=True, kw_only=True):
+    """Ask a venue to change an order, by its `key` and its `ticket` there, or a position (key 0).
+
+    Each value is the wanted one, 0 for none; all stands as it was until the venue says so.
+    """
+
+    key: int
+    account: str
+    symbol: str
+    ticket: int
+    price: int
+    limit: int
+    stop: int
+    target: int
+
+
 class OrderFilled(Message, frozen=True, kw_only=True):
     """Carry one execution.
 
     `profit` is realised by what the fill closed, before `commission` (a cost, >= 0); `spread_cost`
     and `slippage_cost` are contained in the price. `rate_num / rate_den` turned the quote currency
-    into the account's. `kind` is exact (a tick) or modelled (a bar).
+    into the account's. `kind` is exact (a tick) or modelled (a bar). On a hedging account `ticket`
+    is the key of the order that opened the position it changed; `position` is the sum of all.
     """
 
     key: int
@@ -209,16 +242,21 @@ class OrderFilled(Message, frozen=True, kw_only=True):
     position: int
     kind: str
     reason: str
+    ticket: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class SwapCharged(Message, frozen=True, kw_only=True):
-    """Carry the overnight charge of a position; a negative amount is a cost."""
+    """Carry the overnight charge of a position; a negative amount is a cost.
+
+    On a hedging account `ticket` is the key of the order that opened it.
+    """
 
     account: str
     symbol: str
     position: int
     nights: int
     amount: int
+    ticket: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class EquityMarked(Message, frozen=True, kw_only=True):
@@ -293,3 +331,78 @@ class TradingResumed(Message, frozen=True, kw_only=True):
 
     reason: str
     by: str
+
+
+class EntriesHalted(Message, frozen=True, kw_only=True):
+    """Deny an account new risk until it is released; other sources may hold it back at once.
+
+    `source` is one of assay.model.halts. Without an account all of the tenant's are meant, without
+    a symbol every instrument. It survives restarts.
+    """
+
+    source: str
+    reason: str
+    by: str
+    account: str = ""
+    symbol: str = ""
+
+
+class EntriesReleased(Message, frozen=True, kw_only=True):
+    """Lift the halt of one source; the `actor` is that source itself, or the operator."""
+
+    source: str
+    reason: str
+    by: str
+    actor: str
+    account: str = ""
+    symbol: str = ""
+
+
+class ReductionRequested(Message, frozen=True, kw_only=True):
+    """Ask for a position to be brought down to at most `keep` units, as an act of risk of a source.
+
+    What waits in the instrument is cancelled. It goes as a market order that no rule is asked
+    about, and queues for the next price.
+    """
+
+    account: str
+    symbol: str
+    keep: int
+    source: str
+    reason: str
+
+
+class SizeScaled(Message, frozen=True, kw_only=True):
+    """Let an account trade what its strategy asks for less the share `held_back` (basis points)."""
+
+    account: str
+    held_back: int
+    source: str
+    reason: str
+
+
+class StopTightened(Message, frozen=True, kw_only=True):
+    """Move the stop of an open position to a price (points), never away from the market."""
+
+    account: str
+    symbol: str
+    stop: int
+    source: str
+    reason: str
+
+
+class PositionNotFlat(Message, frozen=True, kw_only=True):
+    """Carry that a position is NOT FLAT though an act of risk asked for it `attempts` times.
+
+    `quantity` is what is open still, `keep` what was to be left; of 0 in `attempts` it is as asked
+    for again.
+    """
+
+    account: str
+    symbol: str
+    quantity: int
+    keep: int
+    source: str
+    reason: str
+    attempts: int
+    retcode: int = 0

@@ -40,6 +40,7 @@ LAYOUT: dict[str, tuple[Any, int]] = {
     "counts": (np.dtype(np.int64), 1),
     "checks": (records.CHECK, 2),
     "correlations": (np.dtype(np.int64), 2),
+    "tickets": (records.TICKET, 3),
     "order_log": (records.ORDER_LOG, 1),
     "fills": (records.FILL_LOG, 1),
     "notes": (records.NOTE_LOG, 1),
@@ -52,7 +53,8 @@ params [a, i, words], limits [a, i], instruments [i], markets [i], profiles [i, 
 in each hour (UTC), schedule [entries], intent [1], forecasts [events] and depths [events] (one each
 where events come singly), scratch_orders [1], event [1] where events come singly, counts [8] = rows
 in the four logs, then the most that one event may start with, checks [a, rules] of the account's
-last order, correlations [i, i] in ten-thousandths, OVERFLOW where none is known.
+last order, correlations [i, i] in ten-thousandths, OVERFLOW where none is known, tickets [a, i, t]
+where some account hedges, else empty.
 """
 
 
@@ -197,6 +199,7 @@ def bind(state, terms, logs):  # type: ignore[no-untyped-def]
     world.counts = borrowed(terms[11])
     world.checks = borrowed(terms[12])
     world.correlations = borrowed(terms[13])
+    world.tickets = borrowed(terms[14])
     world.order_log = borrowed(logs[0])
     world.fills = borrowed(logs[1])
     world.notes = borrowed(logs[2])

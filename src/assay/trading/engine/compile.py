@@ -17,8 +17,10 @@ from assay.trading.decision.weighing import weigh_bars
 from assay.trading.engine.brackets import LABELLING
 from assay.trading.engine.loading import BUILT_IN, Strategy, load_strategy, strategy_names
 from assay.trading.engine.loop import finish_event
+from assay.trading.engine.pursuing import enter_close, follow_market
+from assay.trading.engine.slots import take_away
 from assay.trading.engine.step import cancel_all
-from assay.trading.engine.venue import settle_deal
+from assay.trading.engine.venue import expect_margin, settle_deal, take_over_stops
 from assay.trading.engine.world import World, build_world
 
 
@@ -41,7 +43,12 @@ def compile_strategy(name: str, folder: Path | None = None) -> None:
         strategy.match(world.handle, events, 0, 0)
         bind_types(strategy.conclude, world.handle, events, 0, 0)
     cancel_all(world.handle, 0, 0)
-    settle_deal(world.handle, 0, 0, 0, 0)
+    settle_deal(world.handle, 0, 0, (0, 0, 0), 0)
+    take_over_stops(world.handle, 0, 0, 0, 0)
+    expect_margin(world.handle, 0, 0, 0)
+    take_away(world.handle, 0, 0, 0, 0)
+    follow_market(world.handle, 0, 0)
+    enter_close(world.handle, 0, 0, 0, 0)
     finish_event(world.handle, 0, 0, events[0])
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from assay.kernel.compiling import compiled, inlined
-from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS, TICK
+from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS, NO_VENUE, TICK
 from assay.trading.engine.arrays import borrowed
 from assay.trading.engine.path import match_event
 from assay.trading.engine.screening import reaches, survives
-from assay.trading.engine.settling import bind_margin, mark_position
+from assay.trading.engine.settling import bind_margin, bind_tickets, mark_held, mark_position
 from assay.trading.engine.step import check_stop_out, run_schedule, work_orders
 from assay.trading.engine.working import hour_of
 
@@ -54,6 +54,15 @@ def mark_account(account, position, market, instrument):  # type: ignore[no-unty
     account.peak = max(account.peak, account.balance + account.unrealised)
 
 
+@compiled
+def _mark_tickets(account, position, market, instrument):  # type: ignore[no-untyped-def]
+    """Bring an account that holds tickets to the market's last price."""
+    if instrument.leg >= 0:
+        bind_tickets(account, position, instrument, market.leg_bid)
+    mark_held(account, position, market, instrument)
+    account.peak = max(account.peak, account.balance + account.unrealised)
+
+
 @inlined
 def keep_marks(account, marked_account, position, marked_position):  # type: ignore[no-untyped-def]
     """Take over what marking changes from copies of an account and its position."""
@@ -94,8 +103,9 @@ def _work_accounts(world, i, ts):  # type: ignore[no-untyped-def]
 def enter_event(world, i, event):  # type: ignore[no-untyped-def]
     """Take a tick or a bar to the market and to what waits; say whether accounts are to be marked.
 
-    They are not where something turns at the event's end, before which they were marked here. A
-    single account's loop skips this call for an event at which it would only close the market.
+    They are not where something turns at the event's end, before which they were marked here, nor
+    where one holds tickets, which the loop does not mark. A single account's loop skips this call
+    for an event at which it would only close the market.
     """
     accounts, positions = borrowed(world.accounts), borrowed(world.positions)
     limits, orders = borrowed(world.limits), borrowed(world.orders)
@@ -107,14 +117,19 @@ def enter_event(world, i, event):  # type: ignore[no-untyped-def]
         run_schedule(world, i, ts_open)
     if instrument.leg >= 0:
         turn_market(market, event, instrument, markets)
-    working = 0
+    working, is_marked = 0, False
     for a in range(len(accounts)):
         position, level = positions[a, u], limits[a, u].stop_out_level_bp
-        if waits(position) and reaches(orders[a, u], position, event):
+        # What waits at a venue is filled there.
+        is_here = waits(position) and accounts[a].venue == NO_VENUE
+        if is_here and reaches(orders[a, u], position, event):
             turn_market(market, event, instrument, markets)
             match_event(world, a, i, event, ts_open)
-        risks = level != 0 and position.quantity != 0
-        if risks and not survives(accounts[a], position, instrument, market, level, event):
+        risks = level != 0 and position.quantity | position.tickets != 0
+        if risks and (
+            position.tickets != 0
+            or not survives(accounts[a], position, instrument, market, level, event)
+        ):
             check_stop_out(world, a, i, event)
         working |= position.watch
     if event.kind == TICK:
@@ -124,9 +139,13 @@ def enter_event(world, i, event):  # type: ignore[no-untyped-def]
     turns = market.next_turn <= event.ts
     if turns or working:
         for a in range(len(accounts)):
-            mark_account(accounts[a], positions[a, u], market, instrument)
+            if positions[a, u].tickets:
+                _mark_tickets(accounts[a], positions[a, u], market, instrument)
+                is_marked = True
+            else:
+                mark_account(accounts[a], positions[a, u], market, instrument)
     if turns:
         run_schedule(world, i, event.ts)
     if working:
         _work_accounts(world, i, event.ts)
-    return not turns
+    return not (turns or is_marked)

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled
 from assay.kernel.costs import margin_for, value_in_account
-from assay.kernel.records import MARKET, NEWS, PENDING, RESTING, ROLLOVER, UNKNOWN
+from assay.kernel.records import (
+    AWAY,
+    FREE,
+    MARKET,
+    NEWS,
+    PENDING,
+    RESTING,
+    ROLLOVER,
+    UNKNOWN,
+    WORKING,
+)
 from assay.kernel.rounding import OVERFLOW, muldiv_wide
 from assay.trading.engine.windows import near_entry, near_weekend
 
@@ -49,7 +59,8 @@ def _reach(world, a, i):  # type: ignore[no-untyped-def]
     for slot in range(len(orders)):
         if left == 0:
             break
-        if orders[slot].state == RESTING:
+        rests_away = orders[slot].state == AWAY and orders[slot].type != MARKET
+        if orders[slot].state == RESTING or rests_away:
             left -= 1
             if orders[slot].quantity > 0:
                 most += orders[slot].quantity
@@ -173,7 +184,7 @@ def _loss_of_orders(world, a, j, left):  # type: ignore[no-untyped-def]
         if left == 0:
             break
         kept = orders[slot]
-        if kept.state not in (PENDING, RESTING):
+        if kept.state in (FREE, WORKING):
             continue
         left -= 1
         if kept.reduces:
@@ -189,6 +200,23 @@ def _loss_of_orders(world, a, j, left):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _loss_of_held(world, a, j):  # type: ignore[no-untyped-def]
+    """Return what a position loses from here if it meets its stop, or each ticket its own."""
+    position, seen = world.positions[a, j], world.markets[j]
+    if position.tickets == 0:
+        bid = seen.bid if position.quantity > 0 else seen.ask
+        return _loss_at(world, j, position.quantity, bid, position.stop)
+    total, tickets = 0, world.tickets[a, j]
+    for slot in range(position.tickets):
+        quantity, stop = tickets[slot].quantity, tickets[slot].stop
+        loss = _loss_at(world, j, quantity, seen.bid if quantity > 0 else seen.ask, stop)
+        if loss == OVERFLOW:
+            return OVERFLOW
+        total += loss
+    return total
+
+
+@compiled
 def _stop_risk(world, a, i, order):  # type: ignore[no-untyped-def]
     """Return what an account loses from here if every position and order meets its stop."""
     market = world.markets[i]
@@ -197,9 +225,8 @@ def _stop_risk(world, a, i, order):  # type: ignore[no-untyped-def]
         price = market.ask if order.quantity > 0 else market.bid
     total = _loss_at(world, i, order.quantity, price, order.stop)
     for j in range(len(world.instruments)):
-        position, seen = world.positions[a, j], world.markets[j]
-        bid = seen.bid if position.quantity > 0 else seen.ask
-        held = _loss_at(world, j, position.quantity, bid, position.stop)
+        position = world.positions[a, j]
+        held = _loss_of_held(world, a, j)
         left = position.waiting_orders + position.resting_orders
         waiting = _loss_of_orders(world, a, j, left)
         if OVERFLOW in (total, held, waiting):

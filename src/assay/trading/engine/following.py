@@ -7,7 +7,8 @@ extreme and then filled by a price that came before it.
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled
-from assay.kernel.records import FREE, TRAILING_STOP
+from assay.kernel.records import FREE, INSIDE, ROLLOVER, TRAILING_STOP
+from assay.trading.engine.windows import near_entry
 
 
 @compiled
@@ -61,13 +62,58 @@ def _follow_position(position, price, side):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def follow_price(world, a, i, quote, with_position):  # type: ignore[no-untyped-def]
-    """Move what follows the price to a (bid, ask) that the path has reached."""
+def is_quiet(world, a, i, ts):  # type: ignore[no-untyped-def]
+    """Say whether a time is so near the rollover that nothing may follow its wide spreads."""
+    limits = world.limits[a, i]
+    if limits.rollover_before == 0 and limits.rollover_after == 0:
+        return False
+    span = limits.rollover_before, limits.rollover_after
+    return near_entry(world, i, ROLLOVER, ts, span) == INSIDE
+
+
+@compiled
+def tighten_stop(world, a, i, stop):  # type: ignore[no-untyped-def]
+    """Move the stop of an open position nearer to the market, never away; say if it moved.
+
+    Around the rollover nothing moves.
+    """
+    position, ts = world.positions[a, i], world.markets[i].ts
+    before = position.stop
+    if position.quantity == 0 or is_quiet(world, a, i, ts):
+        return False
+    _tighten(position, 1 if position.quantity > 0 else -1, stop)
+    return position.stop != before
+
+
+@compiled
+def _follow_tickets(world, a, i, quote, is_close):  # type: ignore[no-untyped-def]
+    """Let the stops of tickets follow, at the close alone those of what the path made."""
+    tickets, now = world.tickets[a, i], world.markets[i].events + 1
+    for slot in range(len(tickets)):
+        ticket = tickets[slot]
+        if ticket.quantity == 0:
+            return
+        if ticket.guarded and (is_close or ticket.entered_at != now):
+            side = 1 if ticket.quantity > 0 else -1
+            _follow_position(ticket, quote[0] if side > 0 else quote[1], side)
+
+
+@compiled
+def follow_price(world, a, i, quote, when):  # type: ignore[no-untyped-def]
+    """Move what follows the price to a (bid, ask) that the path reaches by a time.
+
+    `when` says whether the position was made on the path, and whether this is its end. Around the
+    rollover nothing moves.
+    """
     position, orders = world.positions[a, i], world.orders[a, i]
-    bid, ask = quote
-    if with_position and position.guarded and position.quantity != 0:
+    (bid, ask, ts), (entered, is_close) = quote, when
+    if is_quiet(world, a, i, ts):
+        return
+    if position.guarded and position.quantity != 0 and (is_close or not entered):
         side = 1 if position.quantity > 0 else -1
         _follow_position(position, bid if side > 0 else ask, side)
+    if position.tickets:
+        _follow_tickets(world, a, i, (bid, ask), is_close)
     if position.resting_orders == 0:
         return
     for slot in range(len(orders)):

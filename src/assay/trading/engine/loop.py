@@ -107,7 +107,6 @@ def run(world, events, start, stop):
         if k > first:
             close_market(markets[u], events[np.uint64(k)], instrument, markets)
             markets[u].events += k - first
-    world.intent[0].quantity = intent.quantity
     return following
 
 
@@ -176,8 +175,9 @@ def tell_step(counts, reached):  # type: ignore[no-untyped-def]
 
 @inlined
 def clear_intent(intent):  # type: ignore[no-untyped-def]
-    """Forget what was asked for at another account or bar, all but the quantity."""
-    intent.action = intent.stop = intent.target = intent.price = intent.order = 0
+    """Forget what was asked for at another account or bar."""
+    intent.action = intent.quantity = intent.price = intent.stop = intent.target = 0
+    intent.order = intent.ticket = 0
     clear_terms(intent)
 
 

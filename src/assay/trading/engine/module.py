@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 
 from assay.kernel.compiling import bind_types
 from assay.kernel.records import (
@@ -25,6 +26,7 @@ from assay.kernel.records import (
     ORDER_LOG,
     ORDER_TERMS,
     POSITION_CHANGE,
+    RISK_ACT,
     SWAP,
     TICK,
 )
@@ -34,9 +36,11 @@ from assay.model.ids import derive_order_key
 from assay.model.messages import (
     BarClosed,
     CancelRequested,
+    ChangeRequested,
     CorrelationsMeasured,
     DecisionMade,
     EquityMarked,
+    GatewayAlarm,
     LimitsChanged,
     Message,
     OrderApproved,
@@ -56,6 +60,7 @@ from assay.model.messages import (
 )
 from assay.model.time import SECOND
 from assay.trading.decision.reasons import describe_decision
+from assay.trading.engine.acting import ACTS, RiskActs
 from assay.trading.engine.loading import Strategy
 from assay.trading.engine.loop import MARKED, TRADED, clear_intent, finish_event
 from assay.trading.engine.naming import (
@@ -66,8 +71,7 @@ from assay.trading.engine.naming import (
     name_terms,
     units_of,
 )
-from assay.trading.engine.step import cancel_all
-from assay.trading.engine.told import take_correlations, take_limits, take_measure
+from assay.trading.engine.told import TOLD, take_halt
 from assay.trading.engine.venue import VENUE_MESSAGES, VenueAccounts
 from assay.trading.engine.watching import Watch
 from assay.trading.engine.world import World, restore_state, take_state
@@ -115,10 +119,11 @@ class TradingDesk:
     name: str = "trading"
     consumes: tuple[type[Message], ...] = (
         BarClosed, Tick, Predicted, TradingHalted, TradingResumed, LimitsChanged,
-        CorrelationsMeasured, RiskMeasured, *VENUE_MESSAGES,
+        CorrelationsMeasured, RiskMeasured, *ACTS, *VENUE_MESSAGES,
     )  # fmt: skip
     watch: Watch | None = None
     """Who tells of limits that accounts reach; in a backtest nobody."""
+    acts: RiskActs = field(init=False)
     has_stepped: bool = False
     """Whether the engine is over the next bar already; only its messages are wanted then."""
     worths: np.ndarray = field(init=False)
@@ -126,7 +131,7 @@ class TradingDesk:
     publishes: tuple[type[Message], ...] = (
         DecisionMade, OrderApproved, OrderDenied, OrderSubmitted, OrderChanged, OrderCancelled,
         PositionChanged, OrderFilled, SwapCharged, EquityMarked, RiskThresholdBreached,
-        CancelRequested,
+        CancelRequested, ChangeRequested, GatewayAlarm,
     )  # fmt: skip
     _event: Any = field(init=False)
     _octets: Any = field(init=False)
@@ -165,13 +170,18 @@ class TradingDesk:
             Predicted: self._take_forecast,
             TradingHalted: self._set_halt,
             TradingResumed: self._set_halt,
-            LimitsChanged: partial(take_limits, self),
-            CorrelationsMeasured: partial(take_correlations, self),
-            RiskMeasured: partial(take_measure, self),
         }
-        self._venues = VenueAccounts(self.plan, self.world, self.next_id)
+        self._takers |= {kind: partial(take, self) for kind, take in TOLD.items()}
+        self.acts = RiskActs(self)
+        self._takers |= dict.fromkeys(ACTS, self.acts.take)
+        self._venues = VenueAccounts(self.plan, self.world, next_id=self.next_id, key_of=self._key)
         if self._venues:
             self._takers |= dict.fromkeys(VENUE_MESSAGES, self._venues.take)
+            self._takers = {kind: self._pursued(take) for kind, take in self._takers.items()}
+
+    def _pursued(self, take: Callable[[Any], list[Message]]) -> Callable[[Any], list[Message]]:
+        """Return what takes a message and then asks venues for what is wanted otherwise."""
+        return lambda message: take(message) + self._venues.follow(message)
 
     def handle(self, message: Message) -> list[Message]:
         """Return what one message leads to, in order."""
@@ -272,14 +282,15 @@ class TradingDesk:
             finish_event(world.handle, a, i, event)
 
     def _set_halt(self, message: Message) -> list[Message]:
-        halts = type(message) is TradingHalted
-        for a, spec in enumerate(self.plan.accounts):
-            if spec.tenant != message.tenant:
-                continue
-            self.world.accounts[a]["halted"] = int(halts)
-            if halts:
-                cancel_all(self.world.handle, a, message.ts_event)
+        take_halt(self, message)
         return self._drain(message)
+
+    def tell_act(self, cause: Message, told: dict[str, Any]) -> list[Message]:
+        """Return what an act of risk led to; the decision says whose it was and why."""
+        self._told = told
+        found = self._drain_trades(cause)
+        self._told = {}
+        return found
 
     def _drain(self, cause: Message) -> list[Message]:
         """Turn the rows logged since the last call into messages; rows of one event, in order."""
@@ -332,7 +343,7 @@ class TradingDesk:
 
     def _to_child(self, row: list[int], cause: Message) -> list[Message]:
         (ts, a, i, _, ordinal, kind, quantity, price, stop, target, denied, _, _, _, _, parent_ts,
-         parent_ordinal, _) = row[:PLAIN_WORDS]  # fmt: skip
+         parent_ordinal, *tickets, _) = row[:PLAIN_WORDS]  # fmt: skip
         spec = self.plan.accounts[a]
         key = self._key(a, i, ts, "order", ordinal)
         shared: dict[str, Any] = {
@@ -343,6 +354,7 @@ class TradingDesk:
             "ordinal": ordinal, "order_type": TYPE_NAMES[kind], "price": price, "stop": stop,
             "target": target, "terms": name_terms(row[PLAIN_WORDS:]),
             "parent": self._key(a, i, parent_ts, "order", parent_ordinal),
+            **self._name_tickets(a, i, tickets),
         }  # fmt: skip
         if denied:
             reason = DENIALS[denied]
@@ -351,27 +363,44 @@ class TradingDesk:
         sent = OrderSubmitted(
             id=self.next_id(), cause=passed.id, strategy=self._strategy, ts_bar=ts, **shared, **told
         )
+        if self._venues:
+            sent = self._venues.enter(sent, row[3] + 1)
         return [passed, sent]
 
     def _derive_key(self, a: int, i: int, ts: int, intent: str, ordinal: int) -> int:
         account, symbol = self.plan.accounts[a].id, self.plan.symbols[i]
         return derive_order_key(account, self.plan.strategy.name, symbol, ts, intent, ordinal)
 
+    def _name_tickets(self, a: int, i: int, told: Sequence[int]) -> dict[str, int]:
+        """Return what an order says of the tickets of a hedging account."""
+        ticket, ticket_ts, ticket_ordinal, by_ts, by_ordinal = told
+        found = {}
+        if ticket < 0 or ticket_ts:
+            known = self._key(a, i, ticket_ts, "order", ticket_ordinal) if ticket_ts else ticket
+            found["ticket"] = known
+        if by_ts:
+            found["by"] = self._key(a, i, by_ts, "order", by_ordinal)
+        return found
+
     def _to_note(self, row: list[int], cause: Message) -> Message:
-        ts, a, i, kind, _, amount, nights, position, order_ts, ordinal, _ = row
+        ts, a, i, kind, _, amount, nights, position, order_ts, ordinal, ticket, _ = row
         spec, symbol = self.plan.accounts[a], self.plan.symbols[i]
         shared = {"id": self.next_id(), "cause": cause.id, "tenant": spec.tenant, "ts_event": ts,
                   "ts_init": cause.ts_init, "account": spec.id, "symbol": symbol}  # fmt: skip
+        key = self._key(a, i, order_ts, "order", ordinal)
         if kind == SWAP:
-            return SwapCharged(**shared, position=position, nights=nights, amount=amount)  # type: ignore[arg-type]
+            return SwapCharged(
+                position=position, nights=nights, amount=amount, ticket=key if ticket else UNSET,
+                **shared,  # type: ignore[arg-type]
+            )  # fmt: skip
         asked = "halted" if type(cause) is TradingHalted else "cancelled"
         reason = ENDINGS.get(kind, asked)
-        key = self._key(a, i, order_ts, "order", ordinal)
         return OrderCancelled(**shared, key=key, reason=reason)  # type: ignore[arg-type]
 
     def _to_fill(self, row: list[int], cause: Message) -> Message:
         (ts, a, i, _, number, quantity, price, commission, profit, spread_cost, slippage_cost,
-         rate_num, rate_den, position, modelled, reason, order_ts, ordinal, _) = row  # fmt: skip
+         rate_num, rate_den, position, modelled, reason, order_ts, ordinal, ticket, ticket_ts,
+         ticket_ordinal, _) = row  # fmt: skip
         spec = self.plan.accounts[a]
         intent = TYPE_NAMES[reason] if reason in EXITS else "order"
         return OrderFilled(
@@ -382,20 +411,23 @@ class TradingDesk:
             spread_cost=spread_cost, slippage_cost=slippage_cost, rate_num=rate_num,
             rate_den=rate_den, position=position, kind="modelled" if modelled else "exact",
             reason=TYPE_NAMES[reason],
+            ticket=self._key(a, i, ticket_ts, "order", ticket_ordinal) if ticket else UNSET,
         )  # fmt: skip
 
     def _to_order(self, row: list[int], cause: Message) -> list[Message]:
         (ts, a, i, number, ordinal, kind, quantity, price, stop, target, denied, position, wanted,
-         tells, key_ts, _, _, _) = row[:PLAIN_WORDS]  # fmt: skip
+         tells, key_ts, _, _, *told, _) = row[:PLAIN_WORDS]  # fmt: skip
         terms = name_terms(row[PLAIN_WORDS:])
         spec, symbol, strategy = self.plan.accounts[a], self.plan.symbols[i], self._strategy
         tenant, account, ts_init, next_id = spec.tenant, spec.id, cause.ts_init, self.next_id
         order_type = TYPE_NAMES[kind]
         intent = order_type if tells == POSITION_CHANGE else "order"
+        tickets: dict[str, Any] = self._name_tickets(a, i, told) if any(told) else {}
         key = self._key(a, i, key_ts, intent, ordinal)
         # An account places one order at most in a step, so these are the answers about this one.
-        # What protects a position is no order, and no rule is asked.
-        asked = tells != POSITION_CHANGE
+        # What protects a position is no order, and what risk itself orders only reduces: no rule is
+        # asked.
+        asked = tells not in (POSITION_CHANGE, RISK_ACT)
         checks = tell_checks(self._checks[a].tolist(), denied) if asked else ()
         decided = DecisionMade(
             id=next_id(), cause=cause.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
@@ -407,21 +439,26 @@ class TradingDesk:
                 id=next_id(), cause=decided.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
                 account=account, symbol=symbol, key=key, quantity=quantity,
                 reason=DENIALS[denied], ordinal=ordinal, order_type=order_type, price=price,
-                stop=stop, target=target, checks=checks, terms=terms,
+                stop=stop, target=target, checks=checks, terms=terms, **tickets,
             )  # fmt: skip
             return [decided, refused]
         shared = {"tenant": tenant, "ts_event": ts, "ts_init": ts_init, "account": account,
                   "symbol": symbol, "stop": stop, "target": target}  # fmt: skip
+        # What is at a venue is changed once the venue says so.
+        if tells == POSITION_CHANGE and self._venues.owns(account):
+            return [decided]
         if tells == POSITION_CHANGE:
             trail = row[PLAIN_WORDS + ORDER_TERMS.index("trail")]
             return [decided, PositionChanged(
-                id=next_id(), cause=decided.id, trail=trail, **shared,  # type: ignore[arg-type]
+                id=next_id(), cause=decided.id, trail=trail, **shared, **tickets,  # type: ignore[arg-type]
             )]  # fmt: skip
         passed = OrderApproved(
             id=next_id(), cause=decided.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
-            account=account, symbol=symbol, key=key, quantity=quantity, rules=len(RULES),
-            checks=checks,
+            account=account, symbol=symbol, key=key, quantity=quantity,
+            rules=len(RULES) if asked else 0, checks=checks,
         )  # fmt: skip
+        if tells == ORDER_CHANGE and self._venues.owns(account):
+            return [decided, passed]
         if tells == ORDER_CHANGE:
             return [decided, passed, OrderChanged(
                 id=next_id(), cause=passed.id, key=key, ordinal=ordinal, ts_bar=key_ts,
@@ -432,25 +469,23 @@ class TradingDesk:
             id=next_id(), cause=passed.id, tenant=tenant, ts_event=ts, ts_init=ts_init,
             account=account, symbol=symbol, key=key, strategy=strategy, ts_bar=ts,
             ordinal=ordinal, order_type=order_type, quantity=quantity, price=price, stop=stop,
-            target=target, terms=terms,
+            target=target, terms=terms, **tickets,
         )  # fmt: skip
         if self._venues:
-            self._venues.follow(sent, number + 1)
+            sent = self._venues.enter(sent, number + 1)
         return [decided, passed, sent]
 
     def snapshot(self) -> bytes:
         """Return the bytes of everything the desk's future depends on."""
-        state = take_state(self.world)
-        if not self._venues:
-            return state
-        return msgspec.msgpack.encode((state, self._venues.snapshot()))
+        parts = (take_state(self.world), self._venues.snapshot(), self.acts.snapshot())
+        return msgspec.msgpack.encode(parts)
 
     def restore(self, state: bytes) -> None:
         """Bring the desk to a state taken before."""
-        if self._venues:
-            state, venues = msgspec.msgpack.decode(state, type=tuple[bytes, bytes])
-            self._venues.restore(venues)
-        restore_state(self.world, state)
+        world, venues, acts = msgspec.msgpack.decode(state, type=tuple[bytes, bytes, bytes])
+        restore_state(self.world, world)
+        self._venues.restore(venues)
+        self.acts.restore(acts)
         if self.watch:
             self.watch.renew()
 

@@ -8,6 +8,7 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from assay.kernel.records import (
+    CLOSE_BY,
     EXPIRED,
     FORECAST,
     FORECAST_STATES,
@@ -50,6 +51,7 @@ TYPE_NAMES = {
     TWAP: "twap",
     VWAP: "vwap",
     ICEBERG: "iceberg",
+    CLOSE_BY: "close_by",
     PROTECTION: "protection",
 }
 IN_PARTS = frozenset(TYPE_NAMES[kind] for kind in (TWAP, VWAP, ICEBERG))

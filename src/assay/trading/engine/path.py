@@ -13,6 +13,7 @@ from __future__ import annotations
 from assay.kernel.compiling import compiled
 from assay.kernel.matching import NEVER, distance_to_trigger
 from assay.kernel.records import (
+    CLOSE_BY,
     FOK,
     FREE,
     IOC,
@@ -26,6 +27,7 @@ from assay.kernel.records import (
     STOP_OUT,
     TAKE_PROFIT,
     TICK,
+    TICKET_SLOTS,
     TIME_STOP,
     UNFILLED,
 )
@@ -42,8 +44,18 @@ from assay.trading.engine.slots import (
     take_from,
     wake_orders,
 )
+from assay.trading.engine.tickets import (
+    NO_TICKET,
+    end_orphans,
+    fillable,
+    find_ticket,
+    own_quantity,
+    ready_close_by,
+)
 
 AT_TIME, AT_STOP_OUT, AT_STOP, AT_TARGET, NOTHING = -5, -3, -2, -1, -4
+PER_TICKET = 8
+"""What closes a ticket is one of these less so much for each slot up to its own."""
 OPENING, GAP, TO_FIRST, TO_SECOND, TO_CLOSE, AFTER = 0, 1, 2, 3, 4, 5
 """Stages of an event's path."""
 FILLS, SLEEPS, GONE = 0, 1, 2
@@ -131,9 +143,50 @@ def _target_at_close(position, event):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _nearest_ticket_exit(world, a, i, bid_leg, ask_leg):  # type: ignore[no-untyped-def]
+    """Return the nearest stop or target of the tickets that this event did not make on its path."""
+    tickets, now = world.tickets[a, i], world.markets[i].events + 1
+    best, found = NEVER, NOTHING
+    for slot in range(world.positions[a, i].tickets):
+        if tickets[slot].entered_at == now:
+            continue
+        far, exit_ = _nearest_exit(tickets[slot], bid_leg, ask_leg)
+        if far < best:
+            best, found = far, exit_ - PER_TICKET * (slot + 1)
+    return best, found
+
+
+@compiled
+def _due_ticket(world, a, i, event, where):  # type: ignore[no-untyped-def]
+    """Return what ends at an event's begin, or at its close of what was made inside it."""
+    stage, ts_open = where
+    tickets, now = world.tickets[a, i], world.markets[i].events + 1
+    for slot in range(world.positions[a, i].tickets):
+        ticket = tickets[slot]
+        is_inside = stage == AFTER and ticket.entered_at == now
+        if is_inside and _target_at_close(ticket, event):
+            return AT_TARGET - PER_TICKET * (slot + 1)
+        if stage == OPENING and ticket.close_at != 0 and ts_open >= ticket.close_at:
+            return AT_TIME - PER_TICKET * (slot + 1)
+    return NOTHING
+
+
+@compiled
+def _stop_of_new(world, a, i, event):  # type: ignore[no-untyped-def]
+    """Return the stop of what the last fill made inside a bar, where the bar reaches it."""
+    if world.accounts[a].hedges == 0:
+        return AT_STOP if _stopped_inside(world.positions[a, i], event) else NOTHING
+    tickets = world.tickets[a, i]
+    slot = find_ticket(tickets, world.scratch_orders[0].number + 1)
+    if slot == NO_TICKET or not _stopped_inside(tickets[slot], event):
+        return NOTHING
+    return AT_STOP - PER_TICKET * (slot + 1)
+
+
+@compiled
 def _is_ruined(account, position, limits):  # type: ignore[no-untyped-def]
     level = limits.stop_out_level_bp
-    if level == 0 or position.quantity == 0 or account.margin == 0:
+    if level == 0 or position.quantity | position.tickets == 0 or account.margin == 0:
         return False
     equity = account.balance + account.unrealised
     return float(equity) * 10_000.0 < float(level) * float(account.margin)
@@ -153,18 +206,24 @@ def _find(world, a, i, event, where, inside):  # type: ignore[no-untyped-def]
     stage, low_first, entered, spent, ts_open = where
     position = world.positions[a, i]
     if inside:
-        return (AT_STOP if _stopped_inside(position, event) else NOTHING), 1
+        return _stop_of_new(world, a, i, event), 1
     if stage == OPENING:
         due = _first_due(world.orders[a, i], position, ts_open)
+        if due == NOTHING and position.tickets and not spent:
+            return _due_ticket(world, a, i, event, (stage, ts_open)), 0
         ends = position.close_at != 0 and ts_open >= position.close_at and not spent
         return (AT_TIME if due == NOTHING and ends else due), 0
     if stage == AFTER:
+        if position.tickets and not spent:
+            return _due_ticket(world, a, i, event, (stage, ts_open)), 1
         reached = entered and not spent and _target_at_close(position, event)
         return (AT_TARGET if reached else NOTHING), 1
     bid_start, ask_start = _corner(event, stage - 1, low_first)
     bid_end, ask_end = _corner(event, stage, low_first)
     best, found = NEVER, NOTHING
-    if position.quantity != 0 and not entered and not spent:
+    if position.tickets and not spent:
+        best, found = _nearest_ticket_exit(world, a, i, (bid_start, bid_end), (ask_start, ask_end))
+    elif position.quantity != 0 and not entered and not spent:
         best, found = _nearest_exit(position, (bid_start, bid_end), (ask_start, ask_end))
     orders, resting = world.orders[a, i], position.resting_orders
     far, slot = _nearest_order(orders, resting, (bid_start, bid_end), (ask_start, ask_end), best)
@@ -178,12 +237,17 @@ def _prepare_exit(world, a, i, found, ts):  # type: ignore[no-untyped-def]
         position.key_ts, position.key_ordinal = ts, 0
     order.quantity, order.ts, order.number = -position.quantity, ts, -1
     order.ordinal, order.stop, order.target = position.key_ordinal, 0, 0
-    order.passive = 0
+    order.passive = order.ticket = order.by = 0
     position.key_ordinal += 1
-    order.type = STOP_LOSS
-    order.price = position.stop
+    stop, target = position.stop, position.target
+    if found < -PER_TICKET:
+        slot = -found // PER_TICKET - 1
+        ticket, found = world.tickets[a, i, slot], found + PER_TICKET * (slot + 1)
+        order.quantity, order.ticket = -ticket.quantity, ticket.number + 1
+        stop, target = ticket.stop, ticket.target
+    order.type, order.price = STOP_LOSS, stop
     if found == AT_TARGET:
-        order.type, order.price = TAKE_PROFIT, position.target
+        order.type, order.price = TAKE_PROFIT, target
     if found == AT_STOP_OUT:
         order.type = STOP_OUT
     if found == AT_TIME:
@@ -224,8 +288,50 @@ def _end_stage(world, a, i, stage, quote, entered):  # type: ignore[no-untyped-d
     """Let what follows the price follow it to the end of a stage, and wake what slept in it."""
     position, orders = world.positions[a, i], world.orders[a, i]
     if position.watch and GAP <= stage <= TO_CLOSE:
-        follow_price(world, a, i, quote, not entered or stage == TO_CLOSE)
+        follow_price(world, a, i, quote, (entered, stage == TO_CLOSE))
     wake_orders(orders, TILL_NEXT_STAGE)
+
+
+@compiled
+def _finds_ticket(world, a, i, slot, ts_open):  # type: ignore[no-untyped-def]
+    """Say whether what an order for the next price closes is there; end it where it is not."""
+    if world.accounts[a].hedges == 0:
+        return True
+    kept, order = world.orders[a, i, slot], world.scratch_orders[0]
+    if kept.type == CLOSE_BY:
+        is_there = ready_close_by(world, a, i, order)
+    else:
+        is_there = kept.state != PENDING or fillable(world, a, i, order) != 0
+    if not is_there:
+        free_slot(world.positions[a, i], kept)
+        note_end(world, a, i, kept, ts_open, UNFILLED)
+    return is_there
+
+
+@compiled
+def _part_of(world, a, i, event, order):  # type: ignore[no-untyped-def]
+    """Return how much of an order this event fills; tickets against each other need no market."""
+    if order.type == CLOSE_BY:
+        return order.quantity
+    return offered(world, a, i, event, fillable(world, a, i, order))
+
+
+@compiled
+def _note_part(position, order):  # type: ignore[no-untyped-def]
+    """Count what fills against what the event offers; tickets against each other take nothing."""
+    if order.type != CLOSE_BY:
+        note_taken(position, order.quantity)
+
+
+@compiled
+def _note_inside(world, a, i, order):  # type: ignore[no-untyped-def]
+    """Note that an order on the path made a position; say if that is the whole, not a ticket."""
+    if world.accounts[a].hedges == 0:
+        return True
+    tickets = world.tickets[a, i]
+    slot = find_ticket(tickets, order.number + 1)
+    tickets[slot].entered_at = world.markets[i].events + 1
+    return False
 
 
 @compiled
@@ -237,13 +343,15 @@ def _make_ready(world, a, i, found, at):  # type: ignore[no-untyped-def]
         return FILLS
     if stage > OPENING and _becomes_limit(world.orders[a, i, found], distance, (bid, ask)):
         return SLEEPS
-    return FILLS if ready_order(world, a, i, found, (bid, ask, ts_open)) else GONE
+    if not ready_order(world, a, i, found, (bid, ask, ts_open)):
+        return GONE
+    return FILLS if _finds_ticket(world, a, i, found, ts_open) else GONE
 
 
 @compiled
 def _price_of(order, distance, bid, ask):  # type: ignore[no-untyped-def]
     """Return the order's own price where the path comes to it, else the one it begins at."""
-    if distance != 0:
+    if distance != 0 or order.type == CLOSE_BY:
         return order.price
     return ask if order.quantity > 0 else bid
 
@@ -282,7 +390,8 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
     slept = spent = is_short = False
     last = GAP if event.kind == TICK else AFTER
     modelled = 0 if event.kind == TICK else 1
-    for _ in range(8 * ORDER_SLOTS):
+    steps = 8 * ORDER_SLOTS + 4 * TICKET_SLOTS * world.accounts[a].hedges
+    for _ in range(steps):
         where, inside = (stage, low_first, entered, spent, ts_open), check_inside
         found, distance = _find(world, a, i, event, where, inside)
         check_inside = False
@@ -290,8 +399,8 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
             continue
         if found == NOTHING:
             if position.watch or slept:
-                quote, slept = _corner(event, stage, low_first), False
-                _end_stage(world, a, i, stage, quote, entered)
+                (bid, ask), slept = _corner(event, stage, low_first), False
+                _end_stage(world, a, i, stage, (bid, ask, event.ts), entered)
             stage += 1
             if stage > last or not _waits_on_path(position):
                 break
@@ -304,7 +413,7 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
             continue
         price = _price_of(order, distance, bid, ask)
         ts = ts_open if stage == OPENING else event.ts
-        before, part = position.quantity, offered(world, a, i, event, order.quantity)
+        before, part = own_quantity(world, a, i, order), _part_of(world, a, i, event, order)
         is_short = is_short or part != order.quantity
         spent = spent or (found < 0 and part != order.quantity)
         if found >= 0:
@@ -312,27 +421,55 @@ def match_event(world, a, i, event, ts_open):  # type: ignore[no-untyped-def]
         if part == 0:
             continue
         order.quantity = part
+        _note_part(position, order)
         fill_order(world, a, i, order, (price, ask - bid, ts, modelled))
-        note_taken(position, part)
         if found >= 0 and (order.group or is_short):
             _finish_fill(world, a, i, found, order.group, ts)
-        if found >= 0 and distance > 0 and modelled and _opens(before, position.quantity):
-            entered = check_inside = True
+        is_inside = found >= 0 and distance > 0 and modelled
+        if is_inside and _opens(before, own_quantity(world, a, i, order)):
+            check_inside = True
+            entered = _note_inside(world, a, i, order)
+    end_orphans(world, a, i, event.ts)
     if is_short:
         wake_orders(world.orders[a, i], TILL_NEXT_EVENT)
 
 
 @compiled
-def stop_out(world, a, i, event, price, spread):  # type: ignore[no-untyped-def]
-    """Close the position when equity at this price falls below the stop-out share of margin."""
-    account, position = world.accounts[a], world.positions[a, i]
-    if _is_ruined(account, position, world.limits[a, i]):
-        _prepare_exit(world, a, i, AT_STOP_OUT, event.ts)
+def _worst_ticket(world, a, i):  # type: ignore[no-untyped-def]
+    """Return what closes the ticket that loses most at the market's price, or the position."""
+    tickets, market = world.tickets[a, i], world.markets[i]
+    worst, found = 0, AT_STOP_OUT
+    for slot in range(world.positions[a, i].tickets):
+        ticket = tickets[slot]
+        price = market.bid if ticket.quantity > 0 else market.ask
+        gained = ticket.quantity * price - ticket.cost
+        if slot == 0 or gained < worst:
+            worst, found = gained, AT_STOP_OUT - PER_TICKET * (slot + 1)
+    return found
+
+
+@compiled
+def stop_out(world, a, i, event):  # type: ignore[no-untyped-def]
+    """Close the position when equity at the market's price is below the stop-out share of margin.
+
+    Of tickets the one that loses most goes first, until equity suffices.
+    """
+    account, position, market = world.accounts[a], world.positions[a, i], world.markets[i]
+    for _ in range(TICKET_SLOTS):
+        if not _is_ruined(account, position, world.limits[a, i]):
+            break
+        is_hedged = position.tickets != 0
+        found = _worst_ticket(world, a, i) if is_hedged else AT_STOP_OUT
+        _prepare_exit(world, a, i, found, event.ts)
         order = world.scratch_orders[0]
         order.quantity = offered(world, a, i, event, order.quantity)
         if order.quantity == 0:
-            return
+            break
         account.stopped_out += 1
         note_taken(position, order.quantity)
         modelled = 0 if event.kind == TICK else 1
-        fill_order(world, a, i, order, (price, spread, event.ts, modelled))
+        price = market.bid if order.quantity < 0 else market.ask
+        fill_order(world, a, i, order, (price, market.spread, event.ts, modelled))
+        if not is_hedged:
+            break
+    end_orphans(world, a, i, event.ts)

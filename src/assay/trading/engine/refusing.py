@@ -13,7 +13,6 @@ from assay.kernel.records import (
     LIMIT,
     MARKET,
     ROLLOVER,
-    STOP,
     STOP_LIMIT,
     TRAILING_STOP,
     TWAP,
@@ -23,7 +22,8 @@ from assay.kernel.records import (
 (
     UNKNOWN_ACTION, UNKNOWN_ORDER, TIME_IN_FORCE, LIMIT_PRICE, DISTANCE, GROUP, GROUP_FILLED, GUARD,
     CHANGE, NO_POSITION, STOP_SIDE, SLICES, SHOWN, NO_SIZES, NO_PROFILE, VENUE_CANNOT,
-) = range(80, 96)  # fmt: skip
+    UNKNOWN_TICKET, TOO_MANY_TICKETS,
+) = range(80, 98)  # fmt: skip
 REFUSALS = {
     UNKNOWN_ACTION: "unknown_action",
     UNKNOWN_ORDER: "unknown_order",
@@ -41,6 +41,8 @@ REFUSALS = {
     NO_SIZES: "no_sizes",
     NO_PROFILE: "no_profile",
     VENUE_CANNOT: "venue_cannot",
+    UNKNOWN_TICKET: "unknown_ticket",
+    TOO_MANY_TICKETS: "too_many_tickets",
 }
 """Reason codes of what is refused before any limit is looked at."""
 
@@ -88,12 +90,8 @@ def _is_guarded_well(order, most):  # type: ignore[no-untyped-def]
 
 @compiled
 def refuse_at_venue(order):  # type: ignore[no-untyped-def]
-    """Return the reason code for what no venue does by itself, 0 for an order that it takes."""
-    is_guarded = order.trail != 0 or order.break_after != 0 or order.hold != 0
-    is_elsewhere = order.type in (MARKET, LIMIT, STOP, STOP_LIMIT)
-    if not is_elsewhere or order.group != 0 or is_guarded:
-        return VENUE_CANNOT
-    return 0
+    """Return the reason code of an order that needs to see the sizes of a venue's book, else 0."""
+    return VENUE_CANNOT if order.type == ICEBERG else 0
 
 
 @compiled

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import (
+    AWAY,
     CANCEL_WANTED,
     CANCELLED,
+    CLOSE_BY,
     EXPIRED,
     FOK,
     FREE,
@@ -56,6 +58,12 @@ def _wants_every_event(order):  # type: ignore[no-untyped-def]
     return order.type >= TRAILING_STOP or order.expires != 0
 
 
+@inlined
+def _moves(order):  # type: ignore[no-untyped-def]
+    """Return by how much an order that waits for the next price alone moves the position."""
+    return 0 if order.type == CLOSE_BY else order.quantity
+
+
 @compiled
 def note_end(world, a, i, order, ts, kind):  # type: ignore[no-untyped-def]
     """Log an order that will not fill any more, and why."""
@@ -66,7 +74,7 @@ def note_end(world, a, i, order, ts, kind):  # type: ignore[no-untyped-def]
     note.ts, note.account, note.instrument, note.kind = ts, a, i, kind
     note.order, note.amount, note.nights = order.number, 0, 0
     note.position = world.positions[a, i].quantity
-    note.order_ts, note.order_ordinal = order.ts, order.ordinal
+    note.order_ts, note.order_ordinal, note.ticket = order.ts, order.ordinal, 0
 
 
 @compiled
@@ -79,28 +87,27 @@ def _want_cancel(world, a, i, ts, reference):  # type: ignore[no-untyped-def]
     note.ts, note.account, note.instrument, note.kind = ts, a, i, CANCEL_WANTED
     note.order, note.amount, note.nights = reference, 0, 0
     note.position, note.order_ts, note.order_ordinal = world.positions[a, i].quantity, ts, 0
+    note.ticket = 0
 
 
 @compiled
 def keep_order(world, a, i, order):  # type: ignore[no-untyped-def]
-    """Put an order into a free slot; return 0, or NO_SLOT where none is free.
-
-    What goes to a venue is kept there.
-    """
+    """Put an order into a free slot; return 0, or NO_SLOT where none is free."""
     orders, position = world.orders[a, i], world.positions[a, i]
-    if world.accounts[a].venue != NO_VENUE:
-        position.waiting += order.quantity if order.type == MARKET else 0
-        position.last_order = order.number + 1
-        return 0
+    is_away = world.accounts[a].venue != NO_VENUE and order.type < TWAP
     for slot in range(len(orders)):
         kept = orders[slot]
         if kept.state != FREE:
             continue
         assign(kept, order)
         kept.asleep = 0
-        if order.type == MARKET or is_immediate(order):
+        if is_away:
+            kept.state = AWAY
+            position.waiting += order.quantity if order.type == MARKET else 0
+            position.resting_orders += 1
+        elif order.type in (MARKET, CLOSE_BY) or is_immediate(order):
             kept.state = PENDING
-            position.waiting += order.quantity
+            position.waiting += _moves(order)
             position.waiting_orders += 1
         else:
             kept.state = WORKING if order.type >= TWAP else RESTING
@@ -115,10 +122,12 @@ def keep_order(world, a, i, order):  # type: ignore[no-untyped-def]
 def free_slot(position, kept):  # type: ignore[no-untyped-def]
     """Empty a slot."""
     if kept.state == PENDING:
-        position.waiting -= kept.quantity
+        position.waiting -= _moves(kept)
         position.waiting_orders -= 1
     else:
         position.resting_orders -= 1
+        if kept.state == AWAY and kept.type == MARKET:
+            position.waiting -= kept.quantity
     position.watch -= 1 if _wants_every_event(kept) else 0
     kept.state = FREE
 
@@ -152,7 +161,7 @@ def take_from(position, kept, part):  # type: ignore[no-untyped-def]
         return
     kept.quantity -= part
     kept.asleep, kept.group = TILL_NEXT_EVENT, 0
-    if kept.state == PENDING:
+    if kept.state == PENDING and kept.type != CLOSE_BY:
         position.waiting -= part
 
 
@@ -160,9 +169,36 @@ def take_from(position, kept, part):  # type: ignore[no-untyped-def]
 def find_resting(orders, reference):  # type: ignore[no-untyped-def]
     """Return the slot of the resting order that a reference means, -1 where there is none."""
     for slot in range(len(orders)):
-        if orders[slot].state == RESTING and orders[slot].number + 1 == reference:
+        kept = orders[slot]
+        rests_away = kept.state == AWAY and kept.type != MARKET and not is_immediate(kept)
+        if (kept.state == RESTING or rests_away) and kept.number + 1 == reference:
             return slot
     return -1
+
+
+@compiled
+def find_away(orders, reference):  # type: ignore[no-untyped-def]
+    """Return the slot of the order at a venue that a reference means, -1 where there is none."""
+    for slot in range(len(orders)):
+        if orders[slot].state == AWAY and orders[slot].number + 1 == reference:
+            return slot
+    return -1
+
+
+@compiled
+def take_away(world, a, i, reference, quantity):  # type: ignore[no-untyped-def]
+    """Take from an order at a venue what filled or will not fill; without a rest it is gone."""
+    position, orders = world.positions[a, i], world.orders[a, i]
+    slot = find_away(orders, reference)
+    if slot < 0:
+        return
+    kept = orders[slot]
+    if quantity == kept.quantity:
+        free_slot(position, kept)
+        return
+    kept.quantity -= quantity
+    if kept.type == MARKET:
+        position.waiting -= quantity
 
 
 @compiled
@@ -175,7 +211,6 @@ def cancel_slots(world, a, i, ts, which):  # type: ignore[no-untyped-def]
     reference, group = which
     if world.accounts[a].venue != NO_VENUE:
         _want_cancel(world, a, i, ts, reference)
-        return
     left = position.waiting_orders + position.resting_orders
     for slot in range(len(orders)):
         if left == 0:
@@ -184,6 +219,8 @@ def cancel_slots(world, a, i, ts, which):  # type: ignore[no-untyped-def]
         if kept.state == FREE:
             continue
         left -= 1
+        if kept.state == AWAY:
+            continue
         is_other = kept.number + 1 != reference and kept.parent != reference
         if (reference and is_other) or (group and kept.group != group):
             continue

@@ -5,9 +5,11 @@ from __future__ import annotations
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.costs import swap_for
 from assay.kernel.records import (
+    AWAY,
     CANCEL,
     CANCEL_ONE,
     CHILD_ORDER,
+    CLOSE_BY,
     DAY,
     GO_TO,
     HOLD,
@@ -17,7 +19,11 @@ from assay.kernel.records import (
     MODIFY,
     NEW_ORDER,
     NO_VENUE,
+    OLDEST,
+    OLDEST_FIRST,
+    OPENS,
     ORDER_CHANGE,
+    PLACE_CLOSE_BY,
     PLACE_ICEBERG,
     PLACE_LIMIT,
     PLACE_STOP,
@@ -26,6 +32,7 @@ from assay.kernel.records import (
     PLACE_TWAP,
     POSITION_CHANGE,
     PROTECT,
+    RISK_ACT,
     ROLLOVER,
     SESSION_CLOSES,
     SESSION_OPENS,
@@ -52,10 +59,11 @@ from assay.trading.engine.refusing import (
     refuse_at_venue,
     refuse_terms,
 )
-from assay.trading.engine.settling import mark_position
+from assay.trading.engine.settling import mark_held
 from assay.trading.engine.slots import (
     TILL_NEXT_EVENT,
     cancel_slots,
+    clear_terms,
     find_resting,
     free_slot,
     keep_order,
@@ -63,36 +71,62 @@ from assay.trading.engine.slots import (
     take_terms,
     wake_orders,
 )
+from assay.trading.engine.tickets import (
+    NO_TICKET,
+    find_ticket,
+    may_open,
+    refuse_more,
+    refuse_ticket,
+    size_close_by,
+)
 from assay.trading.engine.working import cut_child, find_due
 from assay.trading.risk.catalogue import examine
 
 NEVER_TURNS = 2**63 - 1
+WHOLE_SIZE = 10_000
+"""Basis points of what a strategy asks for."""
 
 
 @compiled
 def _charge_swap(world, a, i, ts, nights):  # type: ignore[no-untyped-def]
-    position, account, instrument = world.positions[a, i], world.accounts[a], world.instruments[i]
+    """Charge what a position costs overnight, or each of its tickets."""
+    position, account = world.positions[a, i], world.accounts[a]
     if account.day_ts < ts:
         account.day_ts, account.day_start = ts, account.balance + account.unrealised
-    if position.quantity == 0 or nights == 0:
+    if position.quantity | position.tickets == 0 or nights == 0 or account.venue != NO_VENUE:
         return
-    market = world.markets[i]
-    if account.venue != NO_VENUE:
-        return
-    amount = swap_for(position.quantity, market.bid, nights, instrument, market.leg_bid)
+    for slot in range(max(position.tickets, 1)):
+        quantity, key = position.quantity, (0, ts, 0)
+        if position.tickets:
+            ticket = world.tickets[a, i, slot]
+            quantity = ticket.quantity
+            key = (ticket.number + 1, ticket.order_ts, ticket.order_ordinal)
+        _book_swap(world, a, i, (ts, nights), (quantity, key))
+
+
+@compiled
+def _book_swap(world, a, i, night, what):  # type: ignore[no-untyped-def]
+    (ts, nights), (quantity, key) = night, what
+    account, instrument, market = world.accounts[a], world.instruments[i], world.markets[i]
+    amount = swap_for(quantity, market.bid, nights, instrument, market.leg_bid)
     if amount == OVERFLOW:
         account.overflow = 1
         return
     if amount == 0:
         return
-    account.balance += amount
     n = world.counts[2]
+    if n >= len(world.notes):
+        # A gap longer than the log has room for: better an account that trades no more.
+        account.overflow = 1
+        return
+    account.balance += amount
     world.counts[2] = n + 1
     note = world.notes[n]
     note.sequence = world.counts[1] + world.counts[2]
     note.ts, note.account, note.instrument, note.kind = ts, a, i, SWAP
     note.order, note.amount, note.nights = -1, amount, nights
-    note.position, note.order_ts, note.order_ordinal = position.quantity, ts, 0
+    note.position = world.positions[a, i].quantity
+    note.ticket, note.order_ts, note.order_ordinal = key
 
 
 @compiled
@@ -126,14 +160,17 @@ def run_schedule(world, i, until):  # type: ignore[no-untyped-def]
 
 @compiled
 def check_stop_out(world, a, i, event):  # type: ignore[no-untyped-def]
-    """Mark the account at the event's adverse extreme; close the position where that ruins."""
+    """Mark the account at the event's adverse extreme; close the position where that ruins.
+
+    Of tickets on both sides the extreme adverse to their sum.
+    """
     account, position, market = world.accounts[a], world.positions[a, i], world.markets[i]
     falls = position.quantity > 0
     market.bid = event.low if falls else event.high
     market.spread = event.spread_low if falls else event.spread_high
     market.ask = market.bid + market.spread
-    mark_position(account, position, market, world.instruments[i])
-    stop_out(world, a, i, event, market.bid if falls else market.ask, market.spread)
+    mark_held(account, position, market, world.instruments[i])
+    stop_out(world, a, i, event)
 
 
 @compiled
@@ -155,7 +192,22 @@ def _fill_in_order(world, a, i, order, event_ts, ts):  # type: ignore[no-untyped
     after = before + order.quantity
     grows = max(abs(after) - abs(before), 0)
     order.reduces = 1 if grows == 0 and (after == 0 or (after > 0) == (before > 0)) else 0
+    if account.hedges and order.ticket != OLDEST_FIRST:
+        # A ticket is new risk even against those of the other side, and to close one never is.
+        order.reduces = 0 if may_open(order) else 1
+        grows = max(grows, abs(order.quantity) - abs(before), 0) if order.reduces == 0 else 0
     measure_order(world, a, i, order, grows)
+
+
+@compiled
+def _name_tickets(world, a, i, order, row):  # type: ignore[no-untyped-def]
+    """Write to the log of an order what the keys of its tickets are made of."""
+    tickets = world.tickets[a, i]
+    slot, other = find_ticket(tickets, order.ticket), find_ticket(tickets, order.by)
+    if slot != NO_TICKET:
+        row.ticket_ts, row.ticket_ordinal = tickets[slot].order_ts, tickets[slot].order_ordinal
+    if other != NO_TICKET:
+        row.by_ts, row.by_ordinal = tickets[other].order_ts, tickets[other].order_ordinal
 
 
 @compiled
@@ -172,6 +224,10 @@ def _log_order(world, a, i, order, verdict, told):  # type: ignore[no-untyped-de
         order.quantity, order.price, order.stop, order.target,
     )  # fmt: skip
     row.denied, row.position, row.wanted = verdict
+    row.ticket, row.ticket_ts, row.ticket_ordinal = order.ticket, 0, 0
+    row.by_ts = row.by_ordinal = 0
+    if order.ticket > 0 and world.positions[a, i].tickets:
+        _name_tickets(world, a, i, order, row)
     take_terms(row, order)
 
 
@@ -184,6 +240,8 @@ def _examine(world, a, i, order, ts):  # type: ignore[no-untyped-def]
     refused = refuse_terms(order, position, instrument, ts)
     if order.type == VWAP and refused == 0 and world.profiles[i].sum() == 0:
         refused = NO_PROFILE
+    if refused == 0:
+        refused = refuse_ticket(world, a, i, order)
     if refused == 0 and world.accounts[a].venue != NO_VENUE:
         refused = refuse_at_venue(order)
     return refused if refused else denied
@@ -200,6 +258,8 @@ def _modify_order(world, a, i, order, ts):  # type: ignore[no-untyped-def]
     else:
         assign(order, orders[slot])
         refused = change_order(order, intent)
+        if orders[slot].state == AWAY and order.quantity != orders[slot].quantity:
+            refused = VENUE_CANNOT
     number, ordinal, key_ts = order.number, order.ordinal, order.ts
     _fill_in_order(world, a, i, order, ts, ts)
     denied = _examine(world, a, i, order, ts)
@@ -222,6 +282,8 @@ def _type_of(action):  # type: ignore[no-untyped-def]
         return STOP_LIMIT
     if PLACE_TWAP <= action <= PLACE_ICEBERG:
         return TWAP + action - PLACE_TWAP
+    if action == PLACE_CLOSE_BY:
+        return CLOSE_BY
     return TRAILING_STOP if action == PLACE_TRAILING else MARKET
 
 
@@ -230,7 +292,8 @@ def _write_order(world, i, order, intent, quantity):  # type: ignore[no-untyped-
     """Write down what a strategy asks for as an order."""
     market = world.markets[i]
     order.type, order.quantity = _type_of(intent.action), quantity
-    order.price = 0 if order.type in (MARKET, TWAP, VWAP) else intent.price
+    order.price = 0 if order.type in (MARKET, TWAP, VWAP, CLOSE_BY) else intent.price
+    order.ticket, order.by = intent.ticket, intent.order if order.type == CLOSE_BY else 0
     order.parent, order.due = 0, world.markets[i].ts
     order.stop, order.target = intent.stop, intent.target
     take_terms(order, intent)
@@ -243,17 +306,87 @@ def _write_order(world, i, order, intent, quantity):  # type: ignore[no-untyped-
 
 @compiled
 def _change_what_is(world, a, i, order, ts):  # type: ignore[no-untyped-def]
-    """Change a resting order, or what protects a position; not at a venue yet."""
+    """Change a resting order, or what protects a position."""
     intent, held = world.intent[0], world.positions[a, i].quantity
-    if world.accounts[a].venue != NO_VENUE:
-        _write_order(world, i, order, intent, intent.quantity)
-        _fill_in_order(world, a, i, order, ts, ts)
-        _log_order(world, a, i, order, (VENUE_CANNOT, held, held), (NEW_ORDER, ts, ts))
-    elif intent.action == PROTECT:
+    if intent.action == PROTECT:
         denied = protect_position(world, a, i, order, ts)
         _log_order(world, a, i, order, (denied, held, held), (POSITION_CHANGE, ts, ts))
     else:
         _modify_order(world, a, i, order, ts)
+
+
+@inlined
+def _size_for(account, intent, held, step):  # type: ignore[no-untyped-def]
+    """Return the volume that is asked for, less the share held back; in whole steps, never up."""
+    wanted = intent.quantity
+    if account.held_back == 0 or (account.hedges and intent.ticket != OPENS):
+        return wanted
+    if intent.action != GO_TO and (held > 0) != (wanted > 0) and abs(wanted) <= abs(held):
+        return wanted
+    kept = abs(wanted) * (WHOLE_SIZE - account.held_back) // WHOLE_SIZE
+    kept -= kept % step
+    return kept if wanted > 0 else -kept
+
+
+@compiled
+def _send_reduction(world, a, i, quantity):  # type: ignore[no-untyped-def]
+    """Send a market order of risk's own, which closes and never opens; say if it went."""
+    position, order, ts = world.positions[a, i], world.scratch_orders[0], world.markets[i].ts
+    last, after = position.last_order, position.quantity + position.waiting + quantity
+    order.type, order.price, order.stop, order.target = MARKET, 0, 0, 0
+    order.quantity = quantity
+    order.passive, order.parent, order.due = 0, 0, ts
+    clear_terms(order)
+    order.ticket, order.by = OLDEST if world.accounts[a].hedges else OPENS, 0
+    _fill_in_order(world, a, i, order, ts, ts)
+    denied = keep_order(world, a, i, order)
+    position.last_order = last
+    _log_order(world, a, i, order, (denied, position.quantity, after), (RISK_ACT, ts, ts))
+    return denied == 0
+
+
+@compiled
+def reduce_position(world, a, i, keep):  # type: ignore[no-untyped-def]
+    """Send what leaves at most so many units, and cancel what waits; say if it went.
+
+    It is an act that takes no risk, so no rule is asked: it queues for the next price. A hedging
+    account that is to keep nothing closes the tickets of both sides.
+    """
+    position, most = world.positions[a, i], world.instruments[i].volume_max
+    cancel_slots(world, a, i, world.markets[i].ts, (0, 0))
+    if keep == 0 and position.tickets and position.waiting == 0:
+        longs = position.hedged + max(position.quantity, 0)
+        shorts = position.hedged + max(-position.quantity, 0)
+        went = longs > 0 and _send_reduction(world, a, i, -min(longs, most))
+        return (shorts > 0 and _send_reduction(world, a, i, min(shorts, most))) or went
+    held = position.quantity
+    there = held + position.waiting
+    over = min(abs(there) - keep, most)
+    if over <= 0 or (there > 0) != (held > 0):
+        return False
+    return _send_reduction(world, a, i, -over if there > 0 else over)
+
+
+@compiled
+def _wanted(world, a, i, intent, size):  # type: ignore[no-untyped-def]
+    """Return the signed units that an order for what a strategy wants has, at such a size."""
+    position = world.positions[a, i]
+    if intent.action == PLACE_CLOSE_BY:
+        return size_close_by(world, a, i, intent)
+    if intent.action != GO_TO:
+        return size
+    if intent.ticket <= OPENS or world.accounts[a].hedges == 0:
+        return size - position.quantity - position.waiting
+    slot = find_ticket(world.tickets[a, i], intent.ticket)
+    held = world.tickets[a, i, slot].quantity if slot != NO_TICKET else 0
+    return size - held
+
+
+@compiled
+def _keep(world, a, i, order):  # type: ignore[no-untyped-def]
+    """Keep an order that passed; return the reason code where there is no room, else 0."""
+    denied = refuse_more(world, a, i, order)
+    return denied if denied else keep_order(world, a, i, order)
 
 
 @compiled
@@ -273,21 +406,22 @@ def place_intent(world, a, i, ts):  # type: ignore[no-untyped-def]
     if intent.action in (MODIFY, PROTECT):
         _change_what_is(world, a, i, order, ts)
         return
-    quantity = intent.quantity
-    if intent.action == GO_TO:
-        quantity = intent.quantity - held - position.waiting
-        if quantity == 0:
-            return
+    size = _size_for(world.accounts[a], intent, held, world.instruments[i].volume_step)
+    quantity = _wanted(world, a, i, intent, size)
+    if intent.action == GO_TO and quantity == 0:
+        return
     _write_order(world, i, order, intent, quantity)
+    if intent.action == GO_TO and intent.ticket == OPENS and world.accounts[a].hedges:
+        order.ticket = OLDEST_FIRST
     _fill_in_order(world, a, i, order, ts, ts)
     denied = _examine(world, a, i, order, ts)
-    if not GO_TO <= intent.action <= PLACE_ICEBERG:
+    if not (GO_TO <= intent.action <= PLACE_CLOSE_BY):
         denied = UNKNOWN_ACTION
     if denied == 0:
-        denied = keep_order(world, a, i, order)
+        denied = _keep(world, a, i, order)
     if denied == 0:
         note_passed(world.accounts[a], position, order, world.limits[a, i])
-    wanted = intent.quantity if intent.action == GO_TO else held + quantity
+    wanted = size if intent.action == GO_TO else held + quantity
     _log_order(world, a, i, order, (denied, held, wanted), (NEW_ORDER, ts, ts))
 
 
@@ -300,7 +434,7 @@ def _send_child(world, a, i, slot, ts):  # type: ignore[no-untyped-def]
     _fill_in_order(world, a, i, order, ts, ts)
     denied = _examine(world, a, i, order, ts)
     if denied == 0:
-        denied = keep_order(world, a, i, order)
+        denied = _keep(world, a, i, order)
     _log_order(world, a, i, order, (denied, held, held + order.quantity), (CHILD_ORDER, ts, ts))
     row = world.order_log[world.counts[0] - 1]
     row.parent_ts, row.parent_ordinal = kept.ts, kept.ordinal

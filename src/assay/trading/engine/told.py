@@ -1,16 +1,35 @@
-"""What a desk is told of its risk while it trades: limits, correlations, measures."""
+"""What a desk is told of its risk while it trades: halts, limits, correlations, measures."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from assay.kernel.rounding import OVERFLOW
-from assay.model.messages import CorrelationsMeasured, LimitsChanged, Message, RiskMeasured
+from assay.model.messages import (
+    CorrelationsMeasured,
+    LimitsChanged,
+    Message,
+    RiskMeasured,
+    TradingHalted,
+)
+from assay.trading.engine.step import cancel_all
 from assay.trading.risk.limits import Scale, find_limit, in_engine_units, read_limit
 
 if TYPE_CHECKING:
     from assay.trading.engine.module import TradingDesk
+
+
+def take_halt(desk: TradingDesk, told: Message) -> None:
+    """Halt every account of a tenant and cancel what waits there, or let them trade again."""
+    halts = type(told) is TradingHalted
+    for a, spec in enumerate(desk.plan.accounts):
+        if spec.tenant != told.tenant:
+            continue
+        desk.world.accounts[a]["halted"] = int(halts)
+        if halts:
+            cancel_all(desk.world.handle, a, told.ts_event)
 
 
 def take_limits(desk: TradingDesk, told: LimitsChanged) -> list[Message]:
@@ -55,3 +74,11 @@ def take_measure(desk: TradingDesk, told: RiskMeasured) -> list[Message]:
             row["value_at_risk"], row["shortfall"] = told.value_at_risk, told.shortfall
             row["measured_ts"] = told.ts_event
     return []
+
+
+TOLD: dict[type[Message], Callable[[TradingDesk, Any], list[Message]]] = {
+    LimitsChanged: take_limits,
+    CorrelationsMeasured: take_correlations,
+    RiskMeasured: take_measure,
+}
+"""What takes each message; Any: the one that is its key."""

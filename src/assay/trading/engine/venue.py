@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from assay.kernel.compiling import compiled
-from assay.kernel.records import VENUE_AWAY, VENUE_OPEN
+from assay.kernel.costs import margin_for
+from assay.kernel.records import VENUE_AWAY, VENUE_OPEN, WORKING
+from assay.kernel.rounding import OVERFLOW
 from assay.model.errors import InvariantError
 from assay.model.messages import (
     AccountReported,
-    CancelRequested,
     DealBooked,
+    ForeignActivity,
+    GatewayAlarm,
     Message,
     OrderAccepted,
     OrderCancelled,
@@ -24,7 +27,12 @@ from assay.model.messages import (
     PositionReported,
     SwapCharged,
 )
-from assay.trading.engine.settling import bind_margin, book_quantity, mark_position
+from assay.trading.engine.away import Guard, SentOrder, VenueState
+from assay.trading.engine.following import guard_position, release_guard, renew_guard
+from assay.trading.engine.naming import IN_PARTS
+from assay.trading.engine.pursuing import OTHER_FILLED, KeyOf, Pursuit
+from assay.trading.engine.settling import bind_margin, book_quantity, mark_position, shrinks
+from assay.trading.engine.slots import find_away, take_away
 from assay.trading.engine.world import World
 
 if TYPE_CHECKING:
@@ -33,45 +41,54 @@ if TYPE_CHECKING:
 REASONS = {"sl": "stop_loss", "tp": "take_profit", "so": "stop_out"}
 """Why a venue closed a position by itself, as the engine's own fills say it."""
 VENUE_MESSAGES: tuple[type[Message], ...] = (
-    AccountReported, DealBooked, OrderAccepted, OrderCancelled, OrderExpired, OrderRejected,
-    PositionReported,
+    AccountReported, DealBooked, ForeignActivity, OrderAccepted, OrderCancelled, OrderExpired,
+    OrderRejected, PositionReported,
 )  # fmt: skip
 
 
 @compiled
-def settle_deal(world, a, i, quantity, price):  # type: ignore[no-untyped-def]
-    """Bring a position, its margin and its mark to a deal that a venue made at a price (points)."""
+def settle_deal(world, a, i, deal, reference):  # type: ignore[no-untyped-def]
+    """Bring a position, its margin and its mark to a deal (units, points, time) of a venue.
+
+    What protects it comes from the order of ours that opened it, known by its reference.
+    """
+    quantity, price, ts = deal
     account, position, market = world.accounts[a], world.positions[a, i], world.markets[i]
-    instrument = world.instruments[i]
+    instrument, slot, held = world.instruments[i], -1, position.quantity
+    if reference != 0:
+        slot = find_away(world.orders[a, i], reference)
     book_quantity(position, quantity, price)
+    if position.quantity == 0:
+        release_guard(position)
+    elif slot >= 0 and not shrinks(held, position.quantity):
+        exit_price = price
+        if market.ts != 0:
+            exit_price = market.bid if quantity > 0 else market.ask
+        guard_position(position, world.orders[a, i, slot], exit_price, ts)
     leg_bid = price if instrument.leg == i else market.leg_bid
     bind_margin(account, position, instrument, leg_bid)
     if market.ts != 0:
         mark_position(account, position, market, instrument)
 
 
-class SentOrder(msgspec.Struct, array_like=True):
-    """Hold an order that a venue has, `ticket` there: `left` of it may still fill (signed units).
-
-    A strategy names it by its `reference`. One that is `unwanted` is cancelled as soon as its
-    ticket is known.
-    """
-
-    account: int
-    instrument: int
-    order_type: str
-    left: int
-    ticket: int = 0
-    reference: int = 0
-    unwanted: bool = False
+@compiled
+def expect_margin(world, i, quantity, price):  # type: ignore[no-untyped-def]
+    """Return what an order of units at a price, 0 for the market's, is expected to tie up."""
+    market, instrument = world.markets[i], world.instruments[i]
+    if price == 0:
+        price = market.ask if quantity > 0 else market.bid
+    if instrument.leg >= 0 and market.leg_bid <= 0:
+        return OVERFLOW
+    return margin_for(quantity * price, instrument, market.leg_bid)
 
 
-class VenueState(msgspec.Struct, array_like=True):
-    """Hold orders by key, what others hold by (account, ticket), and accounts that have spoken."""
-
-    sent: dict[int, SentOrder] = {}
-    foreign: dict[tuple[int, int], tuple[int, int]] = {}
-    opened: set[int] = set()
+@compiled
+def take_over_stops(world, a, i, stop, target):  # type: ignore[no-untyped-def]
+    """Want the stop and target that a person gave a position; nothing moves them any more."""
+    position = world.positions[a, i]
+    position.stop, position.target = stop, target
+    position.trail = position.break_after = position.break_keep = 0
+    renew_guard(position)
 
 
 class VenueAccounts:
@@ -81,60 +98,81 @@ class VenueAccounts:
     is the truth: what it closed is closed, and a user's act on a position of ours is honoured.
     """
 
-    def __init__(self, plan: DeskPlan, world: World, next_id: Callable[[], int]) -> None:
-        self._plan, self._world, self._next_id = plan, world, next_id
-        self._state = VenueState()
+    def __init__(
+        self, plan: DeskPlan, world: World, *, next_id: Callable[[], int], key_of: KeyOf
+    ) -> None:
+        self._plan, self._world, self._next_id, self._key_of = plan, world, next_id, key_of
+        self._use(VenueState())
         self._accounts = {spec.id: a for a, spec in enumerate(plan.accounts) if spec.venue}
         self._index = {symbol: i for i, symbol in enumerate(plan.symbols)}
+
+    def _use(self, state: VenueState) -> None:
+        self._state = state
+        self._pursuit = Pursuit(
+            self._plan, self._world, state, next_id=self._next_id, key_of=self._key_of
+        )
 
     def __len__(self) -> int:
         return len(self._accounts)
 
-    def follow(self, order: OrderSubmitted, reference: int) -> None:
-        """Remember an order that goes to a venue, and how its strategy refers to it."""
+    def owns(self, account: str) -> bool:
+        """Say whether a venue fills an account's orders."""
+        return account in self._accounts
+
+    def enter(self, order: OrderSubmitted, reference: int) -> OrderSubmitted:
+        """Remember an order that goes to a venue, and how its strategy refers to it.
+
+        It is told what margin to expect there.
+        """
         a, i = self._accounts.get(order.account), self._index[order.symbol]
-        if a is not None:
-            self._state.sent[order.key] = SentOrder(
-                a, i, order.order_type, order.quantity, reference=reference
-            )
+        if a is None or order.order_type in IN_PARTS:
+            return order
+        sent = SentOrder(
+            a, i, order.order_type, order.quantity, reference, key_ts=order.ts_bar,
+            ordinal=order.ordinal, price=order.price, stop=order.stop, target=order.target,
+        )  # fmt: skip
+        slot = self._pursuit.slot_of(sent)
+        if slot is not None:
+            sent.parent, sent.group = int(slot["parent"]), int(slot["group"])
+            sent.limit = int(slot["limit"])
+        self._state.sent[order.key] = sent
+        margin = expect_margin(self._world.handle, i, order.quantity, order.price)
+        if margin == OVERFLOW or not margin:
+            return order
+        return msgspec.structs.replace(order, margin=int(margin))
 
     def take(self, message: Message) -> list[Message]:
         """Bring the engine to what a venue said, and return what follows from it."""
         a = self._accounts.get(message.account)  # type: ignore[attr-defined]
         if a is None:
             return []
+        self._state.now = max(self._state.now, message.ts_event)
         if isinstance(message, DealBooked):
             return [*self._book(a, message)]
         if isinstance(message, AccountReported):
             self._report(a, message)
         elif isinstance(message, PositionReported):
-            self._count_foreign(a, message)
+            self._show(a, message)
+        elif isinstance(message, ForeignActivity):
+            self._hand_over(a, message)
         elif isinstance(message, OrderAccepted):
-            return self._accept(message)
+            return [*self._accept(message)]
         elif isinstance(message, OrderCancelled | OrderExpired | OrderRejected):
             self._end(message.key)
         return []
+
+    def follow(self, cause: Message) -> list[Message]:
+        """Return what venues are asked once a message is handled."""
+        return [wish for a in self._accounts.values() for wish in self._pursuit.follow(a, cause)]
 
     def want_cancelled(self, row: Sequence[int], cause: Message) -> list[Message]:
         """Return what asks the venue to cancel what waits of an account in an instrument."""
         a, i, reference, found = row[1], row[2], row[4], list[Message]()
         for key, sent in self._state.sent.items():
             is_meant = (sent.account, sent.instrument) == (a, i) and sent.order_type != "market"
-            if is_meant and reference in (0, sent.reference):
-                sent.unwanted = True
-                found += self._ask_to_cancel(key, sent, cause)
+            if is_meant and reference in (0, sent.reference, sent.parent):
+                found += self._pursuit.cancel(key, sent, cause)
         return found
-
-    def _ask_to_cancel(self, key: int, sent: SentOrder, cause: Message) -> list[Message]:
-        if not sent.ticket:
-            return []
-        spec = self._plan.accounts[sent.account]
-        wish = CancelRequested(
-            id=self._next_id(), cause=cause.id, tenant=spec.tenant, ts_event=cause.ts_event,
-            ts_init=cause.ts_init, account=spec.id, symbol=self._plan.symbols[sent.instrument],
-            key=key, ticket=sent.ticket, reason="cancelled",
-        )  # fmt: skip
-        return [wish]
 
     def snapshot(self) -> bytes:
         """Return what it remembers."""
@@ -142,27 +180,68 @@ class VenueAccounts:
 
     def restore(self, state: bytes) -> None:
         """Take up a snapshot."""
-        self._state = msgspec.msgpack.decode(state, type=VenueState)
+        self._use(msgspec.msgpack.decode(state, type=VenueState))
 
     def _book(self, a: int, deal: DealBooked) -> Iterator[Message]:
         account = self._world.accounts[a]
         account["balance"] += deal.profit + deal.commission + deal.swap + deal.fee
-        sent = self._state.sent.get(deal.key)
-        if sent is not None:
-            self._reduce(deal.key, sent, deal.quantity)
-        i = self._index.get(deal.symbol)
-        if i is None or deal.own == 0:
+        sent, i = self._state.sent.get(deal.key), self._index.get(deal.symbol)
+        if i is not None and deal.own:
+            yield from self._settle(a, i, deal, sent)
+        if sent is None:
             return
+        is_late = self._is_late_in_group(deal.key, sent)
+        self._reduce(deal.key, sent, deal.quantity)
+        if sent.group:
+            yield from self._end_group(sent, deal, is_late=is_late)
+
+    def _settle(
+        self, a: int, i: int, deal: DealBooked, sent: SentOrder | None
+    ) -> Iterator[Message]:
         if deal.price_digits != self._plan.digits[i]:
             raise InvariantError(
                 f"deal {deal.ticket} of {deal.symbol} has {deal.price_digits} digits and its "
                 f"prices {self._plan.digits[i]}"
             )
-        settle_deal(self._world.handle, a, i, deal.own, deal.price)
+        account, reference = self._world.accounts[a], sent.reference if sent else 0
+        settle_deal(self._world.handle, a, i, (deal.own, deal.price, deal.ts_event), reference)
         account["peak"] = max(account["peak"], account["balance"] + account["unrealised"])
+        if (a, i) in self._state.guards:
+            # Until the venue shows the position again nobody knows how it is protected there.
+            self._state.guards[a, i].ticket = 0
         if deal.swap:
             yield self._tell_swap(a, i, deal)
         yield self._tell_fill(a, i, deal, sent)
+
+    def _is_late_in_group(self, key: int, sent: SentOrder) -> bool:
+        """Say whether another order of a group had filled before this one did."""
+        if not sent.group:
+            return False
+        named = (sent.account, sent.instrument, sent.group)
+        return self._state.groups.setdefault(named, key) != key
+
+    def _end_group(self, sent: SentOrder, deal: DealBooked, *, is_late: bool) -> Iterator[Message]:
+        """Cancel the partners of an order that filled; what filled too late is closed at once."""
+        a, i, group = sent.account, sent.instrument, sent.group
+        self._world.positions[a, i]["group_filled"] = group
+        partners = {
+            key: other
+            for key, other in self._state.sent.items()
+            if (other.account, other.instrument, other.group) == (a, i, group)
+        }
+        if is_late:
+            spec = self._plan.accounts[a]
+            yield GatewayAlarm(
+                id=self._next_id(), cause=deal.id, tenant=spec.tenant, ts_event=deal.ts_event,
+                ts_init=deal.ts_init, account=spec.id, code="group_filled_twice",
+                text=f"deal {deal.ticket} of {deal.quantity} {deal.symbol} came after another "
+                f"order of its group had filled; it is closed",
+            )  # fmt: skip
+            yield from self._pursuit.close(a, i, -deal.own, OTHER_FILLED, deal)
+        first = self._state.groups.get((a, i, group))
+        for key, other in partners.items():
+            if key != first and not other.unwanted:
+                yield from self._pursuit.cancel(key, other, deal)
 
     def _tell_fill(self, a: int, i: int, deal: DealBooked, sent: SentOrder | None) -> OrderFilled:
         world, spec = self._world, self._plan.accounts[a]
@@ -171,7 +250,7 @@ class VenueAccounts:
         rate = (1, 1)
         if leg:
             rate = (scale, leg) if terms["leg_divides"] else (leg, scale)
-        usual = sent.order_type if sent else deal.reason
+        usual = (sent.reason or sent.order_type) if sent else deal.reason
         return OrderFilled(
             id=self._next_id(), cause=deal.id, tenant=spec.tenant, ts_event=deal.ts_event,
             ts_init=deal.ts_init, account=spec.id, symbol=deal.symbol,
@@ -206,17 +285,24 @@ class VenueAccounts:
             account["margin"] = told.margin
             account["peak"] = max(account["peak"], told.balance + account["unrealised"])
 
-    def _accept(self, told: OrderAccepted) -> list[Message]:
-        sent = self._state.sent.get(told.key)
+    def _accept(self, told: OrderAccepted) -> Iterator[Message]:
+        wish, sent = self._state.wishes.pop(told.key, None), self._state.sent.get(told.key)
+        if wish is not None:
+            yield from self._pursuit.take_accepted(wish, told)
         if sent is None:
-            return []
-        sent.ticket = told.ticket
-        if told.quantity and told.quantity != sent.left and sent.order_type == "market":
+            return
+        if not sent.ticket and told.quantity and told.quantity != sent.left:
             # The venue takes whole steps alone.
             self._reduce(told.key, sent, sent.left - told.quantity)
-        return self._ask_to_cancel(told.key, sent, told) if sent.unwanted else []
+        sent.ticket = told.ticket
+        slot = self._pursuit.slot_of(sent)
+        if told.widened and slot is not None:
+            slot["stop"] = sent.stop = told.stop
+        if sent.unwanted:
+            yield from self._pursuit.cancel(told.key, sent, told)
 
-    def _count_foreign(self, a: int, told: PositionReported) -> None:
+    def _show(self, a: int, told: PositionReported) -> None:
+        """Take in how a position stands at the venue, ours and others'."""
         i, key = self._index.get(told.symbol), (a, told.position)
         if i is None:
             return
@@ -225,15 +311,48 @@ class VenueAccounts:
         if units:
             self._state.foreign[key] = (i, units)
         self._world.positions[a, i]["foreign"] += units - before
+        if not told.own:
+            guard = self._state.guards.get((a, i))
+            if guard is not None and guard.ticket in (0, told.ticket):
+                del self._state.guards[a, i]
+            return
+        guard = self._state.guards.setdefault((a, i), Guard())
+        guard.ticket, guard.stop, guard.target = told.ticket, told.stop, told.target
+        if guard.changed_by_hand:
+            guard.changed_by_hand = False
+            take_over_stops(self._world.handle, a, i, told.stop, told.target)
+
+    def _hand_over(self, a: int, told: ForeignActivity) -> None:
+        """Leave to a person what they changed of an order or a position of ours."""
+        sent = self._state.sent.get(told.key)
+        guard = self._state.guards.get((a, self._index.get(told.symbol, -1)))
+        if told.what == "order_edited" and sent is not None:
+            sent.changed_by_hand = True
+        elif told.what in ("stops_edited", "stop_removed") and guard is not None:
+            guard.changed_by_hand = True
 
     def _end(self, key: int) -> None:
-        sent = self._state.sent.get(key)
-        if sent is not None:
-            self._reduce(key, sent, sent.left)
+        wish, sent = self._state.wishes.pop(key, None), self._state.sent.get(key)
+        if wish is not None:
+            self._pursuit.take_refused(wish)
+        if sent is None:
+            return
+        a, i, left = sent.account, sent.instrument, sent.left
+        self._reduce(key, sent, left)
+        guard = self._state.guards.get((a, i))
+        if sent.reason and guard is not None:
+            guard.asking.answer(is_taken=False)
+        for slot in self._world.orders[a, i] if sent.parent else ():
+            # What did not fill of a part waits for the next one.
+            if slot["state"] == WORKING and slot["number"] + 1 == sent.parent:
+                slot["quantity"] += left
 
     def _reduce(self, key: int, sent: SentOrder, quantity: int) -> None:
         sent.left -= quantity
-        if sent.order_type == "market":
-            self._world.positions[sent.account, sent.instrument]["waiting"] -= quantity
+        a, i = sent.account, sent.instrument
+        take_away(self._world.handle, a, i, sent.reference, quantity)
         if sent.left == 0:
             del self._state.sent[key]
+            others = self._state.sent.values()
+            if not any((o.account, o.instrument, o.group) == (a, i, sent.group) for o in others):
+                self._state.groups.pop((a, i, sent.group), None)

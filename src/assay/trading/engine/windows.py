@@ -26,7 +26,8 @@ def near_entry(world, i, kind, ts, span):  # type: ignore[no-untyped-def]
     while place < instrument.schedule_to:
         if schedule[place].ts - ts > before:
             return OUTSIDE
-        if schedule[place].kind == kind:
+        # Within a long bar an entry may have come and be over again.
+        if schedule[place].kind == kind and schedule[place].ts + max(after, 1) > ts:
             return INSIDE
         place += 1
     return UNKNOWN

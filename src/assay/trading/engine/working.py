@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import (
+    EXPIRED,
     FREE,
     ICEBERG,
     LIMIT,
     MARKET,
+    NO_VENUE,
     UNFILLED,
     VWAP,
     WORKED,
@@ -71,6 +73,9 @@ def find_due(world, a, i, ts):  # type: ignore[no-untyped-def]
         order = orders[slot]
         is_over = order.expires != 0 and order.expires <= ts
         if order.state != WORKING or order.asleep or is_over:
+            if order.state == WORKING and is_over and world.accounts[a].venue != NO_VENUE:
+                free_slot(position, order)
+                note_end(world, a, i, order, ts, EXPIRED)
             continue
         has_child = _has_child(orders, order.number + 1)
         is_done = order.quantity == 0 or (order.type != ICEBERG and order.slices == 0)
@@ -98,4 +103,5 @@ def cut_child(world, a, i, slot, order):  # type: ignore[no-untyped-def]
     order.trail, order.break_after, order.break_keep = kept.trail, kept.break_after, kept.break_keep
     order.hold, order.parent = kept.hold, kept.number + 1
     order.limit = order.group = order.distance = order.slices = order.every = order.shown = 0
+    order.ticket, order.by = kept.ticket, 0
     return units

@@ -25,6 +25,8 @@ from assay.kernel.records import (
     ORDER_LOG,
     ORDER_SLOTS,
     POSITION,
+    TICKET,
+    TICKET_SLOTS,
     VENUE_AWAY,
 )
 from assay.kernel.rounding import OVERFLOW
@@ -37,7 +39,7 @@ from assay.trading.risk.catalogue import RULES
 
 STATE_FIELDS = (
     "accounts", "positions", "orders", "memory", "markets", "limits", "correlations",
-    "profiles",
+    "profiles", "tickets",
 )  # fmt: skip
 LOG_FIELDS = ("order_log", "fills", "notes", "equity")
 
@@ -68,6 +70,7 @@ class World:
     counts: Any
     checks: Any
     correlations: Any
+    tickets: Any
     order_log: Any
     fills: Any
     notes: Any
@@ -77,7 +80,7 @@ class World:
 
     def bind(self) -> WorldHandle:
         """Make and return the handle of the arrays as they are now; set the room of the logs."""
-        need = ROWS_PER_EVENT * len(self.accounts)
+        need = _rows_needed(len(self.accounts), hedge=self.tickets.size > 0)
         for place, name in enumerate(LOG_FIELDS):
             rows = len(self.accounts) if name == "equity" else need
             self.counts[4 + place] = len(getattr(self, name)) - rows
@@ -117,9 +120,11 @@ def build_world(
         row["balance"] = row["peak"] = row["day_start"] = row["week_start"] = spec.cash
         # Nothing is sent to a venue before it has said how the account stands.
         row["venue"] = VENUE_AWAY if spec.venue else NO_VENUE
+        row["hedges"] = spec.margin_mode == "hedging"
+    hedge = bool(states["hedges"].any())
     markets = np.zeros(width, MARKET_STATE)
     markets["schedule_next"] = instruments["schedule_from"]
-    trade_rows = max(log_rows[0], 4 * ROWS_PER_EVENT * count)
+    trade_rows = max(log_rows[0], 4 * _rows_needed(count, hedge=hedge))
     world = World(
         accounts=states,
         positions=np.zeros((count, width), POSITION),
@@ -139,6 +144,7 @@ def build_world(
         counts=np.zeros(8, np.int64),
         checks=np.zeros((count, len(RULES)), CHECK),
         correlations=np.full((width, width), OVERFLOW, np.int64),
+        tickets=np.zeros((count, width, TICKET_SLOTS) if hedge else (0, 0, 0), TICKET),
         order_log=np.zeros(trade_rows, ORDER_LOG),
         fills=np.zeros(trade_rows, FILL_LOG),
         notes=np.zeros(trade_rows, NOTE_LOG),
@@ -148,9 +154,15 @@ def build_world(
     return world
 
 
+def _rows_needed(accounts: int, *, hedge: bool) -> int:
+    """Return the rows of a log that one event may need; each ticket may be closed and pays swap."""
+    return ROWS_PER_EVENT * accounts * (TICKET_SLOTS if hedge else 1)
+
+
 def take_state(world: World) -> bytes:
     """Return the bytes of everything that the future depends on."""
-    return msgspec.msgpack.encode({name: getattr(world, name).tobytes() for name in STATE_FIELDS})
+    arrays = ((name, getattr(world, name)) for name in STATE_FIELDS)
+    return msgspec.msgpack.encode({name: array.tobytes() for name, array in arrays if array.size})
 
 
 def restore_state(world: World, state: bytes) -> None:
@@ -163,4 +175,5 @@ def restore_state(world: World, state: bytes) -> None:
                 f"the saved {name} have {len(saved.get(name, b''))} bytes, not {array.nbytes}: "
                 "instruments, accounts or parameters changed; use the same ones or a new home"
             )
-        array[...] = np.frombuffer(saved[name], array.dtype).reshape(array.shape)
+        if array.size:
+            array[...] = np.frombuffer(saved[name], array.dtype).reshape(array.shape)

@@ -11,6 +11,7 @@ from assay.trading.risk.rules import (
     daily_risk,
     drawdown,
     duplicate_order,
+    entries_halted,
     expected_shortfall,
     exposure,
     halt,
@@ -70,6 +71,7 @@ RULES = (
     daily_risk,
     value_at_risk,
     expected_shortfall,
+    entries_halted,
 )
 REASONS: dict[int, str] = {rule.CODE: rule.REASON for rule in RULES}
 CODES = tuple(rule.CODE for rule in RULES)
@@ -104,6 +106,7 @@ weekly_loss_check = weekly_loss.check
 daily_risk_check = daily_risk.check
 value_at_risk_check = value_at_risk.check
 expected_shortfall_check = expected_shortfall.check
+entries_halted_check = entries_halted.check
 
 
 @compiled
@@ -145,6 +148,7 @@ def examine(checks, order, account, position, terms):  # type: ignore[no-untyped
     note(checks[28], daily_risk_check(order, account, position, market, instrument, limits))
     note(checks[29], value_at_risk_check(order, account, position, market, instrument, limits))
     note(checks[30], expected_shortfall_check(order, account, position, market, instrument, limits))
+    note(checks[31], entries_halted_check(order, account, position, market, instrument, limits))
     for place in range(len(CODES)):
         if checks[place].verdict == DENIED:
             return CODES[place]

@@ -1,0 +1,1 @@
+"""Judges of an open account: each looks at it and says what risk is to do, one file a judge."""
