@@ -20,6 +20,7 @@ Trading = Literal["disabled", "long_only", "short_only", "close_only", "full"]
 Swapping = Literal["disabled", "points", "symbol", "margin", "deposit", "interest"]
 
 _PROFILES = Path(__file__).parent / "profiles"
+HOURS_A_WEEK = 168
 
 MARGIN_MODES: dict[str, int] = {
     "netting": api.ACCOUNT_MARGIN_MODE_RETAIL_NETTING,
@@ -89,6 +90,8 @@ class SymbolTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     Volumes are lots; levels are points; swaps are in the unit of `swap_mode` a lot and night;
     `commission` is account currency a lot and side. `sessions` are minutes from Monday 00:00 of the
     server's clock. `depth` is how many lots a quote carries on either side, 0 for as many as asked.
+    `spreads` are usual spreads in points by hour of the server's week, None where nobody knows;
+    they price data that have one side alone.
     """
 
     name: str
@@ -124,6 +127,14 @@ class SymbolTerms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     commission: Decimal = Decimal(0)
     sessions: tuple[tuple[int, int], ...] = ((0, 5 * DAY // MINUTE),)
     slippage: Slippage = Slippage()
+    spreads: tuple[Decimal | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.spreads) not in (0, HOURS_A_WEEK):
+            raise UsageError(
+                f"{self.name} has {len(self.spreads)} spreads; give {HOURS_A_WEEK}, one an hour of "
+                "the server's week from Monday 00:00"
+            )
 
     @property
     def margin_currency(self) -> str:

@@ -25,6 +25,9 @@ from assay.trading.terminal.profile import (
 )
 from assay.trading.terminal.records import LOT, Book, Deal, Order, Position
 
+NO_SYMBOL = SymbolInfo(*(kind() for kind in get_type_hints(SymbolInfo).values()))
+"""What a broker tells of a symbol that it says nothing of: zeros and empty texts."""
+
 
 class Showing:
     """Show the records of one desk, a `book` of it that may be older than the server's."""
@@ -126,9 +129,8 @@ class Showing:
     def symbol(self, market: SymbolMarket, *, is_selected: bool) -> SymbolInfo:
         """Return everything about a symbol; what this broker has not is zero or empty."""
         terms, scale = market.terms, market.scale
-        empty = SymbolInfo(*(kind() for kind in get_type_hints(SymbolInfo).values()))
         gain, loss = (self._tick_value(market, gain=is_gain) for is_gain in (True, False))
-        return empty._replace(
+        return NO_SYMBOL._replace(
             select=is_selected, visible=is_selected,
             time=self._clock.seconds(market.ts) if market.ts else 0, digits=terms.digits,
             spread=market.ask - market.bid, spread_float=True,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
+from assay.model.time import HOUR
 from assay.model.values import round_to_scale
 from assay.trading.brokers.mt5 import api
 from assay.trading.brokers.mt5.structures import (
@@ -22,7 +23,7 @@ from assay.trading.terminal.dealing import Answer
 from assay.trading.terminal.market_calls import MarketCalls, names_in
 from assay.trading.terminal.records import LOT_DIGITS
 from assay.trading.terminal.session import Scripted
-from assay.trading.terminal.wallclock import epoch
+from assay.trading.terminal.wallclock import epoch, wall_ns
 from assay.trading.terminal.wording import COMMENTS
 
 
@@ -34,6 +35,8 @@ class _Named(Protocol):
 
 
 Shown = TypeVar("Shown", bound=_Named)
+_FAR = 4e9
+"""Seconds of the year 2096; beyond it nanoseconds leave 64 bits."""
 
 
 class TradeCalls(MarketCalls):
@@ -137,8 +140,20 @@ class TradeCalls(MarketCalls):
         span = self._span(unnamed)
         if span is None:
             return None
-        found = [deal for deal in deals if span[0] <= deal.time <= span[1]]
+        # A long account has many deals; those far from the span are not looked at.
+        made = self.desk.book.deals
+        first, last = (
+            bisect_left(made, utc, key=lambda deal: deal.ts) for utc in self._around(span)
+        )
+        found = [deal for deal in deals[first:last] if span[0] <= deal.time <= span[1]]
         return in_group(found, named.get("group", ""))
+
+    def _around(self, span: tuple[float, float]) -> tuple[int, int]:
+        """Return a span of the wall clock as instants, with an hour's change of clocks to spare."""
+        first, last = (
+            self.server.clock.utc(wall_ns(min(max(moment, 0.0), _FAR))) for moment in span
+        )
+        return first - 2 * HOUR, last + 2 * HOUR
 
     def _seen_past(self) -> list[TradeOrder]:
         shown, done = self._shown_of()[1], self.desk.book.past
