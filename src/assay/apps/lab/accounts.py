@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
 import psycopg
 
 from assay.apps.config import Config, configured_instrument
+from assay.apps.paper.sheet import SHEET, Sheet
 from assay.books.reports.record import RunRecord
 from assay.books.reports.tape import TAPE_KINDS, AccountTape, Contract
 from assay.model.errors import UsageError
@@ -18,6 +20,10 @@ from assay.runtime.journal.reading import reachable, read_journal
 from assay.runtime.settings import load_settings
 
 PAPER = "paper"
+MARKETS = {
+    "live": "a live market's quotes", "replay": "recorded quotes or bars, replayed",
+    "sample": "the packaged sample's bars, replayed", "sim": "a simulated market's quotes",
+}  # fmt: skip
 
 
 @contextmanager
@@ -54,31 +60,75 @@ def contracts_of(home: Home) -> Callable[[str], Contract]:
 def read_tape(
     home: Home, account: str | None = None, *, kinds: Collection[str] = TAPE_KINDS
 ) -> AccountTape:
-    """Return the newest run of an account; it may be left out where there is one alone.
+    """Return the run of an account; the newest run's may be left out where there is one alone.
 
-    Raises UsageError naming those that there are.
+    Each run has an account of its own, so that of an earlier one is named. Raises UsageError
+    naming those of the newest run.
     """
     with opened_journal(home) as connection:
         if connection is None:
             raise UsageError("the journal is empty yet; trade first with `assay up`")
-        start = _find_start(connection)
+        starts = _find_starts(connection)
+        start, end = starts[-1], None
+        if account is not None:
+            start, end = _find_span(connection, starts, account)
         name = _choose(connection, start, account)
         tape = AccountTape(name, contracts_of(home))
         for recorded in read_journal(connection, start, kinds=kinds):
+            if end is not None and recorded.position > end:
+                break
             tape.take(recorded.message)
     return tape
 
 
 def read_account(home: Home, account: str | None = None) -> RunRecord:
     """Return the newest run of an account as a record."""
-    return read_tape(home, account).record(PAPER)
+    tape = read_tape(home, account)
+    return tape.record(PAPER, _name_market(home, tape.account))
 
 
-def _find_start(connection: psycopg.Connection[Any]) -> int:
-    row = connection.execute(
-        "select position from journal where kind = 'PlatformStarted' order by position desc limit 1"
-    ).fetchone()
-    return int(row[0]) - 1 if row else 0
+def _name_market(home: Home, account: str) -> str:
+    """Return whose quotes the account of the newest run is traded on; empty for another."""
+    try:
+        sheet = msgspec.json.decode((home.path / "run" / SHEET).read_bytes(), type=Sheet)
+    except (OSError, msgspec.MsgspecError):
+        return ""
+    return MARKETS.get(sheet.source, sheet.source) if sheet.account == account else ""
+
+
+def list_accounts(home: Home) -> list[str]:
+    """Return the accounts of all runs of a home, the oldest first; none where nothing traded."""
+    with opened_journal(home) as connection:
+        if connection is None:
+            return []
+        openings = (_opening(connection, start) for start in _find_starts(connection))
+        return list(dict.fromkeys(name for name in openings if name))
+
+
+def _find_starts(connection: psycopg.Connection[Any]) -> list[int]:
+    """Return the places behind which runs begin, the oldest first."""
+    rows = connection.execute(
+        "select position from journal where kind = 'PlatformStarted' order by position"
+    ).fetchall()
+    return [int(row[0]) - 1 for row in rows] or [0]
+
+
+def _find_span(
+    connection: psycopg.Connection[Any], starts: Sequence[int], account: str
+) -> tuple[int, int | None]:
+    """Return behind which place an account's run begins, and with which it ends (None: open)."""
+    ends = [*starts[1:], None]
+    for start, end in zip(starts[::-1], ends[::-1], strict=True):
+        if _opening(connection, start) == account:
+            return start, end
+    return starts[-1], None
+
+
+def _opening(connection: psycopg.Connection[Any], start: int) -> str | None:
+    """Return the account that the first entry behind a place is of."""
+    for recorded in read_journal(connection, start, kinds=("EntryPosted",)):
+        return recorded.message.account if isinstance(recorded.message, EntryPosted) else None
+    return None
 
 
 def _choose(connection: psycopg.Connection[Any], start: int, account: str | None) -> str:

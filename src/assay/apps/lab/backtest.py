@@ -105,7 +105,7 @@ def prepare_request(request: Request) -> Setup:
 
 def describe_look(setup: Setup, request: Request, kind: str) -> Look:
     """Return the look that a command takes at what a request trades."""
-    costs = [str(getattr(request.costs, name)) for name in request.costs.__slots__]
+    costs = request.costs.told()
     source = setup.strategy.module.__file__
     code = sha256(Path(source).read_bytes()).hexdigest() if source else ""
     config = request.config.decisive()

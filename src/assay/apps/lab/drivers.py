@@ -46,6 +46,10 @@ def require_compiled_loop(setup: Setup) -> None:
             f"strategy {setup.strategy.name} is plain Python; use --driver replay, or mark its "
             "decide with @compiled"
         )
+    if setup.acts is not None:
+        raise UsageError(
+            "the sweep does not act on open positions as [acts] asks; use --driver replay"
+        )
     if setup.profile.needs_measures:
         raise UsageError(
             "the sweep does not measure value at risk, which the risk limits ask for; "

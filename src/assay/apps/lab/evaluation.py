@@ -198,7 +198,7 @@ def enter_evaluation(
     request: EvaluationRequest, shown: Sequence[BarSeries], artifact: Artifact
 ) -> Trial | None:
     """Count the look that an evaluation is; None without a ledger or a bar in the span."""
-    costs = [str(getattr(request.costs, name)) for name in request.costs.__slots__]
+    costs = request.costs.told()
     decides = artifact.id, costs, request.risk, request.config.decisive()
     span = [one.select(one.ts_open >= request.start) for one in shown]
     if not any(map(len, span)):

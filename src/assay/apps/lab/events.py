@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from assay.apps.lab.brokerage import HourlySpreads
 from assay.kernel.records import BASE_BAR, DEPTH, EVENT, MATCHED_ON_TICKS, TICK
 from assay.market.bars import ticks_to_bars
 from assay.market.bars.flow import to_message
@@ -54,7 +55,8 @@ def flow_of(series: BarSeries | TickSeries, pricing: Pricing) -> Flow | None:
 class Pricing:
     """Say how a series' prices become bid and ask: its engine digits, and the spread (points).
 
-    A spread of None is the series' own (real ask columns) or the table's, wider near `releases`.
+    A spread of None is the series' own (real ask columns) or the table's, wider near `releases`;
+    where a broker was `measured`, its hours stand in the table's place.
     """
 
     digits: int
@@ -62,6 +64,7 @@ class Pricing:
     is_mid: bool
     highest: int
     releases: Sequence[Release] = ()
+    measured: HourlySpreads | None = None
 
 
 def choose_pricing(
@@ -69,6 +72,7 @@ def choose_pricing(
     spec: Instrument,
     spread_pips: Decimal | None,
     releases: Sequence[Release] = (),
+    measured: HourlySpreads | None = None,
 ) -> Pricing:
     """Return the pricing of a series; a given spread makes the file's prices mids.
 
@@ -79,7 +83,7 @@ def choose_pricing(
         raise UsageError(f"{series.symbol} has no rows; give another file or span")
     highest = int(prices.max())
     if isinstance(series, TickSeries) or spread_pips is None:
-        return Pricing(series.digits, None, series.side == "mid", highest, releases)
+        return Pricing(series.digits, None, series.side == "mid", highest, releases, measured)
     for digits in range(series.digits, series.digits + DIGITS_FINER):
         points = spread_pips * spec.pip_points * Decimal(10) ** (digits - spec.digits)
         if points >= 0 and points % 2 == 0:
@@ -153,7 +157,10 @@ def _bar_events(series: BarSeries, pricing: Pricing, spec: Instrument, index: in
     finer = 10 ** (pricing.digits - series.digits)
     modelled = None
     if pricing.spread is None and series.side != "quote":
-        modelled = spread_points(series, spec, pricing.releases)
+        hours, releases = pricing.measured, tuple(pricing.releases)
+        modelled = (
+            hours.over(series, spec, releases) if hours else spread_points(series, spec, releases)
+        )
     for corner in CORNERS:
         prices = getattr(series, corner) * finer
         if pricing.spread is not None:

@@ -266,7 +266,7 @@ def _tell_stress(name: str, course: Course, found: Measured) -> Stressed:
 def word_verdict(found: MonteCarlo) -> str:
     """Say in one line whether a loss is unlikely, by the days redrawn and by every scenario."""
     chance = found.fans["days"].chance_of_loss
-    shown = f"{chance:.0%} of redrawn histories lose"
+    shown = f"{100 * chance:.0f} % of redrawn histories lose"
     worse = [each for each in found.stressed[1:] if each.net is not None]
     losing = [each for each in worse if each.net is not None and each.net <= 0]
     stressed = f", and {len(losing)} of {len(worse)} stress scenarios" if worse else ""

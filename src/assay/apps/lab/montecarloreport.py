@@ -82,15 +82,16 @@ def _tables(found: MonteCarlo, told: dict[str, Any]) -> list[Table]:
     chances = Table(
         name="chances", heading="Chances",
         columns=["Histories", "Loss", *(
-            f"Falls > {float(share):.0%}" for share in told["fans"]["days"]["chance_of_fall"]
-        ), "Final p5", "Median", "p95"],
+            f"> {100 * float(share):.0f} %" for share in told["fans"]["days"]["chance_of_fall"]
+        ), "5 % end below", "Median", "5 % end above"],
         rows=[
             [WORDS[name][0], _percent(fan["chance_of_loss"]),
              *(_percent(chance) for chance in fan["chance_of_fall"].values()),
              *(_money(fan["final"][level]) for level in ("p5", "p50", "p95"))]
             for name, fan in told["fans"].items()
         ],
-        says="How many of all histories end below their start, or once fall from a peak by more.",
+        says="How many of all histories end below their start, or once fall from a peak by more "
+        "than so many percent; and what they end with.",
     )  # fmt: skip
     if not found.stressed:
         return [chances]

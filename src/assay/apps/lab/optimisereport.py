@@ -45,7 +45,7 @@ def describe_page(found: Optimised, told: dict[str, Any]) -> Page:
             ("Net outside", format_number(told["net"], 0)),
             ("Sharpe outside", format_number(told["sharpe"], 2)),
             ("95 % interval", f"{format_number(low, 2)} to {format_number(high, 2)}"),
-            ("Kept of what was promised", _percent(found.efficiency)),
+            ("Kept of what was promised", _kept(found.efficiency)),
         ),
         charts=draw_choices(_choices(found)), tables=[_tabulate(told)],
         figures=_read_figures(told),
@@ -102,7 +102,7 @@ def _read_figures(told: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [
         ("Growth outside", f"{_percent(told['growth'])} ({_percent(low)} to {_percent(high)})",
          "Over all windows, with its 95 % interval by stationary bootstrap of the days."),
-        ("Kept of what was promised", _percent(told["efficiency"]),
+        ("Kept of what was promised", _kept(told["efficiency"]),
          "Walk-forward efficiency: the annual return outside over the mean one inside; a dash "
          "where nothing was promised."),
         ("Drawdown outside", _percent(told["drawdown"]), "The deepest fall from a peak."),
@@ -112,6 +112,11 @@ def _read_figures(told: dict[str, Any]) -> list[tuple[str, str, str]]:
          "The probability of skill if this were the best of them all. The variants tried inside "
          "are not among them: what they were chosen on is not what is judged here."),
     ]  # fmt: skip
+
+
+def _kept(efficiency: float | None) -> str:
+    # How many times over a small promise was lost is a number without a sense.
+    return _percent(efficiency) if efficiency is None or efficiency >= 0 else "nothing, it lost"
 
 
 def _percent(value: float | None) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from struct import Struct
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from msgspec import UNSET
 
+from assay.apps.lab.rows import Rows
 from assay.apps.lab.setup import Setup
 from assay.books.analytics.performance import max_drawdown, sharpe_ratio
 from assay.kernel.records import (
@@ -20,6 +20,7 @@ from assay.kernel.records import (
     EQUITY_LOG,
     EXITS,
     FILL_LOG,
+    ICEBERG,
     NEW_ORDER,
     NOTE_LOG,
     ORDER_CHANGE,
@@ -30,6 +31,7 @@ from assay.kernel.records import (
     SWAP,
     TIMES_IN_FORCE,
     TWAP,
+    VWAP,
 )
 from assay.model.ids import derive_order_key
 from assay.model.messages import (
@@ -55,7 +57,9 @@ FILL_FIELDS = (
     "reason",
 )  # fmt: skip
 SWAP_FIELDS = ("ts", "instrument", "amount", "nights", "position")
-_EQUITY_ROW = Struct("<qqqq")
+_KEYS = np.dtype([("key", "i8"), ("ticket", "i8")])
+IN_PARTS = (TWAP, VWAP, ICEBERG)
+"""Types of orders that are sent as others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Outcome:
     notes: np.ndarray
     equity: np.ndarray
     fill_keys: list[int] | None = None
+    fill_tickets: list[int] | None = None
 
     @classmethod
     def of_world(cls, world: World) -> Outcome:
@@ -83,6 +88,15 @@ class Outcome:
             return self.fill_keys
         return _key_column(self.fills, setup, "order_ts", "order_ordinal")
 
+    def tickets_of_fills(self, setup: Setup) -> list[int]:
+        """Return the key of the order that opened what each fill changed; 0 without tickets."""
+        if self.fill_tickets is not None:
+            return self.fill_tickets
+        keys = _key_column(self.fills, setup, "ticket_ts", "ticket_ordinal", are_orders=True)
+        return [
+            key if ticket else 0 for key, ticket in zip(keys, self.fills["ticket"], strict=True)
+        ]
+
     def digest(self, setup: Setup) -> str:
         """Return the SHA-256 over orders, fills, swaps and equity at every bar."""
         whole = sha256()
@@ -95,6 +109,8 @@ class Outcome:
                 whole.update(np.ascontiguousarray(rows[name], dtype="<i8").tobytes())
             whole.update(b"|")
         whole.update(np.array(self.keys_of_fills(setup), "<i8").tobytes())
+        if setup.account.margin_mode == "hedging":
+            whole.update(np.array(self.tickets_of_fills(setup), "<i8").tobytes())
         return whole.hexdigest()
 
 
@@ -106,11 +122,9 @@ class OutcomeCollector:
         self._types = {name: kind for kind, name in TYPE_NAMES.items()}
         self._denials = {reason: code for code, reason in DENIALS.items()}
         self._endings = {reason: kind for kind, reason in ENDINGS.items()}
-        self._orders: list[tuple[int, ...]] = []
-        self._fills: list[tuple[int, ...]] = []
-        self._notes: list[tuple[int, ...]] = []
-        self._equity = bytearray()
-        self._keys: list[int] = []
+        self._orders, self._fills = Rows(ORDER_LOG), Rows(FILL_LOG)
+        self._notes, self._equity = Rows(NOTE_LOG), Rows(EQUITY_LOG)
+        self._keys = Rows(_KEYS)
         self.halted = ""
         # Any: each method takes the one type of message that is its key.
         self._takers: dict[type[Message], Callable[[Any], None]] = {
@@ -126,16 +140,16 @@ class OutcomeCollector:
 
     def take(self, *messages: Message) -> None:
         """Note messages in their order; those that are no part of an outcome pass by."""
-        takers, rows, pack = self._takers, self._equity, _EQUITY_ROW.pack
+        takers, note = self._takers, self._equity.append
         for message in messages:
             if type(message) is EquityMarked:  # one per bar: the rest is rare
-                rows += pack(message.ts_event, message.balance, message.equity, message.margin)
+                note((message.ts_event, message.balance, message.equity, message.margin))
             elif take := takers.get(type(message)):
                 take(message)
 
     def take_equity(self, rows: np.ndarray) -> None:
         """Note the worth after bars that brought nothing else: the columns of EQUITY_LOG [n, 4]."""
-        self._equity += rows.tobytes()
+        self._equity.extend(rows.tobytes())
 
     def _take_halt(self, halt: TradingHalted) -> None:
         self.halted = halt.reason
@@ -152,23 +166,25 @@ class OutcomeCollector:
         self._orders.append(
             (order.ts_event, 0, self._index[order.symbol], len(self._orders), order.ordinal,
              self._types[order.order_type], order.quantity, order.price, order.stop, order.target,
-             denied, 0, 0, tells, key_ts, 0, 0, 0, *_terms_of(order))
+             denied, 0, 0, tells, key_ts, 0, 0, 0, 0, 0, 0, 0, 0, *_terms_of(order))
         )  # fmt: skip
 
     def _take_protection(self, told: PositionChanged) -> None:
         terms = [told.trail if name == "trail" else 0 for name in ORDER_TERMS]
         self._orders.append(
             (told.ts_event, 0, self._index[told.symbol], len(self._orders), 0, PROTECTION, 0, 0,
-             told.stop, told.target, 0, 0, 0, POSITION_CHANGE, told.ts_event, 0, 0, 0, *terms)
+             told.stop, told.target, 0, 0, 0, POSITION_CHANGE, told.ts_event, 0, 0, 0, 0, 0, 0, 0,
+             0, *terms)
         )  # fmt: skip
 
     def _take_fill(self, fill: OrderFilled) -> None:
         reason = self._types[fill.reason]
-        self._keys.append(fill.key)
+        self._keys.append((fill.key, 0 if fill.ticket is UNSET else fill.ticket))
         self._fills.append(
             (fill.ts_event, 0, self._index[fill.symbol], 0, fill.fill, fill.quantity, fill.price,
              fill.commission, fill.profit, fill.spread_cost, fill.slippage_cost, fill.rate_num,
-             fill.rate_den, fill.position, int(fill.kind == "modelled"), reason, 0, 0, 0)
+             fill.rate_den, fill.position, int(fill.kind == "modelled"), reason, 0, 0,
+             int(fill.ticket is not UNSET), 0, 0, 0)
         )  # fmt: skip
 
     def _take_note(self, note: Any) -> None:
@@ -176,15 +192,16 @@ class OutcomeCollector:
         kind = SWAP if swap else self._endings.get(note.reason, CANCELLED)
         amount, nights, position = (note.amount, note.nights, note.position) if swap else (0, 0, 0)
         self._notes.append(
-            (note.ts_event, 0, self._index[note.symbol], kind, 0, amount, nights, position, 0, 0, 0)
+            (note.ts_event, 0, self._index[note.symbol], kind, 0, amount, nights, position, 0, 0, 0,
+             0)
         )  # fmt: skip
 
     def outcome(self) -> Outcome:
         """Return everything noted so far."""
+        keys = self._keys.array()
         return Outcome(
-            np.array(self._orders, ORDER_LOG), np.array(self._fills, FILL_LOG),
-            np.array(self._notes, NOTE_LOG), np.frombuffer(bytes(self._equity), EQUITY_LOG),
-            self._keys,
+            self._orders.array(), self._fills.array(), self._notes.array(), self._equity.array(),
+            keys["key"].tolist(), keys["ticket"].tolist(),
         )  # fmt: skip
 
 
@@ -202,7 +219,7 @@ def count_orders(outcome: Outcome) -> int:
     """Return how many orders were sent: no changes, and of one that goes in parts the parts."""
     rows = outcome.orders
     is_sent = (rows["tells"] == NEW_ORDER) | (rows["tells"] == CHILD_ORDER)
-    return int(((rows["denied"] == 0) & is_sent & (rows["type"] < TWAP)).sum())
+    return int(((rows["denied"] == 0) & is_sent & ~np.isin(rows["type"], IN_PARTS)).sum())
 
 
 def summarise(outcome: Outcome, setup: Setup, *, bars: int, seconds: float) -> dict[str, Any]:
@@ -225,9 +242,12 @@ def summarise(outcome: Outcome, setup: Setup, *, bars: int, seconds: float) -> d
     }
 
 
-def _key_column(rows: np.ndarray, setup: Setup, times: str, ordinals: str) -> list[int]:
+def _key_column(
+    rows: np.ndarray, setup: Setup, times: str, ordinals: str, *, are_orders: bool = False
+) -> list[int]:
     account, strategy = setup.account.id, setup.strategy.name
-    reasons = rows["reason"] if "reason" in (rows.dtype.names or ()) else None
+    is_mixed = "reason" in (rows.dtype.names or ()) and not are_orders
+    reasons = rows["reason"] if is_mixed else None
     return [
         derive_order_key(
             account, strategy, setup.symbols[i], ts,
@@ -280,6 +300,8 @@ def fill_table(outcome: Outcome, setup: Setup) -> pa.Table:
     rows, money = outcome.fills, 10.0**setup.account.currency_digits
     quantity = _scaled(rows, "quantity", _quantity_digits(setup))
     reasons = [TYPE_NAMES[int(reason)] for reason in rows["reason"]]
+    hedges = setup.account.margin_mode == "hedging"
+    tickets = {"ticket": outcome.tickets_of_fills(setup)} if hedges else {}
     return pa.table(
         {
             "time": _times(rows["ts"]),
@@ -295,6 +317,7 @@ def fill_table(outcome: Outcome, setup: Setup) -> pa.Table:
             "reason": reasons,
             "spread_cost": rows["spread_cost"] / money,
             "slippage_cost": rows["slippage_cost"] / money,
+            **tickets,
         }
     )
 

@@ -82,7 +82,7 @@ def check_run(request: PropRequest) -> dict[str, Any]:
     _require_news(profile, request)
     initial = read_initial(request.initial, found)
     book = PropBook.opened(
-        profile, initial, int(found.times[0]) - 1, _news_by_currency(profile, request.releases)
+        profile, initial, int(found.times[0]) - 1, news_by_currency(profile, request.releases)
     )
     worst, stops = _feed(book, found, _lots(found, request.config))
     state = book.state
@@ -201,7 +201,8 @@ def _require_news(profile: Profile, request: PropRequest) -> None:
         raise UsageError(f"{request.profile} has a news window; name the releases by --calendar")
 
 
-def _news_by_currency(profile: Profile, releases: Sequence[Release]) -> dict[str, list[int]]:
+def news_by_currency(profile: Profile, releases: Sequence[Release]) -> dict[str, list[int]]:
+    """Return the times (ns UTC, rising) of the releases that a profile minds, by currency."""
     if profile.news is None:
         return {}
     least = Importance[profile.news.importance.upper()]

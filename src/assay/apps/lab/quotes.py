@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
+from assay.apps.lab.brokerage import find_terms, hourly_spreads
 from assay.apps.lab.events import choose_pricing, merge_events
 from assay.kernel.records import TICK
 from assay.market.news import Importance, Release
 from assay.market.series import BarSeries, TickSeries
 from assay.market.sources.parquet import read_parquet
-from assay.model.errors import UsageError
 from assay.model.instruments import instrument_for
 from assay.model.time import MINUTE
 from assay.trading.terminal import BrokerProfile, Quote
@@ -29,12 +29,16 @@ def read_quotes(paths: Sequence[Path], profile: BrokerProfile) -> Iterator[Quote
     """Return the quotes of Parquet files in order of time, each symbol by the broker's name for it.
 
     A bar becomes four quotes inside its span: open, the extreme nearer to it, the other, close.
-    Raises UsageError for a symbol that the profile does not trade.
+    Where the data have one side alone, the spread of each hour is the profile's, the usual one
+    where it has none. Raises UsageError for a symbol that the profile does not trade.
     """
     series = [read_parquet(path) for path in paths]
-    terms = [_find_terms(profile, one.symbol) for one in series]
+    terms = [find_terms(profile, one.symbol) for one in series]
     specs = [instrument_for(one.symbol) for one in series]
-    pricing = [choose_pricing(one, spec, None) for one, spec in zip(series, specs, strict=True)]
+    pricing = [
+        choose_pricing(one, spec, None, measured=hourly_spreads(profile, named.name))
+        for one, spec, named in zip(series, specs, terms, strict=True)
+    ]
     events = merge_events(series, pricing, specs)
     return _quotes(events, series, terms)
 
@@ -57,14 +61,6 @@ def news_spans(releases: Sequence[Release], profile: BrokerProfile) -> list[tupl
         for one in releases
         if one.importance == Importance.HIGH and one.currency in currencies
     ]
-
-
-def _find_terms(profile: BrokerProfile, symbol: str) -> SymbolTerms:
-    for terms in profile.symbols:
-        if symbol in (terms.name, terms.currency_base + terms.currency_profit):
-            return terms
-    known = ", ".join(terms.name for terms in profile.symbols)
-    raise UsageError(f"profile {profile.name!r} does not trade {symbol}; it has {known}")
 
 
 def _quotes(

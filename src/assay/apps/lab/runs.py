@@ -30,6 +30,7 @@ from assay.kernel.records import BASE_BAR
 from assay.model.errors import DataError, UsageError
 from assay.model.time import SECOND
 
+REPLAY = "replay"
 RUN, TRADES, EXECUTION = "run.json", "trades.parquet", "execution.parquet"
 TABLES = ("orders", "fills", "equity", "trades", "execution")
 
@@ -69,7 +70,8 @@ def write_run(ran: Ran, figures: Mapping[str, Any], folder: Path) -> None:
     orders = sent_orders(order_table(ran.run.outcome, setup))
     quality = measure_execution(orders, _executions(ran), quotes)
     facts = RunFacts(
-        origin="backtest", strategy=result.strategy, params=dict(result.params),
+        origin=REPLAY if result.extra.get("driver") == REPLAY else "backtest",
+        strategy=result.strategy, params=dict(result.params),
         symbols=list(result.symbols), pips=pips_of(setup), currency=result.currency,
         currency_digits=result.currency_digits, cash=result.cash, totals=dict(result.totals),
         facts=dict(result.extra), figures=dict(figures),

@@ -11,6 +11,13 @@ import msgspec
 import numpy as np
 
 from assay.apps.config import Config, configured_instrument
+from assay.apps.lab.acts import Acts, configured_acts
+from assay.apps.lab.brokerage import (
+    expected_slippage,
+    find_terms,
+    hourly_spreads,
+    under_broker,
+)
 from assay.apps.lab.events import (
     Flow,
     Pricing,
@@ -62,6 +69,7 @@ if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.signals.features import BarColumns
     from assay.signals.prediction import Forecaster
     from assay.trading.risk.measures import Terms
+    from assay.trading.terminal.profile import BrokerProfile
 
 AHEAD = 400 * DAY
 """How far past the data the schedule of sessions and rollovers reaches."""
@@ -73,7 +81,7 @@ class Costs:
 
     Near the `releases` of an instrument's currencies the table's spread is wider. `depth_lots` is
     what a bar, or a quote of unknown size, offers on either side, `size_lots` what a quoted size of
-    1 stands for; 0 is no bound.
+    1 stands for; 0 is no bound. A measured `broker` says what is not said here.
     """
 
     spread_pips: Decimal | None = None
@@ -82,6 +90,25 @@ class Costs:
     depth_lots: Decimal = Decimal(0)
     size_lots: Decimal = Decimal(0)
     releases: Sequence[Release] = ()
+    broker: BrokerProfile | None = field(default=None, repr=False)
+
+    def told(self) -> list[str]:
+        """Return what is charged in words, as looks are told apart by; no broker, no word of it."""
+        words = [str(getattr(self, name)) for name in self.__slots__ if name != "broker"]
+        return words + ([repr(self.broker)] if self.broker is not None else [])
+
+    def slippage(self, spec: Instrument) -> int:
+        """Return the slippage of an instrument's fills in its points."""
+        if self.slippage_points or self.broker is None:
+            return self.slippage_points
+        return expected_slippage(self.broker, spec)
+
+    def depth(self, spec: Instrument) -> int:
+        """Return the units that a bar or a quote of unknown size offers; 0 is no bound."""
+        lots = self.depth_lots
+        if not lots and self.broker is not None:
+            lots = find_terms(self.broker, spec.symbol).depth
+        return int(lots * spec.lot_units)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +133,7 @@ class Setup:
     forecaster: Forecaster | None = None
     history: Mapping[str, BarColumns] = field(default_factory=dict)
     measures: Terms | None = None
+    acts: Acts | None = None
 
     def events(self) -> np.ndarray:
         """Return every event of every instrument in the total order."""
@@ -166,7 +194,7 @@ class Setup:
 def build_account(spec: AccountSpec, costs: Costs, strategy: Strategy, mark: str) -> AccountSpec:
     """Return the account of a run; the commission is the flag's, else the strategy's reference."""
     rate = costs.commission_bp
-    if rate is None and getattr(strategy.module, "REFERENCE_COSTS", False):
+    if rate is None and _has_reference_costs(strategy, costs):
         rate = Decimal("0.5")
     commission = spec.commission
     if rate is not None:
@@ -174,6 +202,11 @@ def build_account(spec: AccountSpec, costs: Costs, strategy: Strategy, mark: str
     return msgspec.structs.replace(
         spec, commission=commission, mark="mid" if mark == "mid" else "exit"
     )
+
+
+def _has_reference_costs(strategy: Strategy, costs: Costs) -> bool:
+    """Say whether a strategy's own costs hold: a measured broker stands in their place."""
+    return costs.broker is None and getattr(strategy.module, "REFERENCE_COSTS", False)
 
 
 def prepare(
@@ -188,8 +221,10 @@ def prepare(
     """Bring data, strategy, costs and settings together; raise UsageError where they do not fit."""
     config = config or Config()
     costs = costs or Costs()
+    if costs.broker is not None:
+        config = under_broker(config, costs.broker, [one.symbol for one in series])
     reference = getattr(strategy.module, "REFERENCE_COSTS", False)
-    if costs.spread_pips is None and reference:
+    if costs.spread_pips is None and _has_reference_costs(strategy, costs):
         costs = replace(costs, spread_pips=Decimal(1))
     profile = configured_profile(config, risk or ("reference" if reference else "default"))
     symbols = [one.symbol for one in series]
@@ -197,7 +232,9 @@ def prepare(
         raise UsageError(f"a symbol is given twice among {', '.join(symbols)}; give each once")
     instruments = [configured_instrument(config, symbol) for symbol in symbols]
     pricing = [
-        choose_pricing(one, spec, costs.spread_pips, costs.releases)
+        choose_pricing(
+            one, spec, costs.spread_pips, costs.releases, hourly_spreads(costs.broker, one.symbol)
+        )
         for one, spec in zip(series, instruments, strict=True)
     ]
     if not profile.minds_news:
@@ -210,7 +247,7 @@ def prepare(
     return Setup(
         series=series, symbols=symbols, pricing=pricing, instruments=instruments, account=account,
         profile=profile, strategy=strategy, params=params, terms=terms,
-        measures=_measures(config, profile),
+        measures=_measures(config, profile), acts=configured_acts(config, account, costs.releases),
     )  # fmt: skip
 
 
@@ -275,9 +312,9 @@ def trade_terms(
     for span, spec, price in zip(spans, instruments, pricing, strict=True):
         leg, divides, _ = conversion_leg(spec, account.currency, symbols)
         contract = Contract(
-            spec, price.digits, costs.slippage_points * 10 ** (price.digits - spec.digits), leg,
+            spec, price.digits, costs.slippage(spec) * 10 ** (price.digits - spec.digits), leg,
             divides, pricing[leg].digits if leg >= 0 else 0,
-            int(costs.depth_lots * spec.lot_units), int(costs.size_lots * spec.lot_units),
+            costs.depth(spec), int(costs.size_lots * spec.lot_units),
         )  # fmt: skip
         row = instrument_terms(contract, account, profile, 4 * price.highest)
         entries = schedule_of(spec, account, *span, releases)

@@ -28,6 +28,11 @@ LABELS = {
 }  # fmt: skip
 
 
+def _inner(title: str) -> str:
+    """Return a title inside a sentence: names of people keep their capital."""
+    return title if title.startswith(("Sharpe", "Calmar")) else title.lower()
+
+
 def table_of(swept: Swept) -> pa.Table:
     """Return a row a variant: its parameters and figures, money in whole currency."""
     digits = swept.course.setup.account.currency_digits
@@ -68,9 +73,9 @@ def describe_page(swept: Swept, judged: JudgedSweep, told: dict[str, Any]) -> Pa
         verdict=told["verdict"], shown=(judged.deflated or 0.0) > SKILL,
         lead=f"{len(swept.variants):,} variants over {swept.course.bars:,} bars, "
         f"{format_moment(int(times[0]))[:10]} to {format_moment(int(times[-1]))[:10]}; "
-        f"best by {TITLES[objective].lower()}: {chosen}.",
+        f"best by {_inner(TITLES[objective])}: {chosen}.",
         tiles=(
-            (f"Best {TITLES[objective].lower()}", _number(best[objective])),
+            (f"Best {_inner(TITLES[objective])}", _number(best[objective])),
             ("Median of all variants", _number(_scaled(judged.median, objective, digits))),
             ("Deflated Sharpe", _number(judged.deflated, 3)),
             ("Probability of overfitting",

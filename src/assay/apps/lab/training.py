@@ -277,6 +277,7 @@ def digest_training(request: TrainingRequest, features: FeatureSet) -> str:
         *([request.label] if request.label != BRACKET else []),
         *([request.tuned] if isinstance(request.tuned, Tuned) else []),
         *([("augment", request.augment)] if request.augment is not None else []),
+        *([request.costs.broker] if request.costs.broker is not None else []),
     )  # fmt: skip
     return sha256(repr(facts).encode()).hexdigest()[:16]
 

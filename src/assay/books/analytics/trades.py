@@ -10,7 +10,8 @@ from typing import NamedTuple
 class Fill(NamedTuple):
     """Hold one execution: signed quantity, price and amounts in the account's currency.
 
-    `profit` is realised before costs, `commission` a cost >= 0, a positive `swap` a gain.
+    `profit` is realised before costs, `commission` a cost >= 0, a positive `swap` a gain. `ticket`
+    is the position of a hedging account that it changed, 0 without.
     """
 
     time: int
@@ -21,6 +22,7 @@ class Fill(NamedTuple):
     commission: float
     swap: float
     reason: str = ""
+    ticket: int = 0
 
 
 class ClosedTrade(NamedTuple):
@@ -64,14 +66,15 @@ def close_trades(fills: Iterable[Fill]) -> list[ClosedTrade]:
     >>> [(t.side, t.quantity, t.costs, t.net) for t in close_trades([buy, sell])]
     [('long', 50.0, 1.25, 8.75)]
     """
-    held: dict[str, _Open] = {}
+    held: dict[tuple[str, int], _Open] = {}
     trades: list[ClosedTrade] = []
     for fill in fills:
-        position = held.get(fill.symbol, _Open())
+        place = fill.symbol, fill.ticket
+        position = held.get(place, _Open())
         charge = fill.commission
         size = abs(fill.quantity)
         if position.quantity * fill.quantity >= 0:
-            held[fill.symbol] = _grow(position, fill, fill.quantity, charge - fill.swap)
+            held[place] = _grow(position, fill, fill.quantity, charge - fill.swap)
             continue
         part = min(size, abs(position.quantity))
         share = part / abs(position.quantity)
@@ -87,9 +90,9 @@ def close_trades(fills: Iterable[Fill]) -> list[ClosedTrade]:
         rest = size - part
         if rest > 0:
             opened = rest if fill.quantity > 0 else -rest
-            held[fill.symbol] = _grow(_Open(), fill, opened, charge * rest / size)
+            held[place] = _grow(_Open(), fill, opened, charge * rest / size)
         else:
-            held[fill.symbol] = replace(
+            held[place] = replace(
                 position,
                 quantity=position.quantity + fill.quantity,
                 cost=position.cost * (1 - share),

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from assay.books.ledger.arithmetic import (
     Conversion,
@@ -19,6 +20,7 @@ from assay.books.ledger.chart import CASH, CHART, COMMISSION, DEPOSITS, FOREIGN,
 from assay.books.ledger.marks import MarkSource, QuoteMarks
 from assay.books.ledger.position import FLAT, Position, Valuation, apply_fill
 from assay.books.ledger.standing import Standing
+from assay.books.ledger.tickets import Tickets, change_ticket, sum_tickets, value_sides
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, InvariantError
 from assay.model.instruments import Instrument
@@ -47,13 +49,17 @@ class Booked(msgspec.Struct, frozen=True, array_like=True):
 
 
 class AccountBooks(msgspec.Struct, array_like=True):
-    """Hold the balances, open positions and last booked fill of one trading account."""
+    """Hold the balances, open positions and last booked fill of one trading account.
+
+    A hedging account also has its tickets by symbol, whose sum each position is.
+    """
 
     tenant: str
     opened: bool = False
     balances: dict[str, int] = msgspec.field(default_factory=lambda: dict.fromkeys(CHART, 0))
     positions: dict[str, Position] = msgspec.field(default_factory=dict)
     last: Booked = Booked()
+    tickets: dict[str, Tickets] = msgspec.field(default_factory=dict)
 
 
 class LedgerState(msgspec.Struct, array_like=True):
@@ -152,13 +158,11 @@ class Ledger:
             return []
         books = self._books(spec)
         if deal.own:
-            held = books.positions.get(deal.symbol, FLAT)
-            position, _ = apply_fill(
-                held, deal.own, price=deal.price, price_digits=deal.price_digits
-            )
-            books.positions[deal.symbol] = position
-            if not position.quantity:
-                del books.positions[deal.symbol]
+            ticket = deal.position_key or deal.position
+            self._change(
+                books, deal.symbol, ticket if spec.margin_mode == "hedging" else None,
+                (deal.own, deal.price, deal.price_digits),
+            )  # fmt: skip
             books.last = Booked(deal.ticket, deal.profit, -(deal.commission + deal.fee))
         fees, cash = (
             deal.commission + deal.fee,
@@ -212,6 +216,11 @@ class Ledger:
         held = books.positions.get(symbol) if books else None
         return held.quantity if held else 0
 
+    def tickets(self, account: str, symbol: str) -> Tickets:
+        """Return the tickets of a hedging account in a symbol by the key of what opened each."""
+        books = self._state.accounts.get(account)
+        return dict(books.tickets.get(symbol, {})) if books else {}
+
     def last_booked(self, account: str) -> Booked:
         """Return what was made of the last fill of an account."""
         books = self._state.accounts.get(account)
@@ -241,13 +250,21 @@ class Ledger:
             mark = marks.mark(account, symbol, held.quantity)
             if mark is None:
                 return cash, None
+            if tickets := books.tickets.get(symbol):
+                bid, ask = marks.mark(account, symbol, 1), marks.mark(account, symbol, -1)
+                scale = self._quantity_digits[symbol]
+                assert bid is not None
+                assert ask is not None
+                sides = (bid, ask)
+                profit += value_sides(tickets.values(), sides, scale, spec.currency_digits)
+                continue
             profit += self._value(spec, symbol, held, mark.price_digits).at(mark)
         return cash, profit
 
     def standing(self, account: str, marks: QuoteMarks) -> Standing | None:
-        """Return what confirms an account's marks; None before its books are open."""
+        """Return what confirms an account's marks; None where only the books themselves can."""
         books, spec = self._state.accounts.get(account), self._specs.get(account)
-        if spec is None or books is None or not books.opened:
+        if spec is None or books is None or not books.opened or spec.margin_mode == "hedging":
             return None
         return Standing(
             spec, books.balances, books.positions, quantity_digits=self._quantity_digits,
@@ -308,15 +325,11 @@ class Ledger:
     def _book_fill(self, spec: AccountSpec, fill: OrderFilled) -> list[Message]:
         books, scale = self._books(spec), self._quantity_digits[fill.symbol]
         symbol, quantity, price, digits = fill.symbol, fill.quantity, fill.price, fill.price_digits
-        held = books.positions.get(symbol, FLAT)
-        position, raw_profit = apply_fill(held, quantity, price=price, price_digits=digits)
-        if position.quantity:
-            books.positions[symbol] = position
-        else:
-            books.positions.pop(symbol, None)
+        ticket = None if fill.ticket is UNSET else fill.ticket
+        raw_profit, grid = self._change(books, symbol, ticket, (quantity, price, digits))
         rate_num, rate_den, profit = fill.rate_num, fill.rate_den, 0
         if raw_profit:
-            finer = scale + position.price_digits
+            finer = scale + grid
             to = Conversion(rate_num, rate_den, spec.currency_digits, finer)
             profit = to_minor(raw_profit, to)
         tariff = self._tariffs.get((spec.id, symbol, digits)) or self._tariff(spec, symbol, digits)
@@ -325,6 +338,33 @@ class Ledger:
         lines = {CASH: profit - commission, PROFIT: -profit, COMMISSION: commission}
         text = f"fill {fill.fill}: {quantity:+d} {symbol} at {format_points(price, digits)}"
         return self._post(spec, lines, cause=fill, source=fill.fill, text=text)
+
+    @staticmethod
+    def _change(
+        books: AccountBooks, symbol: str, ticket: int | None, fill: tuple[int, int, int]
+    ) -> tuple[int, int]:
+        """Bring a position to a fill, and its ticket; return raw profit and price digits."""
+        quantity, price, digits = fill
+        held = books.positions.get(symbol, FLAT)
+        if ticket is None:
+            position, raw_profit = apply_fill(held, quantity, price=price, price_digits=digits)
+            grid, stays = position.price_digits, position.quantity != 0
+        else:
+            tickets = books.tickets.setdefault(symbol, {})
+            raw_profit, grid = change_ticket(
+                tickets, ticket, quantity, price=price, price_digits=digits
+            )
+            # The quantity is counted on its own, so that tickets that do not add up show.
+            whole, stays = sum_tickets(tickets.values()), bool(tickets)
+            position = Position(held.quantity + quantity, whole.cost, whole.price_digits)
+            if not stays:
+                del books.tickets[symbol]
+                stays = position.quantity != 0
+        if stays:
+            books.positions[symbol] = position
+        else:
+            books.positions.pop(symbol, None)
+        return raw_profit, grid
 
     def _tariff(self, spec: AccountSpec, symbol: str, price_digits: int) -> Tariff:
         tariff = self._tariffs[spec.id, symbol, price_digits] = prepare_tariff(

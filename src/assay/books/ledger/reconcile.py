@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from assay.books.ledger.chart import CASH
 from assay.books.ledger.marks import MarkSource, QuoteMarks
@@ -50,7 +51,8 @@ class ReconcilerState(msgspec.Struct, array_like=True):
 class Reconciler:
     """Compare the ledger with the engine; tell each gap once and halt its tenant once.
 
-    Positions, profit and commission are compared at every fill, the position at every swap, the
+    Positions, profit and commission are compared at every fill, and of a hedging account the sum
+    of its tickets, each of which the ledger keeps; the position at every swap, the
     balance at every EquityMarked, and the equity too where every open position has a mark. The
     stream of entries is added up again, so an entry altered, lost or doubled on its way shows.
     The balance of an account at a venue is held to what the venue tells, which may run ahead of
@@ -134,11 +136,18 @@ class Reconciler:
         booked = self._ledger.last_booked(fill.account)
         ours = (self._position(fill), booked.fill, booked.profit, booked.commission)
         theirs = (fill.position, fill.fill, fill.profit, fill.commission)
+        tickets = self._compare_tickets(fill) if fill.ticket is not UNSET else []
         if ours == theirs:
-            return []
+            return tickets
         names = (f"position {fill.symbol}", "fill", "profit", "commission")
         pairs = zip(names, ours, theirs, strict=True)
-        return [(what, ledger, engine) for what, ledger, engine in pairs if ledger != engine]
+        told = [(what, ledger, engine) for what, ledger, engine in pairs if ledger != engine]
+        return told + tickets
+
+    def _compare_tickets(self, fill: OrderFilled) -> list[Difference]:
+        tickets = self._ledger.tickets(fill.account, fill.symbol).values()
+        held = sum(each.quantity for each in tickets)
+        return [] if held == fill.position else [(f"tickets {fill.symbol}", held, fill.position)]
 
     def _compare_position(self, swap: SwapCharged) -> list[Difference]:
         if self._ledger.find_problem(swap) or self._position(swap) == swap.position:

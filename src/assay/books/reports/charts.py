@@ -118,7 +118,10 @@ def date_axis(axes: Any, *, is_wide: bool = True) -> None:  # Any: Matplotlib's 
     """Let the lower edge of a plot tell dates, as many as there is room for."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=5 if is_wide else 3, maxticks=9 if is_wide else 5, tz="UTC")
+    # At most twice as many ticks as at least, and one more: else a span of four days, or of four
+    # hours, is too short for the one unit and too long for the next, and no interval suits it.
+    least = 4 if is_wide else 2
+    locator = AutoDateLocator(minticks=least, maxticks=2 * least + 1, tz="UTC")
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,6 +61,15 @@ def write_page(page: Page, folder: Path) -> None:
     (folder / "report.html").write_text(render_page(page), encoding="utf-8")
 
 
+def typeset(text: str) -> str:
+    """Return a line of the terminal as print has it: a true minus, a space before percent.
+
+    >>> typeset("Sharpe -1.59 (-3.84 to 0.47), 96% of walk-forward days, 2017-01-03")
+    'Sharpe −1.59 (−3.84 to 0.47), 96 % of walk-forward days, 2017-01-03'
+    """
+    return re.sub(r"(?<=\d)%", " %", re.sub(r"(?<![\w-])-(?=[\d.])", "−", text))
+
+
 def render_page(page: Page) -> str:
     """Return the page as one HTML document that needs neither network nor script."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -70,7 +80,7 @@ def render_page(page: Page) -> str:
     )  # fmt: skip
     # The charts hold numbers and names of parameters only, so their markup is safe as it is.
     environment.filters["drawn"] = Markup
-    head, _, rest = page.verdict.partition(":")
+    head, _, rest = typeset(page.verdict).partition(":")
     return environment.get_template("page.html.j2").render(
         page=page, verdict=(head, rest.strip()), tone="good" if page.shown else "bad"
     )

@@ -7,7 +7,10 @@ from typing import Any
 
 from assay.books.analytics.attribution import Part, attribute, day_of, hour_of
 from assay.books.analytics.decisions import DecisionScore, score_decisions
-from assay.books.analytics.performance import sharpe_ratio
+from assay.books.analytics.exposure import share_of_time
+from assay.books.analytics.parts import follow_part
+from assay.books.analytics.performance import daily_returns
+from assay.books.analytics.ratios import estimate_ratios
 from assay.books.analytics.trades import ClosedTrade, close_trades, summarise_trades
 from assay.books.reports.backtest import split_costs
 from assay.books.reports.tape import AccountTape, Entry
@@ -23,6 +26,7 @@ KEYS: dict[str, Callable[[AccountTape, ClosedTrade], str]] = {
     "day": lambda _, trade: day_of(trade.closed),
 }
 """What trades are gathered by; days are those of the closing, hours those of the opening (UTC)."""
+RATIOS = ("annual_return", "volatility", "sharpe", "sortino", "calmar")
 
 
 def _entry(tape: AccountTape, trade: ClosedTrade) -> Entry:
@@ -38,21 +42,30 @@ def measure_performance(tape: AccountTape, by: str = "symbol") -> dict[str, Any]
     if by not in KEYS:
         raise UsageError(f"--by {by!r} is unknown; use one of {', '.join(KEYS)}")
     result = tape.result()
-    trades = close_trades(result.read_fills())
+    fills = result.read_fills()
+    trades = close_trades(fills)
     stats = summarise_trades(trades)
     minor = 10.0**result.currency_digits
     equity = int(result.equity[-1]) if len(result.equity) else result.cash
     net = (equity - result.cash) / minor
     score = score_entries(tape, trades)
+    first, last = tape.marks.first, tape.marks.last
+    returns = daily_returns(result.times, result.equity, result.cash)
+    ratios = estimate_ratios(returns)
+    held = share_of_time(fills, first, last)
     return {
         "account": tape.account, "currency": result.currency, "strategy": result.strategy,
-        "from": int(result.times[0]) if len(result.times) else None,
-        "to": int(result.times[-1]) if len(result.times) else None,
-        "equity": equity / minor, "net": round(net, result.currency_digits),
+        "from": first if len(result.times) else None,
+        "to": last if len(result.times) else None, "days": len(returns),
+        "cash": result.cash / minor, "equity": equity / minor,
+        "net": round(net, result.currency_digits),
         "trades": stats.count, "wins": stats.wins, "losses": stats.losses,
         "win_rate": stats.win_rate, "profit_factor": stats.profit_factor,
-        "expectancy": stats.expectancy, "max_drawdown": tape.marks.deepest,
-        "sharpe": sharpe_ratio(result.times, result.equity, result.cash),
+        "expectancy": stats.expectancy, "average_win": stats.average_win,
+        "average_loss": stats.average_loss, "max_drawdown": tape.marks.deepest,
+        "sharpe": ratios["sharpe"].value,
+        "ratios": {name: ratios[name]._asdict() for name in RATIOS},
+        "exposure": None if held is None else held._asdict(),
         "costs": {
             name: round(value, result.currency_digits)
             for name, value in split_costs(result, net).items()
@@ -61,6 +74,28 @@ def measure_performance(tape: AccountTape, by: str = "symbol") -> dict[str, Any]
         "by": by,
         "parts": [part._asdict() for part in gather(tape, trades, by)],
     }  # fmt: skip
+
+
+def trace_parts(tape: AccountTape, by: str) -> dict[str, dict[str, Any]]:
+    """Return how the trades of each key went: curve, deepest fall, Sharpe ratio, time held.
+
+    Ratios have 95 % intervals by the bootstrap; `points` are of net results (docs/tear-sheet.md).
+    """
+    result = tape.result()
+    first, last = tape.marks.first, tape.marks.last
+    found: dict[str, list[ClosedTrade]] = {}
+    for trade in close_trades(result.read_fills()):
+        found.setdefault(KEYS[by](tape, trade), []).append(trade)
+    cash = result.cash / 10.0**result.currency_digits
+    return {name: _tell_course(found[name], cash, first, last) for name in sorted(found)}
+
+
+def _tell_course(
+    trades: list[ClosedTrade], cash: float, first: int, last: int
+) -> dict[str, Any]:  # fmt: skip
+    course = follow_part(trades, cash, first, last)
+    points = [{"time": time, "net": net} for time, net in course.points]
+    return {**course._asdict(), "sharpe": course.sharpe._asdict(), "points": points}
 
 
 def gather(tape: AccountTape, trades: list[ClosedTrade], by: str) -> list[Part]:

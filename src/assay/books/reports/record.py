@@ -16,13 +16,15 @@ from assay.books.reports.result import BacktestResult
 class RunRecord:
     """Hold a finished run, or the books of an account so far.
 
-    `name` is what people call it, `origin` backtest, paper or live. `trades` and `excursions` go
+    `name` is what people call it, `origin` backtest, replay, paper or live, `place` where that was
+    in words, the number of an account masked. `trades` and `excursions` go
     side by side, the latter empty where no bars are known. `pips` tells the size of a pip of each
     symbol in its price. `figures` may name sharpe_error, trials_before and deflated_sharpe.
     """
 
     name: str
     origin: str
+    place: str = ""
     result: BacktestResult
     trades: Sequence[ClosedTrade]
     orders: Sequence[SentOrder]

@@ -29,10 +29,10 @@ class BacktestResult:
     timestamp or int64 ns UTC, `side` buy or sell, `quantity` in units, `price` a decimal price;
     a money column of integers is in minor units, of floats or decimals in whole currency; `kind`
     exact or modelled; spread_cost, slippage_cost and commission are costs >= 0, a positive swap a
-    gain. `totals` may name bars, orders, seconds, bars_per_second, and (in minor units) a cost
-    that is not in the fills, such as the swap of a position still open. `extra` is shown as it
-    is, name and value: data files, risk profile, driver. Raises UsageError where columns or
-    lengths do not fit.
+    gain; of a hedging account also `ticket`, the key of what opened the position. `totals` may
+    name bars, orders, seconds, bars_per_second, and (in minor units) a cost that is not in the
+    fills, such as the swap of a position still open. `extra` is shown as it is, name and value:
+    data files, risk profile, driver. Raises UsageError where columns or lengths do not fit.
     """
 
     symbols: Sequence[str]
@@ -71,6 +71,9 @@ class BacktestResult:
             times = times.cast(pa.timestamp("ns", tz=times.type.tz))
         sides = self.fills["side"].to_pylist()
         sizes = self.fills["quantity"].to_pylist()
+        tickets = [0] * len(sizes)
+        if "ticket" in self.fills.column_names:
+            tickets = self.fills["ticket"].to_pylist()
         return [
             Fill(*values)
             for values in zip(
@@ -85,6 +88,7 @@ class BacktestResult:
                 self.read_money("commission"),
                 self.read_money("swap"),
                 (reason or "" for reason in self.fills["reason"].to_pylist()),
+                tickets,
                 strict=True,
             )
         ]

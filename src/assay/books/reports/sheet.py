@@ -27,8 +27,11 @@ from assay.books.analytics.ratios import DAYS_LEAST, Estimate, estimate_ratios
 from assay.books.analytics.trades import ClosedTrade, TradeStatistics, summarise_trades
 from assay.books.reports.backtest import split_costs, tabulate_months
 from assay.books.reports.record import RunRecord
+from assay.books.reports.tape import LIVE
 from assay.books.reports.wording import format_number
 
+TESTS = ("backtest", "replay")
+DEMO = "demo account"
 ENOUGH = 0.95
 """Deflated probability below which the best of several trials shows nothing."""
 HOURS = tuple(f"{hour:02d}" for hour in range(24))
@@ -130,13 +133,18 @@ def _verdict(head: str, parts: Sequence[str], tone: str) -> Verdict:
 def _caveats(record: RunRecord) -> list[str]:
     found = []
     before = record.figures.get("trials_before")
-    if record.origin == "backtest":
+    if record.origin in TESTS:
         found.append(
             "this look was counted in no trial ledger" if before is None
             else f"{_count(before, 'trial')} on these instruments and times came before it"
         )  # fmt: skip
     elif record.origin == "paper":
         found.append("traded with paper money, no order reached a market")
+    elif record.origin == LIVE:
+        found.append(
+            "filled by a venue on a demo account, no money at stake" if DEMO in record.place
+            else "filled by a venue, with money"
+        )  # fmt: skip
     share = record.modelled_share
     if share:
         which = "every fill is" if share == 1 else f"{format_number(100 * share, 0)} % of fills are"
@@ -174,7 +182,8 @@ def list_figures(sheet: Sheet) -> dict[str, Any]:
     """Return the figures as `--json` has them: ratios with their intervals, shares as fractions."""
     stats, record = sheet.stats, sheet.record
     return {
-        "run": record.name, "origin": record.origin, "strategy": record.result.strategy,
+        "run": record.name, "origin": record.origin, "place": record.place,
+        "strategy": record.result.strategy,
         "symbols": list(record.result.symbols), "verdict": sheet.verdict.head,
         "why": sheet.verdict.rest, "days": sheet.days, "net_profit": round(sheet.net, 9),
         "currency": record.result.currency, "max_drawdown": sheet.drawdown,

@@ -66,6 +66,7 @@ def plot_results(axes: Axes, results: Sequence[float], unit: str) -> None:
     axes.axvline(float(values.mean()), color=charts.INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.set_title(f"Trades by net result, {unit}", loc="left", color=charts.INK, pad=8)
     axes.xaxis.set_major_formatter(_grouped)
+    axes.yaxis.get_major_locator().set_params(integer=True)
 
 
 def plot_excursions(
@@ -79,7 +80,8 @@ def plot_excursions(
     colours = np.where(points[:, 1] >= 0, GREEN, charts.RED)
     axes.scatter(1e4 * points[:, 0], 1e4 * points[:, 1], s=12, c=colours, alpha=0.55, linewidths=0)
     axes.axhline(0.0, color=charts.MUTED, linewidth=0.8)
-    axes.set_xlim(left=0.0)
+    # A point at 0 is seen whole.
+    axes.set_xlim(left=-0.01 * max(1.0, 1e4 * float(points[:, 0].max(initial=0.0))))
     where = "against" if adverse else "in favour"
     axes.set_xlabel(f"furthest {where}, basis points", color=charts.MUTED)
     axes.set_title("End of each trade, basis points", loc="left", color=charts.INK, pad=8)

@@ -403,6 +403,7 @@ def _execution(sheet: Sheet) -> Block:
 def _facts(sheet: Sheet) -> Block:
     result = sheet.record.result
     facts = [("Run", sheet.record.name)]
+    facts += [("Traded on", sheet.record.place)] if sheet.record.place else []
     if len(result.times):
         first, last = (format_moment(int(result.times[place])) for place in (0, -1))
         facts.append(("Time", f"{first} to {last} UTC"))

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from msgspec import UNSET
 
 from assay.books.analytics.excursions import measure_excursions
 from assay.books.analytics.execution import Execution, SentOrder, measure_execution
@@ -18,6 +19,7 @@ from assay.books.analytics.trades import ClosedTrade, close_trades
 from assay.books.reports.record import RunRecord
 from assay.books.reports.result import FILL_COLUMNS, BacktestResult
 from assay.model.messages import (
+    AccountReported,
     BarClosed,
     DecisionMade,
     EntryPosted,
@@ -32,11 +34,14 @@ from assay.model.messages import (
 
 DEPOSIT = "cash"
 CERTAIN = 10_000
+LIVE = "live"
+SHOWN = 3
+"""Digits of an account's number that are shown to others."""
 BOOK_KINDS = (
     "EntryPosted", "OrderSubmitted", "OrderDenied", "OrderFilled", "SwapCharged", "EquityMarked",
     "DecisionMade",
 )  # fmt: skip
-TAPE_KINDS = (*BOOK_KINDS, "Predicted", "BarClosed")
+TAPE_KINDS = (*BOOK_KINDS, "Predicted", "BarClosed", "AccountReported")
 """Kinds of a tape that also tells models, excursions and delays."""
 
 
@@ -55,17 +60,33 @@ class Entry(NamedTuple):
     probability: float | None
 
 
+def describe_venue(told: AccountReported) -> str:
+    """Return whose account it is, its number masked but for its end.
+
+    >>> shared = {"id": 1, "ts_event": 0, "ts_init": 0, "account": "a", "margin_mode": "netting"}
+    >>> money = dict.fromkeys(("balance", "credit", "equity", "margin", "level"), 0)
+    >>> describe_venue(AccountReported(login=5012345678, server="Broker-Demo", mode="demo",
+    ...     currency="USD", currency_digits=2, connected=True, trade_allowed=True,
+    ...     **shared, **money))
+    'Broker-Demo, demo account •••678, netting'
+    """
+    number = str(told.login)
+    masked = f"•••{number[-SHOWN:]}" if len(number) > SHOWN else "•••"
+    return f"{told.server}, {told.mode} account {masked}, {told.margin_mode}"
+
+
 class Marks:
     """Hold the worth of an account; with `every` (ns), the last mark of each such span alone."""
 
     def __init__(self, every: int = 0) -> None:
         self._every = every
         self._columns = [array("q") for _ in range(4)]
-        self._peak = 0
+        self._peak = self.first = self.last = 0
         self.deepest = 0.0
 
     def take(self, mark: EquityMarked) -> None:
         """Note the worth after a bar."""
+        self.first, self.last = self.first or mark.ts_event, mark.ts_event
         self._peak = max(self._peak, mark.equity)
         if self._peak > 0:
             self.deepest = max(self.deepest, 1.0 - mark.equity / self._peak)
@@ -97,9 +118,11 @@ class AccountTape:
         self.orders: list[SentOrder] = []
         self.entries: dict[tuple[str, int], Entry] = {}
         self.strategies: Counter[str] = Counter()
+        self.venue: AccountReported | None = None
         self._contract_of = contract_of
         self._contracts: dict[str, Contract] = {}
         self._fills: list[tuple[Any, ...]] = []
+        self._tickets: list[int] = []
         self._executions: list[Execution] = []
         self._digits: dict[str, int] = {}
         self._swaps: Counter[str] = Counter()
@@ -112,7 +135,7 @@ class AccountTape:
             EntryPosted: self._take_entry, EquityMarked: self.marks.take,
             DecisionMade: self._take_decision, OrderSubmitted: self._take_order,
             OrderDenied: self._take_denial, OrderFilled: self._take_fill,
-            SwapCharged: self._take_swap,
+            SwapCharged: self._take_swap, AccountReported: self._take_report,
         }  # fmt: skip
 
     def take(self, message: Message) -> None:
@@ -167,6 +190,7 @@ class AccountTape:
         wanted = self._wanted.pop(fill.key, None)
         if wanted is not None:
             self.entries[symbol, fill.ts_event] = wanted
+        self._tickets.append(0 if fill.ticket is UNSET else fill.ticket)
         self._fills.append(
             (fill.ts_event, symbol, "buy" if units > 0 else "sell", abs(units), price,
              fill.commission / minor, self._swaps.pop(symbol, 0) / minor, fill.profit / minor,
@@ -180,6 +204,9 @@ class AccountTape:
                 fill.reason,
             )
         )  # fmt: skip
+
+    def _take_report(self, told: AccountReported) -> None:
+        self.venue = told
 
     def _take_swap(self, swap: SwapCharged) -> None:
         self._swaps[swap.symbol] += swap.amount
@@ -196,6 +223,8 @@ class AccountTape:
         fills = pa.table(
             {name: list(column) for name, column in zip(FILL_COLUMNS, columns, strict=True)}
         )
+        if any(self._tickets):
+            fills = fills.append_column("ticket", [self._tickets])
         marks = self.marks.columns()
         return BacktestResult(
             symbols=sorted(self._contracts) or sorted(self._bars),
@@ -217,13 +246,18 @@ class AccountTape:
             if symbol in self._digits and (rows := np.array(bars, np.int64).reshape(-1, 8).T).size
         }
 
-    def record(self, origin: str) -> RunRecord:
-        """Return all as a record, which a tear sheet, a comparison and a diff read."""
+    def record(self, origin: str, place: str = "") -> RunRecord:
+        """Return all as a record, which a tear sheet, a comparison and a diff read.
+
+        What a venue filled is live whatever `origin` and `place` say, which are of the rest.
+        """
+        if self.venue is not None:
+            origin, place = LIVE, describe_venue(self.venue)
         result, quotes = self.result(), self.quotes()
         trades = close_trades(result.read_fills())
         return RunRecord(
-            name=self.account, origin=origin, result=result, trades=trades, orders=self.orders,
-            quality=measure_execution(self.orders, self._executions, quotes),
+            name=self.account, origin=origin, place=place, result=result, trades=trades,
+            orders=self.orders, quality=measure_execution(self.orders, self._executions, quotes),
             pips={symbol: each.pip for symbol, each in self._contracts.items()},
             excursions=measure_excursions(trades, quotes),
         )  # fmt: skip
