@@ -78,7 +78,7 @@ export class Market {
     const bar = this.bars.EURUSD.findLast((each) => each.time <= seconds) ?? this.bars.EURUSD[0];
     const key = `k${seconds}`;
     const shared = { symbol: "EURUSD", side: decision.side, lots: 0.2 };
-    this.orders.unshift({ key, time: iso(seconds), ...shared, type: "market", price: null, stop: bar.close - 0.002, target: bar.close + 0.003, state: "filled", reason: "edge" });
+    this.orders.unshift({ key, time: iso(seconds), ...shared, type: "market", price: null, stop: bar.close - 0.002, target: bar.close + 0.003, state: "filled", reason: "edge", parent: null, filled: 0.2, changes: 0 });
     this.fills.unshift({ id: `f${seconds}`, order: key, time: iso(seconds), ...shared, price: bar.close, commission: -1.4, profit: 0, kind: "exact", reason: "order" });
     const closed = seconds + 3 * HOUR;
     if (closed < this.now) {

@@ -83,7 +83,7 @@ function detailOf(id) {
   const decision = market.decisions.find((each) => each.id === id);
   const order = market.orders.find((each) => each.key === id.replace("d", "k")) ?? null;
   return {
-    ...decision, order, fills: market.fills.filter((each) => order && each.order === order.key),
+    ...decision, order, parts: [], fills: market.fills.filter((each) => order && each.order === order.key),
     inputs: [{ name: "rsi_14", value: 61.2 }, { name: "regime", value: "strong bull" }],
     checks: decision.side === "flat" ? [] : checksOf(decision.denied_by),
     patterns: [{

@@ -1,4 +1,4 @@
-import type { Bar, Decision, Snapshot } from "../src/api/types";
+import type { Bar, Decision, Order, Snapshot } from "../src/api/types";
 
 export function buildBar(time: number, close: number, forming = false): Bar {
   const prices = { open: close, high: close, low: close, close };
@@ -22,6 +22,25 @@ export function buildDecision(id: string, changes: Partial<Decision> = {}): Deci
     expected: -0.5,
     reasons: [{ code: "edge", text: "no edge" }],
     denied_by: null,
+    ...changes,
+  };
+}
+
+export function buildOrder(key: string, changes: Partial<Order> = {}): Order {
+  const prices = { price: null, stop: null, target: null };
+  return {
+    key,
+    parent: null,
+    time: "2017-01-03T10:00:00.000Z",
+    symbol: "EURUSD",
+    type: "market",
+    side: "long",
+    lots: 1,
+    filled: 0,
+    ...prices,
+    state: "submitted",
+    reason: "",
+    changes: 0,
     ...changes,
   };
 }
@@ -52,6 +71,7 @@ export function buildSnapshot(changes: Partial<Snapshot> = {}): Snapshot {
       day_profit: 0,
       drawdown: 0,
       peak: 100,
+      entries_halted: [],
     },
     limits: [],
     positions: [],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { RuleCheck } from "../src/api/types";
-import { limitOf, measuredBy, summaryOf, verdictOf } from "../src/decisions/checking";
+import { limitOf, measuredBy, sortChecks, summaryOf, verdictOf } from "../src/decisions/checking";
 
 function check(changes: Partial<RuleCheck>): RuleCheck {
   const figures = { relation: "at_most" as const, value: 1.1, limit: 2.5, unit: "pips", digits: 1 };
@@ -45,4 +45,16 @@ test("a sentence says how the rules judged", () => {
   expect(summaryOf([check({}), check({})], null)).toBe("All 2 rules let the order pass.");
   expect(summaryOf([check({}), denied], "margin")).toBe("Denied by margin, the first rule that does.");
   expect(summaryOf([denied, denied], "margin")).toContain("2 of 2 rules deny the order.");
+});
+
+test("denials come first, then what is near its limit, and a phone folds the rest", () => {
+  const far = check({ rule: "far" });
+  const near = check({ rule: "near", value: 2 });
+  const level = check({ rule: "level", relation: "at_least", value: 120, limit: 100 });
+  const denied = check({ rule: "denied", verdict: "denied", passed: false });
+  const unset = check({ rule: "unset", verdict: "no_limit", value: null, limit: null });
+  const { first, rest } = sortChecks([far, near, unset, level, denied]);
+  expect(first.map((each) => each.rule)).toEqual(["denied", "near", "level"]);
+  expect(rest.map((each) => each.rule)).toEqual(["far", "unset"]);
+  expect(verdictOf(near)).toBe("\u2713 passed, near its limit");
 });

@@ -6,7 +6,7 @@ import { loadOlder } from "../src/decisions/slice";
 import { buildStore, type DeskStore } from "../src/desk/store";
 import { haltAsked, switchTrading } from "../src/halt/slice";
 import { changesReceived, snapshotReceived } from "../src/stream/actions";
-import { buildBar, buildDecision, buildSnapshot } from "./build";
+import { buildBar, buildDecision, buildOrder, buildSnapshot } from "./build";
 
 let store: DeskStore;
 
@@ -45,7 +45,7 @@ test("a quote moves price, spread, day change and the age of the market", () => 
 });
 
 test("an alert is put before the older ones, once", () => {
-  const alert = { id: "9", time: "2017-01-03T10:05:00.000Z", kind: "drift", text: "m-1" } as const;
+  const alert = { id: "9", time: "2017-01-03T10:05:00.000Z", urgent: false, kind: "drift", text: "m-1" } as const;
   const older = { ...alert, id: "7", kind: "regime" } as const;
   store.dispatch(snapshotReceived({ snapshot: buildSnapshot({ alerts: [older] }), at: 1500 }));
   receive({ kind: "alert", alert }, { kind: "alert", alert });
@@ -113,10 +113,8 @@ test("each kind of decision goes on where it was read to, at the latest where al
 });
 
 test("an order changes in its place", () => {
-  const shared = { time: "", symbol: "EURUSD", type: "market", side: "long", lots: 1 } as const;
-  const order = { key: "k", ...shared, price: null, stop: null, target: null, reason: "" };
-  receive({ kind: "order", order: { ...order, state: "submitted" } });
-  receive({ kind: "order", order: { ...order, state: "filled" } });
+  receive({ kind: "order", order: buildOrder("k") });
+  receive({ kind: "order", order: buildOrder("k", { state: "filled", filled: 1 }) });
   expect(store.getState().trading.orders.map((each) => each.state)).toEqual(["filled"]);
 });
 

@@ -3,20 +3,28 @@ import { AreaSeries, createChart, LineSeries, type UTCTimestamp } from "lightwei
 import { useEffect, useRef, useState } from "react";
 
 import type { EquityPoint } from "../api/types";
-import { chartOptions, PERCENT } from "../chart/canvas";
+import { chartOptions, MONEY, PERCENT } from "../chart/canvas";
 import { useDesk } from "../desk/store";
-import { DARK, DARK_QUERY, LIGHT, type Palette } from "../theme/palette";
+import { DARK, DARK_QUERY, LIGHT, PHONE_QUERY, type Palette } from "../theme/palette";
 
-function drawEquity(element: HTMLElement, palette: Palette) {
+function drawEquity(element: HTMLElement, palette: Palette, isPhone: boolean) {
   const chart = createChart(element, chartOptions(palette));
   const thin = { lineWidth: 2 as const, priceLineVisible: false };
-  const equity = chart.addSeries(LineSeries, { ...thin, color: palette.gain, title: "equity" });
+  // Where there is little room, names would cover the newest points; the text above tells them.
+  const named = (title: string) => ({ title: isPhone ? "" : title });
+  const equity = chart.addSeries(LineSeries, {
+    ...thin,
+    ...named("equity"),
+    color: palette.gain,
+    priceFormat: MONEY,
+  });
   const balance = chart.addSeries(LineSeries, {
     ...thin,
     lineWidth: 1,
     lineStyle: 2,
+    ...named("balance"),
     color: palette.dim,
-    title: "balance",
+    priceFormat: MONEY,
   });
   const drawdown = chart.addSeries(
     AreaSeries,
@@ -25,7 +33,7 @@ function drawEquity(element: HTMLElement, palette: Palette) {
       lineColor: palette.loss,
       topColor: "transparent",
       bottomColor: "transparent",
-      title: "drawdown",
+      ...named("drawdown"),
       priceFormat: PERCENT,
     },
     1,
@@ -52,13 +60,14 @@ export default function EquityChart() {
   const [canvas, setCanvas] = useState<EquityCanvas | null>(null);
   const points = useDesk((state) => state.account.equity);
   const palette = useMediaQuery(DARK_QUERY) ? DARK : LIGHT;
+  const isPhone = useMediaQuery(PHONE_QUERY);
   const count = points.length;
   useEffect(() => {
     if (element.current === null) return undefined;
-    const made = drawEquity(element.current, palette);
+    const made = drawEquity(element.current, palette, isPhone);
     setCanvas(made);
     return () => made.remove();
-  }, [palette]);
+  }, [palette, isPhone]);
   useEffect(() => canvas?.show(points), [canvas, points]);
   useEffect(() => canvas?.fit(), [canvas, count]);
   return (

@@ -25,8 +25,8 @@ export function EquityPanel() {
       <p className="label reading">
         Equity between {formatNumber(Math.min(...values), 2)} and{" "}
         {formatNumber(Math.max(...values), 2)} over {formatNumber(points.length, 0)} bars; deepest
-        fall from a peak {formatPercent(deepest)}. Where the dashed balance lies above the line,
-        open positions lose.
+        fall from a peak {formatPercent(deepest)}, drawn below. Where the dashed balance lies above
+        the line, open positions lose.
       </p>
       <Suspense fallback={<Notice title="Loading the chart&hellip;">The curve follows.</Notice>}>
         <EquityChart />

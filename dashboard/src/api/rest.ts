@@ -4,6 +4,7 @@ import type {
   DecisionsPage,
   EquityPage,
   Halt,
+  PerformancePage,
   Problem,
   SessionView,
 } from "./types";
@@ -79,6 +80,9 @@ export const getDecision = (id: string) =>
   request<DecisionDetail>(`/api/decisions/${encodeURIComponent(id)}`);
 
 export const getEquity = (limit = 2000) => request<EquityPage>(`/api/equity?${query({ limit })}`);
+
+export const getPerformance = (by: string) =>
+  request<PerformancePage>(`/api/performance?${query({ by })}`);
 
 export const postKillSwitch = (engaged: boolean, reason: string) =>
   request<Halt>("/api/kill-switch", {

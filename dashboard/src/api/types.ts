@@ -6,7 +6,7 @@ export interface AccountChange {
   account: AccountView;
 }
 
-/** Hold an account's worth; `drawdown` is a fraction of the peak. */
+/** Hold an account's worth, and who holds entries back; `drawdown` is a fraction of the peak. */
 export interface AccountView {
   tenant: string;
   account: string;
@@ -19,14 +19,16 @@ export interface AccountView {
   day_profit: number;
   drawdown: number;
   peak: number;
+  entries_halted: string[];
 }
 
-/** Hold a regime that changed, a pair that broke or is over it, or drift, in words. */
+/** Hold what was found beside the trading, a limit reached, or an alarm, in words. */
 export interface Alert {
   id: string;
   time: string;
-  kind: "correlation" | "drift" | "regime";
+  kind: "account" | "correlation" | "drift" | "regime" | "risk" | "source";
   text: string;
+  urgent: boolean;
 }
 
 /** Carry a new alert. */
@@ -70,6 +72,24 @@ export interface BarsPage {
   bars: Bar[];
 }
 
+/** Hold the result at mid prices, what was paid, and for what; a positive swap is a gain. */
+export interface Costs {
+  market: number;
+  spread_cost: number;
+  slippage_cost: number;
+  commission: number;
+  swap: number;
+  paid: number;
+}
+
+/** Hold how a part went: deepest fall of its net result, Sharpe ratio, share of time held. */
+export interface Course {
+  drawdown: number;
+  sharpe: Figure;
+  held: number | null;
+  points: NetPoint[];
+}
+
 /** Hold what was decided, how sure, at what cost, and why; `denied_by` is a rule's code. */
 export interface Decision {
   id: string;
@@ -77,7 +97,7 @@ export interface Decision {
   symbol: string;
   timeframe: string;
   strategy: string;
-  outcome: "abstain" | "denied" | "enter" | "exit" | "hold";
+  outcome: "abstain" | "change" | "denied" | "enter" | "exit" | "hold";
   side: "flat" | "long" | "short";
   lots: number;
   probability: number | null;
@@ -102,7 +122,7 @@ export interface DecisionDetail {
   symbol: string;
   timeframe: string;
   strategy: string;
-  outcome: "abstain" | "denied" | "enter" | "exit" | "hold";
+  outcome: "abstain" | "change" | "denied" | "enter" | "exit" | "hold";
   side: "flat" | "long" | "short";
   lots: number;
   probability: number | null;
@@ -116,6 +136,7 @@ export interface DecisionDetail {
   checks: RuleCheck[];
   patterns: Pattern[];
   order: Order | null;
+  parts: Order[];
   fills: Fill[];
   audit: AuditRef | null;
 }
@@ -139,6 +160,16 @@ export interface DeltaMessage {
   data: Change[];
 }
 
+/** Hold how entries came out against the probability that they were made with. */
+export interface EntryScore {
+  entries: number;
+  said: number;
+  came: number;
+  brier: number;
+  log_loss: number;
+  bins: ScoreBin[];
+}
+
 /** Carry the newest point of the equity curve. */
 export interface EquityChange {
   kind: "equity";
@@ -158,6 +189,13 @@ export interface EquityPoint {
   drawdown: number;
 }
 
+/** Hold the shares of the time in which something was held, long, short. */
+export interface Exposure {
+  held: number;
+  long: number;
+  short: number;
+}
+
 /** Say how fresh the market is: `age_ms` since the last event, `speed` None for max. */
 export interface Feed {
   source: string;
@@ -172,6 +210,13 @@ export interface Feed {
 export interface FeedChange {
   kind: "feed";
   feed: Feed;
+}
+
+/** Hold a figure with its 95 % interval; None where it is undefined or the days are too few. */
+export interface Figure {
+  value: number | null;
+  lower: number | null;
+  upper: number | null;
 }
 
 /** Hold one execution; `order` is its order's key. */
@@ -236,19 +281,28 @@ export interface LimitsChange {
   limits: Limit[];
 }
 
-/** Hold an order and what became of it. */
+/** Hold the net result of all trades closed until a time. */
+export interface NetPoint {
+  time: number;
+  net: number;
+}
+
+/** Hold an order and what became of it: `filled` of `lots`, `changes` to it since it was sent. */
 export interface Order {
   key: string;
+  parent: string | null;
   time: string;
   symbol: string;
   type: string;
   side: "flat" | "long" | "short";
   lots: number;
+  filled: number;
   price: number | null;
   stop: number | null;
   target: number | null;
-  state: "cancelled" | "denied" | "filled" | "submitted";
+  state: "accepted" | "cancelled" | "cancelling" | "denied" | "expired" | "filled" | "partly_filled" | "rejected" | "submitted" | "unknown" | "working";
   reason: string;
+  changes: number;
 }
 
 /** Carry an order in its new state. */
@@ -266,6 +320,54 @@ export interface Pattern {
   chance: number;
   history: Rate;
   neighbours: Rate;
+}
+
+/** Hold what an account came to so far, money in its currency, shares as fractions. */
+export interface Performance {
+  account: string;
+  currency: string;
+  strategy: string;
+  from: string | null;
+  to: string | null;
+  days: number;
+  cash: number;
+  equity: number;
+  net: number;
+  trades: number;
+  wins: number;
+  losses: number;
+  win_rate: number | null;
+  profit_factor: number | null;
+  expectancy: number | null;
+  average_win: number | null;
+  average_loss: number | null;
+  max_drawdown: number;
+  sharpe: number | null;
+  ratios: Ratios;
+  exposure: Exposure | null;
+  costs: Costs;
+  decisions: EntryScore | null;
+  by: string;
+  parts: PerformancePart[];
+}
+
+/** Answer GET /api/performance: figures up to the journal's place `position`. */
+export interface PerformancePage {
+  position: number;
+  complete: boolean;
+  now: Performance;
+}
+
+/** Hold what the trades of one symbol, strategy, model, side, hour or day came to. */
+export interface PerformancePart {
+  name: string;
+  trades: number;
+  net: number;
+  costs: number;
+  win_rate: number | null;
+  profit_factor: number | null;
+  expectancy: number | null;
+  course: Course | null;
 }
 
 /** Hold an open position at its last price; `opened` is None where that was long ago. */
@@ -311,6 +413,15 @@ export interface Rate {
   count: number;
 }
 
+/** Hold ratios of daily returns, a year. */
+export interface Ratios {
+  annual_return: Figure;
+  volatility: Figure;
+  sharpe: Figure;
+  sortino: Figure;
+  calmar: Figure;
+}
+
 /** Hold one link of the chain that led to a decision. */
 export interface Reason {
   code: string;
@@ -332,6 +443,15 @@ export interface RuleCheck {
   unit: string;
   digits: number;
   passed: boolean;
+}
+
+/** Hold the entries between two probabilities: how many, what they said, what came. */
+export interface ScoreBin {
+  lower: number;
+  upper: number;
+  entries: number;
+  said: number;
+  came: number;
 }
 
 /** Name the account on show and what trades it. */

@@ -16,6 +16,7 @@ import {
 } from "lightweight-charts";
 
 import type { Bar } from "../api/types";
+import { formatNumber } from "../format/numbers";
 import type { Palette } from "../theme/palette";
 import { NO_BAND, type Seen } from "./exporting";
 import type { Band, Level, Mark, Point } from "./overlays";
@@ -33,6 +34,13 @@ export const PERCENT = {
   type: "custom" as const,
   minMove: 0.001,
   formatter: (value: number) => `${value.toFixed(2)} %`,
+};
+
+/** How a chart writes money on its axis. */
+export const MONEY = {
+  type: "custom" as const,
+  minMove: 0.01,
+  formatter: (value: number) => formatNumber(value, Math.abs(value) < 100 ? 2 : 0),
 };
 
 const pointOf = (point: Point) => ({ time: at(point.time), value: point.value });

@@ -1,9 +1,10 @@
 import type { ReactNode } from "react";
 
-import type { DecisionDetail, Fill, Order } from "../api/types";
+import type { DecisionDetail } from "../api/types";
 import { useDesk } from "../desk/store";
 import { decimalsOf, formatNumber, formatSigned } from "../format/numbers";
 import { formatMoment } from "../format/times";
+import { stateOf } from "../trading/orders";
 import { OutcomeMark } from "./OutcomeMark";
 import { PatternTable } from "./PatternTable";
 import { ProbabilityBar } from "./ProbabilityBar";
@@ -89,7 +90,7 @@ function Inputs({ detail }: { detail: DecisionDetail }) {
   );
 }
 
-function OrderFacts({ order, fills }: { order: Order | null; fills: Fill[] }) {
+function OrderFacts({ order, parts, fills }: Pick<DecisionDetail, "order" | "parts" | "fills">) {
   const digits = useDesk((state) => state.market.quotes[order?.symbol ?? ""]?.digits ?? 5);
   if (order === null) {
     return (
@@ -102,13 +103,27 @@ function OrderFacts({ order, fills }: { order: Order | null; fills: Fill[] }) {
     <Facts title="Order and fills">
       <Pairs
         rows={[
-          ["order", `${order.type} ${order.side} ${formatNumber(order.lots, 2)}`],
-          ["state", order.state],
+          ["order", `${order.type.replaceAll("_", " ")} ${order.side} ${formatNumber(order.lots, 2)} lots`],
+          ["state", stateOf(order)],
+          ["filled, lots", `${formatNumber(order.filled, 2)} of ${formatNumber(order.lots, 2)}`],
+          ["price", formatNumber(order.price, digits)],
           ["stop", formatNumber(order.stop, digits)],
           ["target", formatNumber(order.target, digits)],
           ["key", <code key="key">{order.key}</code>],
         ]}
       />
+      {parts.length > 0 && (
+        <>
+          <p className="label">Sent in {formatNumber(parts.length, 0)} parts so far</p>
+          <ul className="chain">
+            {parts.map((part) => (
+              <li key={part.key} className="num">
+                {formatMoment(part.time)} {part.type} {formatNumber(part.lots, 2)}: {stateOf(part)}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       {fills.length === 0 && <p className="label">Not filled.</p>}
       <ul className="chain">
         {fills.map((fill) => (
@@ -154,7 +169,7 @@ export function DecisionFacts({ detail }: { detail: DecisionDetail }) {
           <PatternTable patterns={detail.patterns} />
         </Facts>
       )}
-      <OrderFacts order={detail.order} fills={detail.fills} />
+      <OrderFacts order={detail.order} parts={detail.parts} fills={detail.fills} />
       <AuditFacts detail={detail} />
     </>
   );

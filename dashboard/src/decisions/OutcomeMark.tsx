@@ -1,6 +1,12 @@
 import type { Decision } from "../api/types";
 
-const SHAPES = { exit: "\u25cf", hold: "\u2013", abstain: "\u25cb", denied: "\u2715" } as const;
+const SHAPES = {
+  exit: "\u25cf",
+  hold: "\u2013",
+  abstain: "\u25cb",
+  denied: "\u2715",
+  change: "\u25c6",
+} as const;
 
 function shapeOf(outcome: Decision["outcome"], side: Decision["side"]): string {
   if (outcome === "enter") return side === "short" ? "\u25bc" : "\u25b2";

@@ -37,7 +37,7 @@ export function limitOf(check: RuleCheck): string {
 
 /** Write a rule's verdict, with a shape beside the word. */
 export function verdictOf(check: RuleCheck): string {
-  return VERDICTS[check.verdict];
+  return isNear(check) ? `${VERDICTS.allowed}, near its limit` : VERDICTS[check.verdict];
 }
 
 /** Say in a sentence how the rules judged an order; `deniedBy` is the first that denied. */
@@ -49,4 +49,22 @@ export function summaryOf(checks: RuleCheck[], deniedBy: string | null): string 
   }
   const others = denials === 1 ? "" : ` ${denials} of ${checks.length} rules deny the order.`;
   return `Denied by ${deniedBy}, the first rule that does.${others}`;
+}
+
+/** The share of a limit from which a measure is near it. */
+export const NEAR = 0.75;
+
+/** Say whether a rule let an order pass, but its limit is near. */
+export function isNear({ verdict, relation, value, limit }: RuleCheck): boolean {
+  if (verdict !== "allowed" || typeof value !== "number" || typeof limit !== "number") return false;
+  if (limit <= 0) return false;
+  if (relation === "at_least") return value <= limit / NEAR;
+  return (relation === "at_most" || relation === "below") && value >= NEAR * limit;
+}
+
+/** Part what a person should see first, denials before what is near its limit, from the rest. */
+export function sortChecks(checks: RuleCheck[]): { first: RuleCheck[]; rest: RuleCheck[] } {
+  const denials = checks.filter((each) => !each.passed);
+  const near = checks.filter(isNear);
+  return { first: [...denials, ...near], rest: checks.filter((each) => each.passed && !isNear(each)) };
 }

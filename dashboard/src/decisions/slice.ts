@@ -8,7 +8,7 @@ const DECISIONS_KEPT = 600;
 const SNAPSHOT_HOLDS = 100;
 
 /** What the feed lists: `all` leaves out decisions to hold, which come with every bar. */
-export const FILTERS = ["all", "enter", "exit", "abstain", "denied", "hold"] as const;
+export const FILTERS = ["all", "enter", "exit", "abstain", "denied", "change", "hold"] as const;
 export type Filter = (typeof FILTERS)[number];
 
 interface DecisionsState {

@@ -3,6 +3,7 @@ import Tabs from "@mui/material/Tabs";
 
 import { EquityPanel } from "../account/EquityPanel";
 import { LimitsPanel } from "../limits/LimitsPanel";
+import { PerformancePanel } from "../performance/PerformancePanel";
 import { Alerts, Fills, Orders, Positions } from "../trading/sheets";
 import { bookOpened, BOOKS, type Book } from "./slice";
 import { useDesk, useDeskDispatch } from "./store";
@@ -12,6 +13,7 @@ const PANELS = {
   orders: Orders,
   fills: Fills,
   equity: EquityPanel,
+  performance: PerformancePanel,
   limits: LimitsPanel,
   alerts: Alerts,
 } as const;
@@ -21,10 +23,10 @@ function useCounts(): Record<Book, number | null> {
   const orders = useDesk((state) => state.trading.orders.length);
   const fills = useDesk((state) => state.trading.fills.length);
   const alerts = useDesk((state) => state.trading.alerts.length);
-  return { positions, orders, fills, equity: null, limits: null, alerts };
+  return { positions, orders, fills, equity: null, performance: null, limits: null, alerts };
 }
 
-/** Show what is held, ordered and done, the curve, the limits and the alerts, one tab each. */
+/** Show what is held, ordered and done, the curve, the performance, the limits and the alerts, one tab each. */
 export function Books() {
   const dispatch = useDeskDispatch();
   const book = useDesk((state) => state.desk.book);

@@ -7,11 +7,13 @@ import { EquityStrip } from "../account/EquityStrip";
 import { ChartPanel } from "../chart/ChartPanel";
 import { DecisionDrawer } from "../decisions/DecisionDrawer";
 import { DecisionFeed } from "../decisions/DecisionFeed";
+import { EntriesBanner } from "../halt/EntriesBanner";
 import { HaltBanner } from "../halt/HaltBanner";
 import { HaltDialog } from "../halt/HaltDialog";
 import { LimitUses } from "../limits/LimitUses";
 import { WatchList } from "../market/WatchList";
 import { Notice, ProblemNotice } from "../notice/Notice";
+import { PHONE_QUERY } from "../theme/palette";
 import { Books } from "./Books";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { useKeyboard } from "./keyboard";
@@ -19,8 +21,6 @@ import { KeysDialog } from "./KeysDialog";
 import { viewOpened, VIEWS, type View } from "./slice";
 import { StatusBar } from "./StatusBar";
 import { useDesk, useDeskDispatch } from "./store";
-
-const PHONE_QUERY = "(max-width: 719px)";
 
 const PHONE_VIEWS: Record<View, () => ReactNode> = {
   desk: () => <ChartPanel />,
@@ -105,6 +105,7 @@ export function Desk({ onRetry }: { onRetry: () => void }) {
     <div className="page">
       <StatusBar />
       <HaltBanner />
+      <EntriesBanner />
       <ConnectionBanner onRetry={onRetry} />
       {!ready || denied ? (
         <Opening onRetry={onRetry} />

@@ -57,6 +57,7 @@ function Clocks() {
   );
   const market = newest === "" ? null : Date.parse(newest);
   const elsewhere = market !== null && Math.abs(market - wall) > 86_400_000;
+  const ahead = market === null ? 0 : brokerOffsetHours(market);
   return (
     <>
       <span className="clock num">
@@ -64,8 +65,8 @@ function Clocks() {
       </span>
       {market !== null && (
         <span className="clock num" title="Broker's clock (New York close) at the newest quote">
-          <span className="label">broker</span> {elsewhere && `${formatDay(market)} `}
-          {formatClock(market, brokerOffsetHours(market))}
+          <span className="label">broker</span> {elsewhere && `${formatDay(market, ahead)} `}
+          {formatClock(market, ahead)}
         </span>
       )}
     </>

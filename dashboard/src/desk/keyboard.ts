@@ -17,6 +17,7 @@ export const KEYS: [string, string][] = [
   ["g o", "orders"],
   ["g f", "fills"],
   ["g e", "equity"],
+  ["g r", "performance"],
   ["g l", "limits"],
   ["g a", "alerts"],
   ["Esc", "close what is open"],
@@ -54,6 +55,10 @@ const PLACES: Record<string, (dispatch: Dispatch) => void> = {
   e: (dispatch) => {
     dispatch(bookOpened("equity"));
     focus("#book-equity");
+  },
+  r: (dispatch) => {
+    dispatch(bookOpened("performance"));
+    focus("#book-performance");
   },
   l: (dispatch) => {
     dispatch(bookOpened("limits"));

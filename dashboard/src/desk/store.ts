@@ -6,6 +6,7 @@ import { chartReducer } from "../chart/slice";
 import { decisionsReducer } from "../decisions/slice";
 import { haltReducer } from "../halt/slice";
 import { marketReducer } from "../market/slice";
+import { performanceReducer } from "../performance/slice";
 import { connectionReducer } from "../stream/connection";
 import { tradingReducer } from "../trading/slice";
 import { deskReducer } from "./slice";
@@ -21,6 +22,7 @@ export function buildStore() {
       desk: deskReducer,
       halt: haltReducer,
       market: marketReducer,
+      performance: performanceReducer,
       trading: tradingReducer,
     },
     // Walking the whole state at each batch would cost more than the batch.

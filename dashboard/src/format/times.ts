@@ -20,9 +20,9 @@ export function formatClock(ms: number, offsetHours = 0): string {
   return [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(pad).join(":");
 }
 
-/** Write the day as YYYY-MM-DD. */
-export function formatDay(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 10);
+/** Write the day as YYYY-MM-DD in UTC, or that many hours ahead of it. */
+export function formatDay(ms: number, offsetHours = 0): string {
+  return new Date(ms + offsetHours * HOUR_MS).toISOString().slice(0, 10);
 }
 
 /** Write a moment as date and minute in UTC. */

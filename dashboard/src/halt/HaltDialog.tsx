@@ -10,13 +10,14 @@ import { useDesk, useDeskDispatch } from "../desk/store";
 import { formatNumber } from "../format/numbers";
 import { ProblemNotice } from "../notice/Notice";
 import { SignedMoney } from "../trading/figures";
+import { isOpen } from "../trading/orders";
 import { haltAsked, switchTrading } from "./slice";
 
 function EngageEffect() {
   const positions = useDesk((state) => state.trading.positions);
   const orders = useDesk((state) => state.trading.orders);
   const currency = useDesk((state) => state.account.account?.currency ?? "");
-  const working = orders.filter((order) => order.state === "submitted").length;
+  const working = orders.filter(isOpen).length;
   const profit = positions.reduce((sum, position) => sum + position.profit, 0);
   const bare = positions.filter((position) => position.stop === null).length;
   return (

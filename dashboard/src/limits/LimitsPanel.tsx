@@ -13,9 +13,9 @@ function write(value: number | null, unit: string): string {
 
 const COLUMNS: Column<Limit>[] = [
   { head: "limit", cell: (row) => row.name.replaceAll("_", " ") },
+  { head: "used", cell: (row) => <UseBar limit={row} label={`${row.name} used`} /> },
   { head: "now", numeric: true, cell: (row) => write(row.value, row.unit) },
   { head: "at most", numeric: true, cell: (row) => write(row.limit, row.unit) },
-  { head: "used", cell: (row) => <UseBar limit={row} label={`${row.name} used`} /> },
   { head: "denies with", cell: (row) => <code>{row.reason_code}</code> },
 ];
 

@@ -39,3 +39,5 @@ export const LIGHT: Palette = {
 };
 
 export const DARK_QUERY = "(prefers-color-scheme: dark)";
+/** What is laid out for a phone. */
+export const PHONE_QUERY = "(max-width: 719px)";

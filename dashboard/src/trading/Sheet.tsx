@@ -3,6 +3,8 @@ import type { ReactNode } from "react";
 export interface Column<T> {
   head: string;
   numeric?: boolean;
+  /** Whether its text may take several lines. */
+  wraps?: boolean;
   cell: (row: T) => ReactNode;
 }
 
@@ -32,8 +34,8 @@ export function Sheet<T>({ label, columns, rows, keyOf, empty }: SheetProps<T>) 
         <tbody>
           {rows.map((row) => (
             <tr key={keyOf(row)}>
-              {columns.map(({ head, numeric, cell }) => (
-                <td key={head} className={numeric ? "num" : ""}>
+              {columns.map(({ head, numeric, wraps, cell }) => (
+                <td key={head} className={numeric ? "num" : wraps ? "wraps" : ""}>
                   {cell(row)}
                 </td>
               ))}

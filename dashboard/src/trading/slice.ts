@@ -10,7 +10,7 @@ interface TradingState {
   /** The newest first, as are the fills. */
   orders: Order[];
   fills: Fill[];
-  /** The newest first: regimes, correlations and drift, found beside the trading. */
+  /** The newest first: limits, alarms, regimes, correlations and drift. */
   alerts: Alert[];
 }
 

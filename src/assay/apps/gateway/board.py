@@ -9,6 +9,7 @@ from typing import Any
 from assay.apps.gateway.alerts import NAMES, alert_view
 from assay.apps.gateway.cases import KEPT, Case, Cases
 from assay.apps.gateway.chart import Chart
+from assay.apps.gateway.orders import ASKED_STATES, Asked
 from assay.apps.gateway.scale import Scale, moment, timeframe_name
 from assay.apps.gateway.views import (
     AccountChange,
@@ -43,9 +44,11 @@ from assay.model.messages import (
     Message,
     OrderApproved,
     OrderCancelled,
+    OrderChanged,
     OrderDenied,
     OrderFilled,
     OrderSubmitted,
+    PositionChanged,
     Tick,
     TradingHalted,
     TradingResumed,
@@ -85,6 +88,8 @@ class Board:
             BarClosed: self._close, Tick: self._tick, DecisionMade: self._decide,
             OrderApproved: self._approve, OrderDenied: self._deny, OrderSubmitted: self._submit,
             OrderCancelled: self._cancel, OrderFilled: self._fill, EquityMarked: self._mark,
+            OrderChanged: self._change, PositionChanged: self._protect,
+            **dict.fromkeys(ASKED_STATES, self._hear),
             TradingHalted: self._switch, TradingResumed: self._switch,
             **dict.fromkeys(NAMES, self.alert),
         }  # fmt: skip
@@ -122,9 +127,9 @@ class Board:
 
     def _deny(self, _: int, denied: OrderDenied) -> None:
         if denied.symbol in self.charts:
-            case, order = self.cases.deny(denied)
+            case, orders = self.cases.deny(denied)
             self._note(case)
-            self.waiting.orders[order.key] = order
+            self._note_orders(orders)
 
     def _note(self, case: Case | None) -> None:
         if case is not None:
@@ -132,20 +137,29 @@ class Board:
 
     def _submit(self, _: int, sent: OrderSubmitted) -> None:
         if sent.symbol in self.charts:
-            order = self.cases.submit(sent)
-            self.waiting.orders[order.key] = order
+            self._note_orders(self.cases.orders.enter(sent))
 
     def _cancel(self, _: int, cancelled: OrderCancelled) -> None:
-        order = self.cases.cancel(cancelled)
-        if order is not None:
-            self.waiting.orders[order.key] = order
+        self._note_orders(self.cases.orders.cancel(cancelled))
+
+    def _change(self, _: int, changed: OrderChanged) -> None:
+        self._note_orders(self.cases.orders.change(changed))
+        self._note(self.cases.change(changed))
+
+    def _protect(self, _: int, changed: PositionChanged) -> None:
+        self._note(self.cases.change(changed))
+
+    def _hear(self, _: int, told: Asked) -> None:
+        self._note_orders(self.cases.orders.hear(told))
 
     def _fill(self, place: int, filled: OrderFilled) -> None:
         if filled.symbol in self.charts:
-            fill, order = self.cases.fill(place, filled)
+            fill, orders = self.cases.fill(place, filled)
             self.waiting.fills.append(fill)
-            if order is not None:
-                self.waiting.orders[order.key] = order
+            self._note_orders(orders)
+
+    def _note_orders(self, orders: Iterable[Order]) -> None:
+        self.waiting.orders.update({order.key: order for order in orders})
 
     def _mark(self, _: int, marked: EquityMarked) -> None:
         if marked.account == self.sheet.account:
@@ -154,7 +168,7 @@ class Board:
 
     def alert(self, place: int, message: Message) -> None:
         """Take what was found beside the trading."""
-        found = alert_view(place, message)
+        found = alert_view(place, message, self.scale)
         self.alerts.append(found)
         self.waiting.alerts.append(found)
 
@@ -258,7 +272,7 @@ class Board:
             symbols=tuple(self._symbol(chart) for chart in self.charts.values()),
             account=account_view(self.sheet, self.standing, self.scale),
             limits=limit_views(self.sheet, self.standing, self.charts, self.scale),
-            positions=self.positions(), orders=tuple([*cases.orders.values()][: -LISTED - 1 : -1]),
+            positions=self.positions(), orders=cases.orders.newest(LISTED),
             fills=tuple(self.fills(LISTED)), decisions=tuple(cases.show(case) for case in shown),
             equity=tuple(self.curve.recent), halt=self.halt, alerts=tuple(self.alerts)[::-1],
         )  # fmt: skip

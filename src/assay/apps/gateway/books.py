@@ -11,13 +11,15 @@ import msgspec
 from fastapi import FastAPI, Response
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from assay.apps.gateway.accountmetrics import tell_orders
 from assay.apps.gateway.board import Board
+from assay.apps.gateway.figures import Performance, PerformancePage
 from assay.apps.gateway.follow import Follower
 from assay.apps.gateway.problems import answer
 from assay.apps.gateway.records import Records
-from assay.apps.gateway.views import PerformancePage
 from assay.apps.lab.accounts import contracts_of
-from assay.books.reports.performance import measure_performance
+from assay.books.reports.performance import measure_performance, trace_parts
+from assay.books.reports.tally import TALLY_KINDS, OrderTally
 from assay.books.reports.tape import BOOK_KINDS, AccountTape
 from assay.model.errors import AssayError, RetryError
 from assay.model.time import DAY, format_time
@@ -26,18 +28,20 @@ from assay.runtime.home import Home
 if TYPE_CHECKING:
     from assay.apps.gateway.routes import Desk
 
-KINDS = (*BOOK_KINDS, "Predicted")
+KINDS = tuple({*BOOK_KINDS, *TALLY_KINDS, "Predicted"})
+COURSES = frozenset({"symbol", "strategy", "model", "side"})
+"""Keys by which the course of each part is told; of hours and days that would say nothing."""
 STEP = 20_000
 """Messages taken at one asking; a long journal is read over several."""
 PLAIN = (
     ("net", "account_net", "What the account came to so far, in its currency."),
-    ("equity", "account_equity", "Worth of the account at the last bar read."),
     ("win_rate", "account_win_rate", "Share of closed trades that earned."),
     ("profit_factor", "account_profit_factor", "Gains over losses of closed trades."),
     ("expectancy", "account_expectancy", "Mean net result of a closed trade."),
     ("max_drawdown", "account_max_drawdown", "Deepest fall from the peak, as a share of it."),
     ("sharpe", "account_sharpe", "Sharpe ratio of daily returns, a year."),
 )
+BOUNDS = (("lower", "Lower"), ("upper", "Upper"))
 SCORES = (
     ("said", "account_decisions_said", "Mean probability with which positions were entered."),
     ("came", "account_decisions_came", "Share of them that earned."),
@@ -52,6 +56,7 @@ class Told:
     position: int
     complete: bool
     figures: Mapping[str, Any]
+    orders: OrderTally | None = None
 
 
 class AccountBooks:
@@ -60,6 +65,7 @@ class AccountBooks:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._tape: AccountTape | None = None
+        self._orders: OrderTally | None = None
         self._run = self._place = 0
         self._told: dict[str, Told] = {}
         self._turn = asyncio.Lock()
@@ -72,20 +78,25 @@ class AccountBooks:
             return await asyncio.to_thread(self._read_on, board, records, by)
 
     def _read_on(self, board: Board, records: Records, by: str) -> Told:
-        if self._tape is None or self._run != board.start:
+        if self._tape is None or self._orders is None or self._run != board.start:
             contract_of = contracts_of(self._home)
             self._tape = AccountTape(board.sheet.account, contract_of, every=DAY)
+            self._orders = OrderTally(board.sheet.account, contract_of)
             self._run = self._place = board.start
             self._told = {}
         found = records.booked(self._place, STEP, KINDS)
         for recorded in found:
             self._tape.take(recorded.message)
+            self._orders.take(recorded.message)
             self._place = recorded.position
         if found:
             self._told = {}
         if by not in self._told:
             figures = measure_performance(self._tape, by)
-            self._told[by] = Told(self._place, len(found) < STEP, figures)
+            courses = trace_parts(self._tape, by) if by in COURSES else {}
+            for part in figures["parts"]:
+                part["course"] = courses.get(part["name"])
+            self._told[by] = Told(self._place, len(found) < STEP, figures, self._orders)
         return self._told[by]
 
 
@@ -98,7 +109,7 @@ def add_performance(app: FastAPI, desk: Desk, books: AccountBooks) -> None:
         figures = dict(told.figures)
         for edge in ("from", "to"):
             figures[edge] = None if figures[edge] is None else format_time(figures[edge])
-        now = msgspec.Raw(msgspec.json.encode(figures))
+        now = msgspec.convert(figures, Performance)
         return answer(PerformancePage(position=told.position, complete=told.complete, now=now))
 
 
@@ -145,6 +156,12 @@ def tell_books(told: Told, *, uncounted: str = "") -> Iterator[Metric]:
     for value, name, text in rows:
         if value is not None:
             yield _gauge(name, text, float(value))
+    for name, word in BOUNDS:
+        bound = figures["ratios"]["sharpe"][name]
+        if bound is not None:
+            yield _gauge(f"account_sharpe_{name}", f"{word} end of its 95 % interval.", bound)
+    if told.orders is not None:
+        yield from tell_orders(told.orders)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

@@ -16,22 +16,23 @@ from assay.apps.gateway.explaining import (
     outcome_of,
     patterns_of,
 )
+from assay.apps.gateway.orders import Orders
 from assay.apps.gateway.scale import Scale, moment, side_of
 from assay.apps.gateway.views import (
     Decision,
     DecisionDetail,
+    DecisionInput,
     Fill,
     Order,
-    OrderState,
     OutcomeName,
 )
 from assay.model.messages import (
     DecisionMade,
     OrderApproved,
-    OrderCancelled,
+    OrderChanged,
     OrderDenied,
     OrderFilled,
-    OrderSubmitted,
+    PositionChanged,
     RuleCheck,
 )
 
@@ -47,11 +48,12 @@ class Case(msgspec.Struct, kw_only=True):
     denied_by: str | None = None
     order: int | None = None
     checks: tuple[RuleCheck, ...] = ()
+    changed: OrderChanged | PositionChanged | None = None
 
     @property
     def outcome(self) -> OutcomeName:
         """Return what became of it."""
-        return outcome_of(self.made, self.denied_by)
+        return "change" if self.changed else outcome_of(self.made, self.denied_by)
 
 
 class Cases:
@@ -64,7 +66,7 @@ class Cases:
         self._scale, self._kept, self._with_holds = scale, kept, with_holds
         self.cases: OrderedDict[int, Case] = OrderedDict()
         self._by_message: OrderedDict[int, int] = OrderedDict()
-        self.orders: OrderedDict[int, Order] = OrderedDict()
+        self.orders = Orders(scale, kept)
         self.fills: OrderedDict[int, tuple[int, Fill]] = OrderedDict()
         self.opened: dict[str, int] = {}
 
@@ -89,41 +91,21 @@ class Cases:
             self._by_message[approved.id] = case.place
         return case
 
-    def deny(self, denied: OrderDenied) -> tuple[Case | None, Order]:
+    def change(self, changed: OrderChanged | PositionChanged) -> Case | None:
+        """Note that a decision changed an order, or what protects a position."""
+        case = self._case_of(changed.cause)
+        if case:
+            case.changed = changed
+        return case
+
+    def deny(self, denied: OrderDenied) -> tuple[Case | None, tuple[Order, ...]]:
         """Note which rule refused a decision's order."""
         case = self._case_of(denied.cause)
         if case:
             case.denied_by, case.order, case.checks = denied.reason, denied.key, denied.checks
-        return case, self._enter(denied, "denied", denied.reason)
+        return case, self.orders.enter(denied)
 
-    def submit(self, sent: OrderSubmitted) -> Order:
-        """Take an order that goes to the broker."""
-        return self._enter(sent, "submitted", "")
-
-    def _enter(self, order: OrderSubmitted | OrderDenied, state: OrderState, reason: str) -> Order:
-        scale, symbol = self._scale, order.symbol
-        entered = self.orders[order.key] = Order(
-            key=str(order.key), time=moment(order.ts_event), symbol=symbol, type=order.order_type,
-            side=side_of(order.quantity), lots=scale.lots(symbol, order.quantity),
-            price=scale.price_or_none(symbol, order.price),
-            stop=scale.price_or_none(symbol, order.stop),
-            target=scale.price_or_none(symbol, order.target), state=state, reason=reason,
-        )  # fmt: skip
-        _trim(self.orders, self._kept)
-        return entered
-
-    def _turn(self, key: int, state: OrderState, reason: str) -> Order | None:
-        known = self.orders.get(key)
-        if known is None:
-            return None
-        turned = self.orders[key] = msgspec.structs.replace(known, state=state, reason=reason)
-        return turned
-
-    def cancel(self, cancelled: OrderCancelled) -> Order | None:
-        """Note that an order will not fill."""
-        return self._turn(cancelled.key, "cancelled", cancelled.reason)
-
-    def fill(self, place: int, filled: OrderFilled) -> tuple[Fill, Order | None]:
+    def fill(self, place: int, filled: OrderFilled) -> tuple[Fill, tuple[Order, ...]]:
         """Take an execution; note since when the position is open."""
         scale, symbol = self._scale, filled.symbol
         before = filled.position - filled.quantity
@@ -137,7 +119,7 @@ class Cases:
         )  # fmt: skip
         self.fills[place] = (filled.key, shown)
         _trim(self.fills, self._kept)
-        return shown, self._turn(filled.key, "filled", filled.reason)
+        return shown, self.orders.fill(filled)
 
     def show(self, case: Case) -> Decision:
         """Return a decision as the page lists it."""
@@ -149,16 +131,38 @@ class Cases:
 
     def detail(self, case: Case, rules: Sequence[str], basis: Basis) -> DecisionDetail:
         """Return a decision with all that belongs to it; `rules` are in the order of asking."""
-        key, denied = case.order, case.denied_by
+        denied, keys = case.denied_by, self.orders.keys_of(case.order)
         checks = tell_checks(case.checks, case.made.symbol, self._scale)
         if not checks and (case.is_approved or denied):
             checks = name_checks(rules, denied)
         return DecisionDetail(
-            **self._fields(case), inputs=inputs_of(case.made, basis, self._scale),
+            **self._fields(case), inputs=(*inputs_of(case.made, basis, self._scale),
+                                          *self._changes(case.changed)),
             checks=checks, audit=None, patterns=patterns_of(basis),
-            fills=tuple(fill for of, fill in self.fills.values() if of == key),
-            order=self.orders.get(key) if key is not None else None,
+            fills=tuple(fill for of, fill in self.fills.values() if of in keys),
+            order=self.orders.get(case.order), parts=self.orders.parts_of(case.order),
         )  # fmt: skip
+
+    def _changes(self, changed: OrderChanged | PositionChanged | None) -> tuple[DecisionInput, ...]:
+        if changed is None:
+            return ()
+        what = "position" if isinstance(changed, PositionChanged) else "order"
+        prices = [("stop", changed.stop), ("target", changed.target)]
+        if isinstance(changed, PositionChanged):
+            trail = self._scale.traded[changed.symbol].pip_points
+            follows = changed.trail / trail if changed.trail else "no"
+            told = DecisionInput(name="position's stop trails, pips", value=follows)
+        else:
+            left = self._scale.lots(changed.symbol, changed.quantity)
+            prices.insert(0, ("price", changed.price))
+            told = DecisionInput(name="order's rest from now on, lots", value=left)
+        return (told, *(
+            DecisionInput(
+                name=f"{what}'s {name} from now on",
+                value=self._scale.price(changed.symbol, points) if points else "none",
+            )
+            for name, points in prices
+        ))  # fmt: skip
 
 
 def _trim(kept: OrderedDict[int, Any], most: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from assay.apps.gateway.explaining import CERTAIN, outcome_of
+from assay.apps.gateway.sourcemeter import SOURCE_KINDS, SourceMeter
 from assay.model.messages import (
     BarClosed,
     DecisionMade,
@@ -20,6 +21,7 @@ from assay.signals.calibration.scoring import score_probabilities
 
 METER_KINDS = (
     "BarClosed", "DecisionMade", "PatternsJudged", "Predicted", "ShadowPredicted",
+    *SOURCE_KINDS,
 )  # fmt: skip
 KEPT = 1_000
 """Last forecasts of a model and symbol that figures are of."""
@@ -99,6 +101,7 @@ class Meter:
         self.voices: OrderedDict[tuple[str, str], Voice] = OrderedDict()
         self.serving: dict[str, str] = {}
         self.challenging: dict[str, str] = {}
+        self.sources = SourceMeter()
         self._markets: dict[str, _Market] = {}
 
     def renewed(self) -> Meter:
@@ -106,12 +109,14 @@ class Meter:
         fresh = Meter()
         fresh.place, fresh.forecasts = self.place, self.forecasts.copy()
         fresh.decisions, fresh.patterns = self.decisions.copy(), self.patterns.copy()
+        fresh.sources = self.sources.renewed()
         return fresh
 
     def apply(self, place: int, message: Message, *, is_counted: bool = True) -> None:
         """Take the message at a place of the journal; counters take each place once."""
         is_counted = is_counted and place > self.place
         self.place = max(self.place, place)
+        self.sources.apply(message, is_counted=is_counted)
         if isinstance(message, BarClosed):
             self._close(message)
         elif isinstance(message, Predicted | ShadowPredicted):

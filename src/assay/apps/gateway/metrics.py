@@ -10,6 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from assay.apps.analytics.lag import read_lag
+from assay.apps.gateway.accountmetrics import tell_account
 from assay.apps.gateway.follow import Follower
 from assay.apps.gateway.meter import Meter
 from assay.apps.gateway.stream import Client
@@ -45,8 +46,11 @@ def gather(
     """Yield every metric of a home; none of outcomes where the look at them was not counted."""
     meter = follower.meter
     yield from _platform(home, follower, list(clients))
+    if follower.board is not None:
+        yield from tell_account(follower.board)
     yield from _models(home, meter)
     yield from _counters(meter)
+    yield from meter.sources.families()
     yield _gauge("metrics_uncounted", "1 where outcomes are withheld, for no look was counted.",
                  (), [((), float(bool(uncounted)))])  # fmt: skip
     if not uncounted:

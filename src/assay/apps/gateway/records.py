@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from assay.apps.gateway.alerts import alert_view
+from assay.apps.gateway.alerts import ALERT_KINDS, alert_view
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.cases import Case, Cases
 from assay.apps.gateway.explaining import Basis
@@ -17,7 +17,6 @@ from assay.apps.gateway.meter import METER_KINDS
 from assay.apps.gateway.refill import DESK_KINDS, Reading, refill
 from assay.apps.gateway.scale import moment
 from assay.apps.gateway.views import Alert, AuditRef, Halt, OutcomeName
-from assay.apps.paper.notices import ALERTS
 from assay.apps.paper.sheet import Past, Sheet, Standing
 from assay.books.audit import AuditEntry
 from assay.books.audit.entries import hash_entry
@@ -26,7 +25,10 @@ from assay.runtime.journal import Recorded, read_journal
 from assay.runtime.journal.tenant import read_as
 from assay.runtime.stores.postgres import Postgres
 
-CASE_KINDS = tuple(kind for kind in DESK_KINDS if kind.startswith(("Decision", "Order")))
+CASE_KINDS = tuple(
+    kind for kind in DESK_KINDS
+    if kind.startswith(("Decision", "Order")) or kind in ("PositionChanged", "CancelRequested")
+)  # fmt: skip
 BATCH_FROM_DECISION = 64
 FILLS_WITHIN = 5_000
 """How far behind a decision its fills are looked for, in places of the journal."""
@@ -151,8 +153,10 @@ class Records:
         with self._connected() as connection:
             while high > board.start and len(found) < limit and before - high < READ_MAX:
                 low = max(board.start, high - window)
-                records = _until(read_journal(connection, low, kinds=ALERTS), high - 1)
-                found += [alert_view(each.position, each.message) for each in records][::-1]
+                records = _until(read_journal(connection, low, kinds=ALERT_KINDS), high - 1)
+                found += [alert_view(each.position, each.message, board.scale) for each in records][
+                    ::-1
+                ]
                 high = low + 1 if low > board.start else board.start
                 window = min(4 * window, WIDEST_WINDOW)
         if len(found) > limit:

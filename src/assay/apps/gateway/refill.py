@@ -9,17 +9,19 @@ from typing import Any
 
 import psycopg
 
+from assay.apps.gateway.alerts import ALERT_KINDS
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.chart import BARS_KEPT
 from assay.apps.gateway.views import Halt
-from assay.apps.paper.notices import ALERTS
 from assay.apps.paper.sheet import Past, Sheet
 from assay.model.messages import BarClosed, EquityMarked
 from assay.runtime.journal import Recorded, read_journal, sample_journal
 
 DESK_KINDS = (
     "DecisionMade", "OrderApproved", "OrderDenied", "OrderSubmitted", "OrderCancelled",
-    "OrderFilled", "EquityMarked", "TradingHalted", "TradingResumed",
+    "OrderFilled", "OrderChanged", "OrderAccepted", "OrderRejected", "OrderUnknown",
+    "OrderExpired", "CancelRequested", "PositionChanged", "EquityMarked", "TradingHalted",
+    "TradingResumed",
 )  # fmt: skip
 
 
@@ -98,7 +100,7 @@ def refill(reading: Reading, sheet: Sheet, halt: Halt, past: Past | None = None)
         every = max(marks // reading.reach.samples, 1)
         board.curve.look_back(reading.marks(sheet.account, start, end), every)
     _fill_charts(reading, board, start, end)
-    for recorded in reading.between(max(start, end - reading.reach.alerts), end, ALERTS):
+    for recorded in reading.between(max(start, end - reading.reach.alerts), end, ALERT_KINDS):
         board.alert(recorded.position, recorded.message)
     board.place = end
     return board

@@ -11,11 +11,16 @@ from typing import Literal
 
 import msgspec
 
+from assay.apps.gateway.figures import PerformancePage
+
 Side = Literal["long", "short", "flat"]
-OutcomeName = Literal["enter", "exit", "hold", "abstain", "denied"]
-OrderState = Literal["submitted", "filled", "cancelled", "denied"]
+OutcomeName = Literal["enter", "exit", "hold", "abstain", "denied", "change"]
+OrderState = Literal[
+    "submitted", "accepted", "unknown", "working", "partly_filled", "cancelling", "filled",
+    "cancelled", "expired", "rejected", "denied",
+]  # fmt: skip
 Verdict = Literal["allowed", "denied", "exempt", "no_limit"]
-AlertName = Literal["regime", "correlation", "drift"]
+AlertName = Literal["regime", "correlation", "drift", "risk", "account", "source"]
 PatternVerdictName = Literal["confirmed", "not confirmed", "unknown"]
 Relation = Literal["at_most", "below", "at_least", "exactly", "multiple_of", "permitted_by"]
 FeedState = Literal["live", "stale", "ended", "lost"]
@@ -70,7 +75,7 @@ class SymbolView(_View):
 
 
 class AccountView(_View):
-    """Hold an account's worth; `drawdown` is a fraction of the peak."""
+    """Hold an account's worth, and who holds entries back; `drawdown` is a fraction of the peak."""
 
     tenant: str
     account: str
@@ -83,6 +88,7 @@ class AccountView(_View):
     day_profit: float
     drawdown: float
     peak: float
+    entries_halted: tuple[str, ...] = ()
 
 
 class Limit(_View):
@@ -111,19 +117,25 @@ class Position(_View):
 
 
 class Order(_View):
-    """Hold an order and what became of it."""
+    """Hold an order and what became of it: `filled` of `lots`, `changes` to it since it was sent.
+
+    One that is sent in parts is `working` until its first fill; each part names it as `parent`.
+    """
 
     key: str
+    parent: str | None
     time: str
     symbol: str
     type: str
     side: Side
     lots: float
+    filled: float
     price: float | None
     stop: float | None
     target: float | None
     state: OrderState
     reason: str
+    changes: int
 
 
 class Fill(_View):
@@ -232,6 +244,7 @@ class DecisionDetail(Decision):
     checks: tuple[RuleCheck, ...]
     patterns: tuple[Pattern, ...]
     order: Order | None
+    parts: tuple[Order, ...]
     fills: tuple[Fill, ...]
     audit: AuditRef | None
 
@@ -268,12 +281,16 @@ class Bar(_View):
 
 
 class Alert(_View):
-    """Hold a regime that changed, a pair that broke or is over it, or drift, in words."""
+    """Hold what was found beside the trading, a limit reached, or an alarm, in words.
+
+    What is `urgent` is for a person to act upon: a limit reached, an alarm of the account.
+    """
 
     id: str
     time: str
     kind: AlertName
     text: str
+    urgent: bool
 
 
 class Snapshot(_View):
@@ -338,17 +355,6 @@ class ConditionPage(_View):
 
     position: int
     off: str
-    now: msgspec.Raw
-
-
-class PerformancePage(_View):
-    """Answer GET /api/performance: figures up to the journal's place `position`.
-
-    Not `complete` while more of the journal waits to be read: ask again.
-    """
-
-    position: int
-    complete: bool
     now: msgspec.Raw
 
 
@@ -481,6 +487,7 @@ PAGE_TYPES = (
     DecisionDetail,
     EquityPage,
     FillsPage,
+    PerformancePage,
     KillSwitch,
     SnapshotMessage,
     DeltaMessage,

@@ -88,7 +88,7 @@ def account_view(sheet: Sheet, standing: Standing, scale: Scale) -> AccountView:
         margin_level=equity / standing.margin if standing.margin else None,
         day_profit=scale.money(equity - standing.day_start),
         drawdown=max(1 - equity / standing.peak, 0.0) if standing.peak > 0 else 0.0,
-        peak=scale.money(max(standing.peak, equity)),
+        peak=scale.money(max(standing.peak, equity)), entries_halted=standing.entries_halted,
     )  # fmt: skip
 
 
