@@ -56,7 +56,7 @@ evaluate: install ## the program on the market data of ../shared (ASSAY_SHARED n
 	  "put the market data there or name its place with ASSAY_SHARED" >&2; exit 4; }
 	@$(BIN)/pytest -q --dist loadfile -n 2 tests/evaluate
 
-soak: install ## long kills, fuzzing and endurance, for BUDGET seconds (SEED=number begins elsewhere)
+soak: install ## long kills, fuzzing and endurance, for BUDGET seconds (all in full: 1000; SEED=number begins elsewhere)
 	@ASSAY_SOAK_BUDGET=$(BUDGET) ASSAY_SOAK_SEED=$(SEED) $(BIN)/pytest -q tests/soak
 
 bench: install ## measure the paths of the platform (ARGS="sweep replay")

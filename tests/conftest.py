@@ -10,7 +10,10 @@ from itertools import islice
 
 import pytest
 
-KEPT = frozenset({"ASSAY_SHARED", "ASSAY_CHROMIUM", "ASSAY_SOAK_BUDGET", "ASSAY_CACHE"})
+KEPT = frozenset(
+    {"ASSAY_SHARED", "ASSAY_CHROMIUM", "ASSAY_CACHE"}
+    | {f"ASSAY_SOAK_{name}" for name in ("BUDGET", "SEED", "OUT")}
+)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -3,9 +3,12 @@
 import hashlib
 import json
 from importlib.resources import files
+from pathlib import Path
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from assay.market.sources.parquet import read_parquet
 
 SAMPLE = files("assay.market.history") / "sample"
 STEM = "eurusd_h1_sample_20170101_20171229"
@@ -16,6 +19,19 @@ def test_sample_is_what_its_metadata_says() -> None:
     data = (SAMPLE / f"{STEM}.parquet").read_bytes()
     assert facts["sha256"] == hashlib.sha256(data).hexdigest()
     assert (facts["licence"], facts["side"], facts["rows"]) == ("MIT", "ask", 6225)
+
+
+def test_every_reader_takes_the_sample_for_what_its_metadata_says(tmp_path: Path) -> None:
+    packaged = Path(str(SAMPLE / f"{STEM}.parquet"))
+    assert read_parquet(packaged).side == "ask"
+    assert read_parquet(packaged, side="mid").side == "mid"
+    copy = tmp_path / packaged.name
+    copy.write_bytes(packaged.read_bytes())
+    assert read_parquet(copy).side == "bid"
+    (tmp_path / "metadata.json").write_text((SAMPLE / "metadata.json").read_text())
+    assert read_parquet(copy).side == "ask"
+    (tmp_path / "metadata.json").write_text('{"side": "ask", "sha256": "of another file"}')
+    assert read_parquet(copy).side == "bid"
 
 
 def test_sample_has_a_year_of_ordered_hours() -> None:

@@ -1,4 +1,4 @@
-"""Every broker found by folder keeps the same promises: by key, once, and durably."""
+"""Every broker keeps the same promises: by key, once, and durably."""
 
 from __future__ import annotations
 
@@ -9,33 +9,37 @@ from pathlib import Path
 
 import pytest
 
+from assay.apps.bridge.desk import BridgeBroker, CommandDesk
+from assay.apps.bridge.tokens import EdgeTokens
+from assay.apps.paper.edges import find_grant
 from assay.model.errors import InvariantError
 from assay.model.messages import OrderSubmitted
 from assay.model.values import INT64_MAX
+from assay.runtime.home import open_home
 from assay.trading import brokers
-from assay.trading.brokers.mt5.broker import MT5Broker
 from assay.trading.brokers.paper import PaperBroker
 from assay.trading.brokers.ports import Broker
-from tests.unit.trading.mt5.rig import Rig
 
 Open = Callable[[Path], AbstractContextManager[Broker]]
-RIGS: dict[Path, Rig] = {}
-"""A terminal goes on while the program that talks to it ends and starts again."""
 
 
-def open_mt5(folder: Path) -> AbstractContextManager[Broker]:
-    rig = RIGS.setdefault(folder, Rig("hedging"))
-    memory, digits = folder / "gateway.bin", {"EURUSD": 5, "XAUUSD": 2}
-    return closing(MT5Broker(rig.open(), memory, lambda: rig.now, digits))
+def open_bridge(folder: Path) -> AbstractContextManager[Broker]:
+    home = open_home(folder)
+    if EdgeTokens(home).find("desk") is None:
+        EdgeTokens(home).issue("desk", tenant="local", account="main")
+    desk = CommandDesk(home, find_grant(home, "desk"))
+    return closing(BridgeBroker(desk, lambda: 5, {"EURUSD": 5, "XAUUSD": 2}))
 
 
 OPENED: dict[str, Open] = {
-    "mt5": open_mt5,
+    "bridge": open_bridge,
     "paper": lambda folder: closing(PaperBroker(folder / "book.jsonl")),
 }
 """How each broker is opened, so that what is opened again in a folder knows what came before."""
 BESIDE_A_TERMINAL = {"mt5"}
 """Brokers that an edge drives by commands, with suites of their own."""
+BY_COMMANDS = {"bridge"}
+"""Brokers of no folder: they hand commands to an edge."""
 EACH = pytest.mark.parametrize("opened", OPENED.values(), ids=OPENED)
 
 
@@ -52,8 +56,9 @@ def order(key: int, symbol: str = "EURUSD", quantity: int = -1_000) -> OrderSubm
 
 
 def test_every_folder_is_a_broker_of_its_name() -> None:
-    assert folders() == sorted({*OPENED, *BESIDE_A_TERMINAL})
-    for name in OPENED:
+    named = set(OPENED) - BY_COMMANDS
+    assert folders() == sorted(named | BESIDE_A_TERMINAL)
+    for name in named:
         module = import_module(f"assay.trading.brokers.{name}")
         assert name == module.NAME
 
@@ -105,13 +110,3 @@ def test_a_line_torn_anywhere_was_never_received(tmp_path: Path) -> None:
         broker.send(order(2))
         broker.close()
         assert path.read_bytes() == content
-
-
-def test_a_terminal_knows_what_the_program_forgot(tmp_path: Path) -> None:
-    with open_mt5(tmp_path) as broker:
-        broker.send(order(21))
-    (tmp_path / "gateway.bin").unlink()
-    with open_mt5(tmp_path) as broker:
-        assert (broker.knows(21), broker.knows(22)) == (True, False)
-        with pytest.raises(InvariantError, match="order key 21 was sent twice"):
-            broker.send(order(21))

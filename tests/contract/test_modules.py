@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from assay.apps.config import Config, RiskConfig
+from assay.apps.config import ActsConfig, Config, RiskConfig
 from assay.apps.lab.drivers import feed_messages, start_message
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.topology import Topology, build_topology
@@ -17,7 +18,7 @@ from assay.runtime.runners import InlineRunner, RoutedModule
 from assay.trading.engine.loading import load_strategy
 from tests.replay.markets import generate_market
 
-MODULES = ("sets", "desk", "ledger", "reconciler", "meter")
+MODULES = ("sets", "desk", "warden", "ledger", "reconciler", "meter")
 EACH = pytest.mark.parametrize("name", MODULES)
 
 
@@ -40,7 +41,10 @@ class Handled:
 def setup() -> Setup:
     series = generate_market(("EURGBP", "GBPUSD"), 200, 3, gapped=True, quoted=True)
     given = {"fast": "5", "slow": "12", "units": "1000"}
-    measured = Config(risk=RiskConfig(measure="historical", measure_window=100))
+    measured = Config(
+        risk=RiskConfig(measure="historical", measure_window=100),
+        acts=ActsConfig(volatility_stop=Decimal(1)),
+    )
     return prepare(
         series, load_strategy("sma-cross"), given=given, risk="reference", config=measured
     )

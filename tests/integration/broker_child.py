@@ -11,9 +11,14 @@ from pathlib import Path
 
 import msgspec
 
+from assay.apps.edge.accountlog import AccountLog, Received
+from assay.apps.edge.commands import Executor
+from assay.apps.link.frames import PackedCodec
 from assay.model.messages import OrderSubmitted
 from assay.model.time import SECOND
-from assay.trading.brokers.mt5.broker import MT5Broker
+from assay.runtime.clock import SimClock
+from assay.runtime.logs import open_log
+from assay.trading.brokers.mt5.broker import make_command
 from assay.trading.brokers.mt5.gateway import MT5Gateway
 from assay.trading.brokers.mt5.state import MT5Settings
 from assay.trading.terminal import TerminalClient, connect_terminal
@@ -58,26 +63,40 @@ def order_of(key: int, now: int) -> OrderSubmitted:
     )  # fmt: skip
 
 
+class ServedClock(SimClock):
+    """Tell the time of the served terminal."""
+
+    def __init__(self, pace: ServedPace) -> None:
+        super().__init__(pace.elapsed_ns())
+        self._pace = pace
+
+    def now_ns(self) -> int:
+        return self._pace.elapsed_ns()
+
+
 def main(folder: Path, orders: int) -> None:
-    """Commit each key, send its order, write down what is told."""
+    """Commit each key, hand its order to a connector's executor, and tell what comes of it."""
     terminal = connect_terminal(folder / "address.json")
     assert terminal.initialize(), terminal.last_error()
-    pace = ServedPace(terminal)
+    pace, codec, log = ServedPace(terminal), PackedCodec(), AccountLog(folder / "edge")
     settings = msgspec.json.decode((folder / "settings.json").read_bytes(), type=MT5Settings)
     gateway = MT5Gateway(terminal, settings, pace)  # type: ignore[arg-type]
-    broker = MT5Broker(gateway, folder / "memory", pace.elapsed_ns, {"EURUSD": 5})
+    clock, logger = ServedClock(pace), open_log(None, "edge", stream=None)
+    executor = Executor(log, gateway, clock, logger, lambda: None)
+    executor.recover()
     committed = read_keys(folder)
     for key in range(1, orders + 1):
         if key not in committed:
             append(folder / "keys", [b"%d" % key])
-        if broker.knows(key):
-            continue
-        broker.send(order_of(key, pace.elapsed_ns()))
-        append(folder / "events", [msgspec.json.encode(event) for event in broker.take()])
+        if not log.knows(key):
+            command = make_command(order_of(key, clock.now_ns()), 5, clock.now_ns())
+            came = Received(key, "origin", key, codec.encode(command))
+            executor.carry_out([came], lambda _: None)
+        executor.poll()
     for _ in range(2):
         pace.wait(150 * SECOND)
-        append(folder / "events", [msgspec.json.encode(event) for event in broker.take()])
-    broker.close()
+        executor.poll()
+    log.close()
 
 
 if __name__ == "__main__":

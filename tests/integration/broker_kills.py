@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from assay.model.messages import DealBooked, OrderAccepted, OrderRejected, OrderUnknown
-from assay.model.messages import OrderCancelled as Cancelled
+from assay.apps.edge.accountlog import AccountLog
+from assay.apps.link.frames import Batch, Noted, Outcome, PackedCodec, Reported
+from assay.model.messages import decode_message
 from assay.runtime.clock import wait_for
 from assay.trading.execution import ExecutionBook, OrderState
 from assay.trading.terminal.serving import TerminalHost
@@ -23,18 +24,21 @@ from tests.integration.broker_child import order_of, read_keys
 from tests.unit.trading.mt5.rig import Rig
 from tools.tidy import ROOT
 
-Told = DealBooked | OrderAccepted | OrderRejected | OrderUnknown | Cancelled
 START_S = 60.0
 
 
 def read_events(folder: Path) -> list[Any]:
-    """Return what the program wrote down of orders and deals, torn lines left out."""
-    events = []
-    for line in (folder / "events").read_bytes().split(b"\n"):
-        try:
-            events.append(msgspec.json.decode(line, type=Told))
-        except msgspec.DecodeError:
-            continue  # a line torn by a kill, or of another kind
+    """Return what the connector's log tells, as a bridge is sent it."""
+    log, codec = AccountLog(folder / "edge"), PackedCodec()
+    sending, events = log.sending(), list[Any]()
+    while (batch := sending.take()) is not None:
+        assert isinstance(batch, Batch)
+        for raw in batch.records:
+            record = codec.decode(bytes(raw), Noted | Outcome | Reported)
+            if not isinstance(record, Noted):
+                events += [decode_message(bytes(each)) for each in record.events]
+        sending.acknowledge(sending.sent)
+    log.close()
     return events
 
 

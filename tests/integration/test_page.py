@@ -239,6 +239,18 @@ def engage(page: Page) -> None:
     expect(page.get_by_test_id("halt-banner")).to_contain_text(REASON, timeout=LONG_MS)
 
 
+def hold_entries_back(page: Page, home: Path) -> None:
+    """Hold entries back from another program; the page says so, and that they are let go."""
+    reason, banner = "a strike at the exchange", page.get_by_test_id("entries-banner")
+    for act in ("halt", "release"):
+        words = [*ASSAY, "entries", act, "--reason", reason, "--home", str(home)]
+        subprocess.run(words, check=True, capture_output=True, timeout=LONG_S)
+        if act == "halt":
+            expect(banner).to_contain_text(reason, timeout=LONG_MS)
+            assert has_axe_found(page) == []
+    expect(banner).to_have_count(0, timeout=LONG_MS)
+
+
 def look_around(page: Page) -> None:
     """Look at every part of the page, wide and on a phone, with axe."""
     page.get_by_test_id("decision-row").first.click()
@@ -280,6 +292,7 @@ def test_the_desk_from_the_first_quote_to_the_halt_and_back(
             expect(page.get_by_test_id("data-age")).to_have_attribute("data-state", "live")
             look_around(page)
             choose_and_save_bars(page)
+            hold_entries_back(page, home)
             engage(page)
             held, begun = sent(page), market_seconds(page)
             seen = set(held)

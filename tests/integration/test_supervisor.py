@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ import psutil
 import pytest
 
 from assay.model.errors import OperatorError, RetryError
-from assay.runtime.clock import SystemClock, wait_for
+from assay.runtime.clock import Deadline, SystemClock, wait_for
 from assay.runtime.home import Home, open_home
 from assay.runtime.logs import Logger, open_log
 from assay.runtime.stores.postgres import remove_postgres
@@ -181,6 +182,28 @@ def test_stop_ends_what_a_killed_platform_left(
     assert not processes_of(home)
     after = platform_status(home)
     assert not any(after[key] for key in ("leftovers", "analytics", "postgres"))
+
+
+def test_a_platform_that_has_not_yet_said_who_it_is_is_stopped(
+    home: Home, platform: subprocess.Popen[bytes]
+) -> None:
+    lock = home.path / "locks" / "up.lock"
+    told = lock.read_bytes()
+    lock.write_bytes(b"")
+    with ThreadPoolExecutor(1) as pool:
+        stopping = pool.submit(stop_platform, home)
+        lock.write_bytes(told)
+        assert stopping.result(timeout=60).ended == ("up",)
+    assert platform.wait(20) == 0
+
+
+def test_endings_share_their_time(home: Home, log: Logger) -> None:
+    with Supervisor(home, SystemClock(), log, stop_s=3_600) as tree:
+        tree.start(python("deaf", DEAF))
+        output = home.path / "logs" / "deaf.stderr"
+        assert wait_for(lambda: b"deaf" in output.read_bytes(), seconds=20)
+        tree.end("deaf", Deadline(0.01))
+        assert [each.status for each in tree.states()] == ["done"]
 
 
 def test_a_recycled_pid_is_never_touched(home: Home) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 from pathlib import Path
 
 from assay.apps.lab.drivers import feed_messages, sweep
-from assay.apps.lab.outcome import OutcomeCollector, count_orders
+from assay.apps.lab.outcome import Outcome, OutcomeCollector, count_orders
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.trader import PaperTrader
 from assay.model.messages import TradingHalted
@@ -15,10 +15,10 @@ from assay.runtime.journal import Journal
 from assay.trading.brokers.paper import PaperBroker
 
 
-def assert_paper_equals_sweep(
+def trade_on_paper(
     setup: Setup, journal: Journal, book: Path, *, wire: bool = False, clock: Clock | None = None
-) -> int:
-    """Trade the whole feed on paper, compare the digests, and return the number of fills."""
+) -> Outcome:
+    """Trade the whole feed on paper and return what its journal tells, each order sent once."""
     broker = PaperBroker(book)
     trader = PaperTrader(setup, "setup", journal, broker, clock or SimClock(1), wire=wire)
     assert not trader.recover().found
@@ -28,11 +28,18 @@ def assert_paper_equals_sweep(
         assert recorded.position == next(positions)
         assert not isinstance(recorded.message, TradingHalted), recorded
         collector.take(recorded.message)
-    outcome, swept = collector.outcome(), sweep(setup).outcome
-    assert len(outcome.equity) == sum(len(one) for one in setup.series)
-    assert outcome.digest(setup) == swept.digest(setup)
-    orders = count_orders(outcome)
-    assert len(book.read_bytes().splitlines()) == orders
+    outcome = collector.outcome()
+    assert len(book.read_bytes().splitlines()) == count_orders(outcome)
     assert journal.unconfirmed_orders() == []
     broker.close()
+    return outcome
+
+
+def assert_paper_equals_sweep(
+    setup: Setup, journal: Journal, book: Path, *, wire: bool = False, clock: Clock | None = None
+) -> int:
+    """Trade the whole feed on paper, compare the digests, and return the number of fills."""
+    outcome = trade_on_paper(setup, journal, book, wire=wire, clock=clock)
+    assert len(outcome.equity) == sum(len(one) for one in setup.series)
+    assert outcome.digest(setup) == sweep(setup).outcome.digest(setup)
     return len(outcome.fills)

@@ -8,10 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from assay.apps.config import AccountConfig, Config
 from assay.apps.lab.drivers import Run, feed_messages, replay, sweep
-from assay.apps.lab.outcome import Outcome
+from assay.apps.lab.outcome import Outcome, fill_table
 from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.books.analytics.trades import close_trades
+from assay.books.reports.result import BacktestResult
 from assay.kernel.records import (
+    CLOSE_BY,
     ORDER_TERMS,
     STOP_LIMIT,
     SWAP,
@@ -19,6 +23,7 @@ from assay.kernel.records import (
     TRAILING_STOP,
 )
 from assay.market.series import TickSeries
+from assay.model.accounts import MarginMode
 from assay.model.messages import encode_message
 from assay.model.time import SECOND
 from assay.runtime.ids import IdSource
@@ -34,12 +39,15 @@ THREE = ("EURGBP", "GBPUSD", "USDJPY")
 
 
 def setup_of(
-    symbols: tuple[str, ...], seed: int, risk: str = "reference", depth: str = "0"
-) -> Setup:
+    symbols: tuple[str, ...], seed: int, risk: str = "reference", depth: str = "0",
+    mode: MarginMode = "netting",
+) -> Setup:  # fmt: skip
     series = generate_market(symbols, 700, seed, gapped=True, quoted=True)
+    given = {"seed": str(seed), "tickets": str(int(mode == "hedging"))}
     return prepare(
-        series, load_strategy("every-order", FOLDER), given={"seed": str(seed)}, risk=risk,
+        series, load_strategy("every-order", FOLDER), given=given, risk=risk,
         costs=Costs(slippage_points=2, depth_lots=Decimal(depth)),
+        config=Config(account=AccountConfig(margin_mode=mode)),
     )  # fmt: skip
 
 
@@ -74,8 +82,54 @@ def test_drivers_treat_every_order_alike(symbols: tuple[str, ...], risk: str, de
     assert most <= 1_500 if depth != "0" else most > 1_500
 
 
-def test_drivers_treat_every_order_alike_on_ticks() -> None:
-    setup = setup_of(("EURUSD", "USDJPY"), 8)
+@pytest.mark.parametrize("depth", ["0", "0.015"], ids=["ample", "scarce"])
+@pytest.mark.parametrize("symbols", [("EURUSD",), THREE], ids=["one", "three"])
+def test_drivers_treat_every_order_alike_where_accounts_hedge(
+    symbols: tuple[str, ...], depth: str
+) -> None:
+    setup = setup_of(symbols, 9, depth=depth, mode="hedging")
+    swept = sweep(setup).outcome
+    for other in (replay(setup), replay(setup, wire=True)):
+        assert other.halted == ""
+        assert_same_orders(swept, other.outcome)
+        assert other.outcome.digest(setup) == swept.digest(setup)
+        assert other.outcome.tickets_of_fills(setup) == swept.tickets_of_fills(setup)
+    assert len(set(swept.fills["ticket"].tolist())) > 100
+    reasons = set(swept.fills["reason"].tolist())
+    assert reasons >= {1, 2, 3, 4, 5, TIME_STOP, STOP_LIMIT, TRAILING_STOP}
+    assert CLOSE_BY in reasons or depth == "0"
+
+
+def test_one_position_at_a_time_comes_to_the_same_where_accounts_hedge() -> None:
+    series = generate_market(("EURUSD",), 700, 5, gapped=True, quoted=True)
+    runs = []
+    for mode in ("netting", "hedging"):
+        setup = prepare(
+            series, load_strategy("sma-cross"), given={"fast": "5", "slow": "12", "units": "1000"},
+            costs=Costs(commission_bp=Decimal(0)), risk="reference",
+            config=Config(account=AccountConfig(margin_mode=mode)),
+        )  # fmt: skip
+        outcome = sweep(setup).outcome
+        result = BacktestResult(
+            symbols=setup.symbols, strategy="sma-cross", params={}, currency="USD",
+            currency_digits=2, cash=setup.account.cash, times=outcome.equity["ts"],
+            balance=outcome.equity["balance"], equity=outcome.equity["equity"],
+            margin=outcome.equity["margin"], fills=fill_table(outcome, setup),
+        )  # fmt: skip
+        runs.append((outcome, close_trades(result.read_fills())))
+    (netted, trades), (hedged, by_ticket) = runs
+    np.testing.assert_array_equal(netted.equity, hedged.equity)
+    assert [trade[:11] for trade in trades] == [trade[:11] for trade in by_ticket]
+    # A turn is one fill of a position, and two of tickets: the close, and what opens.
+    assert len(trades) > 10
+    assert len(hedged.fills) == len(netted.fills) + len(trades) - (
+        hedged.fills["position"][-1] == 0
+    )
+
+
+@pytest.mark.parametrize("mode", ["netting", "hedging"])
+def test_drivers_treat_every_order_alike_on_ticks(mode: MarginMode) -> None:
+    setup = setup_of(("EURUSD", "USDJPY"), 8, mode=mode)
     events = with_ticks(setup)
     swept = loop_over(setup, events)
     assert set(swept.fills["reason"].tolist()) >= {TIME_STOP, STOP_LIMIT, TRAILING_STOP}
@@ -111,9 +165,10 @@ def test_drivers_share_what_quotes_offer_alike() -> None:
     assert max(sizes) <= 1_200
 
 
-def test_paper_treats_every_order_alike(tmp_path: Path, wire: bool) -> None:
+@pytest.mark.parametrize("mode", ["netting", "hedging"])
+def test_paper_treats_every_order_alike(tmp_path: Path, wire: bool, mode: MarginMode) -> None:
     journal = MemoryJournal()
-    setup = setup_of(("EURUSD", "USDJPY"), 9, depth="0.015")
+    setup = setup_of(("EURUSD", "USDJPY"), 9, depth="0.015", mode=mode)
     assert assert_paper_equals_sweep(setup, journal, tmp_path / "book.jsonl", wire=wire) > 100
     ended = follow_orders([recorded.message for recorded in journal.read()])
     assert set(ended.values()) >= {
@@ -122,8 +177,9 @@ def test_paper_treats_every_order_alike(tmp_path: Path, wire: bool) -> None:
     journal.close()
 
 
-def test_a_desk_restored_amid_its_orders_goes_on_alike() -> None:
-    setup = setup_of(("EURUSD", "USDJPY"), 9, depth="0.015")
+@pytest.mark.parametrize("mode", ["netting", "hedging"])
+def test_a_desk_restored_amid_its_orders_goes_on_alike(mode: MarginMode) -> None:
+    setup = setup_of(("EURUSD", "USDJPY"), 9, depth="0.015", mode=mode)
     feed, ids = list(feed_messages(setup, setup.events()))[:300], IdSource(2)
     desk, told, states = setup.desk(ids.next), [], []
     for message in feed:

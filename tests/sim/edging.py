@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 
-from assay.apps.bridge.feed import AccountFeed, AccountNews, Gone, TickFeed
+from assay.apps.bridge.feed import AccountFeed, AccountNews
+from assay.apps.bridge.market import MarketReader
 from assay.apps.bridge.server import BridgeServer, Listening
 from assay.apps.bridge.tokens import EdgeGrant, EdgeTokens
 from assay.apps.edge.dialing import Bridge
 from assay.apps.edge.process import Connector, Surroundings
 from assay.apps.edge.quotes import MARKET_BYTES, MarketLog, Quoted, QuotePoller, QuoteWindows
 from assay.apps.link.conversation import Terms
-from assay.model.messages import Message, OrderAccepted, OrderUnknown, Tick
+from assay.apps.link.frames import Lost, Quote
+from assay.model.messages import Message, OrderAccepted, OrderUnknown
 from assay.runtime.clock import SystemClock
 from assay.runtime.home import Home, open_home
-from assay.runtime.ids import IdSource, Rng
+from assay.runtime.ids import Rng
 from assay.runtime.logs import open_log
 from assay.trading.brokers.mt5.ports import OrderCommand
 
@@ -152,7 +154,8 @@ class RunningBridge:
         boxes = list(self.server._boxes.values())
         self.server._boxes.clear()
         for box in boxes:
-            for log in (box.market._log, box.account._log, box._commands):
+            box.market.note_link = lambda **_: None  # type: ignore[method-assign]
+            for log in (*(each._log for each in box.incoming.values()), box._commands):
                 log._file.close()
         await self.server.stop()
 
@@ -189,14 +192,14 @@ class Desk:
 
     home: Home
     grant: EdgeGrant
-    ticks: list[Tick] = field(default_factory=list)
+    ticks: list[Quote] = field(default_factory=list)
     gone: int = 0
     news: list[AccountNews] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         folder = self.home.folder("bridge") / "edges" / self.grant.place
         self._feeds = (
-            TickFeed(folder / "market", IdSource(5).next),
+            MarketReader([folder / "market"], [0]),
             AccountFeed(folder / "account"),
         )
 
@@ -209,20 +212,22 @@ class Desk:
     def read(self) -> None:
         """Read on what the bridge keeps."""
         market, account = self._feeds
-        if not market._reader._folder.exists():
-            return
-        while found := market.read():
-            for _, item in found:
-                if isinstance(item, Gone):
-                    self.gone += item.records
-                else:
-                    self.ticks.append(item)
+        while (came := market.next()) is not None:
+            if isinstance(came.item, Lost):
+                self.gone += came.item.last - came.item.first + 1
+            elif isinstance(came.item, Quote):
+                self.ticks.append(came.item)
         while told := account.read():
             self.news += told
 
     def count(self) -> int:
         self.read()
         return len(self.ticks)
+
+    @property
+    def end(self) -> int:
+        """Return the position of the newest record of quotes that was read."""
+        return self._feeds[0].positions[0]
 
     def outcomes(self) -> dict[int, list[str]]:
         self.read()
@@ -301,6 +306,6 @@ def running_edge(
         assert not failures, failures
 
 
-def tick_keys(ticks: list[Tick], symbol: str) -> list[int]:
-    """Return the times (ms) of a symbol's ticks in the order in which they came."""
-    return [each.ts_event // 1_000_000 for each in ticks if each.symbol == symbol]
+def tick_keys(ticks: list[Quote], symbol: str) -> list[int]:
+    """Return the times (ms) of a symbol's quotes in the order in which they came."""
+    return [each.ts // 1_000_000 for each in ticks if each.symbol == symbol]

@@ -23,7 +23,7 @@ from assay.apps.edge.advisor.line import Line
 from assay.apps.edge.dialing import Bridge
 from assay.apps.link.log import list_segments
 from assay.model.errors import InvariantError, OperatorError, RetryError, UsageError
-from assay.model.messages import OrderSubmitted
+from assay.model.messages import AccountReported, Message, OrderAccepted, OrderSubmitted
 from assay.model.time import parse_time
 from assay.runtime.clock import require_within
 from tests.sim.edging import (
@@ -303,8 +303,26 @@ def test_another_process_sends_orders_through_the_bridge(tmp_path: Path, desk: D
     broker.close()
 
 
+class ReportingGateway(CountingGateway):
+    """Tell once how the account stands."""
+
+    def __init__(self, broker: Broker) -> None:
+        super().__init__(broker)
+        self.news: list[Message] = [
+            AccountReported(
+                id=0, ts_event=1, ts_init=1, account="main", login=1, server="s", mode="demo",
+                margin_mode="netting", currency="USD", currency_digits=2, balance=100, credit=0,
+                equity=100, margin=0, level=0, connected=True, trade_allowed=True,
+            )
+        ]  # fmt: skip
+
+    def poll(self, now: int) -> list[Message]:
+        told, self.news = self.news, []
+        return told
+
+
 def test_what_a_reader_confirmed_leaves_the_disk(tmp_path: Path, desk: Desk) -> None:
-    gateway = CountingGateway(Broker())
+    gateway = ReportingGateway(Broker())
     with running_bridge(desk.home) as bridge:
         url = f"ws://127.0.0.1:{bridge.port}"
         inbox = bridge.server.box(desk.grant).account
@@ -313,12 +331,18 @@ def test_what_a_reader_confirmed_leaves_the_disk(tmp_path: Path, desk: Desk) -> 
             for number in range(1, 31):
                 bridge.submit(desk.grant, command(number))
             require_within(lambda: len(desk.outcomes()) == 30, "outcomes", seconds=LONG_S)
+            require_within(lambda: inbox.end == 91, "the account's report", seconds=LONG_S)
         bridge.server.trim()
         assert list_segments(inbox.folder)[0].first == 1
         AccountFeed(inbox.folder).confirm(desk.news[-1].position)
         bridge.server.trim()
         assert len(list_segments(inbox.folder)) == 1
-        assert inbox.end == 90
+        assert inbox.end == 91
+        feed, events = AccountFeed(inbox.folder), list[Message]()
+        while news := feed.read():
+            events += [event for each in news for event in each.events]
+        accepted = {each.key for each in events if isinstance(each, OrderAccepted)}
+        assert accepted == set(range(1, 31)), "open orders are told again"
 
 
 def test_an_unusable_certificate_is_told(desk: Desk, tmp_path: Path) -> None:

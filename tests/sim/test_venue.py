@@ -87,7 +87,7 @@ def test_stops_and_targets_lie_at_the_terminal(tmp_path: Path, seed: int) -> Non
         reasons = {each.reason for each in desk.log.messages if isinstance(each, OrderFilled)}
         assert reasons & {"stop_loss", "take_profit"}
         world = life.trader.topology.desk.world
-        assert not world.positions["stop"].any(), "the engine must not match what lies elsewhere"
+        assert not world.fills["number"].any(), "the engine must not match what lies elsewhere"
         require_agreement(desk, life)
         life.end()
 

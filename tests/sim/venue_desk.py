@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from assay.apps.bridge.desk import BridgeBroker
 from assay.apps.bridge.feed import AccountFeed
-from assay.apps.bridge.inbox import EdgeBox
+from assay.apps.bridge.inbox import Arrivals, EdgeBox
 from assay.apps.bridge.tokens import EdgeTokens
 from assay.apps.config import Config
 from assay.apps.edge.accountlog import AccountLog, Received
@@ -53,13 +53,15 @@ class VenueDesk:
     rig: Rig = field(default_factory=Rig)
     said: list[Message] = field(default_factory=list)
     quoted: int = 0
+    setup_id: str = "live"
 
     def __post_init__(self) -> None:
         self.clock = SimClock(TUESDAY)
         self.home: Home = open_home(self.path, self.clock)
         EdgeTokens(self.home).issue(EDGE, tenant="local", account="live")
         self.codec, self.log = PackedCodec(), MemoryLog()
-        self.box = EdgeBox(edge_folder(self.home, EDGE), self.clock)
+        self.arrivals = Arrivals(self.clock)
+        self.box = EdgeBox(edge_folder(self.home, EDGE), self.clock, self.arrivals)
         self.commands = LogReader(edge_folder(self.home, EDGE) / COMMANDS)
         self.logger = open_log(self.home, "edge", level="error", file_bytes=1 << 20)
         self.open_edge()
@@ -125,11 +127,9 @@ class VenueDesk:
 
     def held(self, symbol: str) -> int:
         """Return what the terminal says we hold, in units."""
-        events = [
-            event
-            for news in AccountFeed(edge_folder(self.home, EDGE) / ACCOUNT).read(1 << 20)
-            for event in news.events
-        ]
+        feed, events = AccountFeed(edge_folder(self.home, EDGE) / ACCOUNT), list[Message]()
+        while news := feed.read():
+            events += [event for each in news for event in each.events]
         deals = [each for each in events if type(each).__name__ == "DealBooked"]
         return sum(each.own for each in deals if each.symbol == symbol)  # type: ignore[attr-defined]
 
@@ -143,13 +143,13 @@ class Life:
     """One life of a trader: from a start to its end or its death."""
 
     def __init__(self, desk: VenueDesk, fuse: Fuse) -> None:
-        self.desk = desk
+        self.desk, self.fuse = desk, fuse
         plan, setup = desk.setup()
         self.journal = MemoryJournal(desk.log)
         self.broker: BridgeBroker = open_bridge_broker(desk.home, EDGE, setup)
         try:
             self.trader = PaperTrader(
-                setup, "live", FragileJournal(self.journal, fuse),  # type: ignore[arg-type]
+                setup, desk.setup_id, FragileJournal(self.journal, fuse),  # type: ignore[arg-type]
                 FragileOrders(self.broker, fuse), desk.clock,  # type: ignore[arg-type]
             )  # fmt: skip
             self.trader.recover()
@@ -195,6 +195,9 @@ class FragileOrders:
 
     def cancel(self, wish: object) -> None:
         self._guard("send", lambda: self._orders.cancel(wish))  # type: ignore[arg-type]
+
+    def change(self, wish: object) -> None:
+        self._guard("send", lambda: self._orders.change(wish))  # type: ignore[arg-type]
 
     def _guard(self, name: str, act: Callable[[], object]) -> None:
         self._fuse.guard(name, act, lambda: None)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
 
 import msgspec
 
-from assay.model.accounts import AccountSpec, CommissionMode, CommissionSchedule
+from assay.model.accounts import AccountSpec, CommissionMode, CommissionSchedule, MarginMode
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument, instrument_for
 from assay.model.values import scale_decimal
@@ -31,6 +31,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     swap_free_fee: int = 0
     rollover_zone: str = "America/New_York"
     rollover_hour: int = 17
+    margin_mode: MarginMode = "netting"
 
     def __post_init__(self) -> None:
         if not 0 <= self.currency_digits <= 8:
@@ -51,6 +52,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
             ),
             swap_free=self.swap_free, swap_free_fee=self.swap_free_fee,
             rollover_zone=self.rollover_zone, rollover_hour=self.rollover_hour,
+            margin_mode=self.margin_mode,
         )  # fmt: skip
 
 
@@ -99,6 +101,59 @@ class RiskConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         }
 
 
+class ActsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say what risk does by itself while it trades (docs/risk.md); nothing where nothing is named.
+
+    `prop` names a profile of docs/prop.md and `prop_initial` the balance its account began with,
+    `band` the folder of the run that is evidence. Shares and levels are basis points, ranges are
+    average true ranges, and `scale_out` says what percent of a position goes so many of them ahead.
+    `weights` are the shares of equity that positions may come to, with `weight_band` on top.
+    """
+
+    prop: str = ""
+    prop_flatten_percent: Decimal = Decimal(90)
+    prop_initial: Decimal | None = None
+    band: str = ""
+    weekend: Literal["flat", "reduce", "hold"] = "hold"
+    weekend_lead: str = "1h"
+    weekend_risk_bp: int = 100
+    weekend_gaps_bp: dict[str, Decimal] = {}
+    margin_level_bp: int = 0
+    volatility_bars: int = 14
+    volatility_stop: Decimal = Decimal(0)
+    scale_out: dict[str, int] = {}
+    cluster_share_bp: int = 0
+    weights: dict[str, Decimal] = {}
+    weight_band: Decimal = Decimal("0.05")
+
+    def __post_init__(self) -> None:
+        if not 0 < self.weekend_risk_bp <= 10_000:
+            raise UsageError(f"weekend_risk_bp {self.weekend_risk_bp} is outside 1..10000")
+        if min(self.margin_level_bp, self.cluster_share_bp, self.volatility_stop) < 0:
+            raise UsageError(
+                "margin_level_bp, cluster_share_bp and volatility_stop must be 0 or more"
+            )
+        if not 2 <= self.volatility_bars <= 10_000:
+            raise UsageError(f"volatility_bars {self.volatility_bars} is outside 2..10000")
+        if self.weight_band < 0 or any(weight < 0 for weight in self.weights.values()):
+            raise UsageError("weights and weight_band are shares of equity, 0 or more")
+        self.parts()
+
+    def parts(self) -> list[tuple[Decimal, int]]:
+        """Return ranges and percents of scaling out, the nearest first; raise UsageError else."""
+        try:
+            found = sorted((Decimal(ranges), percent) for ranges, percent in self.scale_out.items())
+        except InvalidOperation:
+            raise UsageError(
+                f"scale_out {list(self.scale_out)} are not numbers of ranges"
+            ) from None
+        if any(not 0 < ranges < 1_000 or percent <= 0 for ranges, percent in found):
+            raise UsageError("each of scale_out is above 0 ranges and takes a part, such as 1 = 50")
+        if sum(percent for _, percent in found) > 100:
+            raise UsageError("scale_out takes more than 100 % of a position")
+        return found
+
+
 class MachineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Say whether the machine's processors stay awake while the platform runs."""
 
@@ -120,6 +175,13 @@ class EnsembleConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def deadline(self) -> float | None:
         """Return the deadline in seconds, None where there is none."""
         return self.member_deadline_ms / 1_000 or None
+
+
+class SourcesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Name the edges whose quotes a live market has, the first choice first; `by_symbol` ranks."""
+
+    edges: list[str] = []
+    by_symbol: dict[str, list[str]] = {}
 
 
 class ConditionsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -172,6 +234,20 @@ class MlflowConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise UsageError("mlflow.experiment is empty; name one, such as assay")
 
 
+class TwinConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Say whether each day is run again once it is over, and how far its profit may then differ.
+
+    `bound` is a share of the equity that the day began with; beyond it entries are paused.
+    """
+
+    enabled: bool = True
+    bound: float = 0.005
+
+    def __post_init__(self) -> None:
+        if not 0 < self.bound <= 1:
+            raise UsageError(f"twin.bound {self.bound:g} is outside 0..1; 0.005 is half a percent")
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Compose the sections of `config.toml`.
 
@@ -182,12 +258,15 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     postgres: PostgresConfig = PostgresConfig()
     log: LogConfig = LogConfig()
     risk: RiskConfig = RiskConfig()
+    acts: ActsConfig = ActsConfig()
     machine: MachineConfig = MachineConfig()
     ensemble: EnsembleConfig = EnsembleConfig()
     ai: AiConfig = AiConfig()
     patterns: PatternsConfig = PatternsConfig()
     mlflow: MlflowConfig = MlflowConfig()
     conditions: ConditionsConfig = ConditionsConfig()
+    sources: SourcesConfig = SourcesConfig()
+    twin: TwinConfig = TwinConfig()
     instruments: dict[
         str, dict[str, Any]
     ] = {}  # Any: typed by Instrument, see configured_instrument
@@ -199,9 +278,13 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def decisive(self) -> bytes:
         """Return what of the settings may change a result: not who is told, nor what is beside."""
         told = msgspec.to_builtins(self)
-        for name in ("mlflow", "conditions", "patterns", "ai"):
+        for name in ("mlflow", "conditions", "patterns", "ai", "sources", "twin"):
             del told[name]
         told["risk"] = self.risk.decisive()
+        if self.account.margin_mode == "netting":
+            del told["account"]["margin_mode"]  # a netting account bears the name it had
+        if self.acts == ActsConfig():
+            del told["acts"]
         return msgspec.json.encode(told)
 
 

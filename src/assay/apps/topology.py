@@ -22,6 +22,7 @@ from assay.trading.engine.watching import Watch
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.signals.features import FeatureModule
     from assay.signals.prediction import Predictor
+    from assay.trading.engine.warden import RiskWarden
     from assay.trading.risk.measures import RiskMeter
 
 
@@ -30,7 +31,7 @@ class Topology:
     """Hold the modules of one platform.
 
     `sets` is there where several instruments trade, features and predictor where a model does,
-    `meter` where value at risk is measured.
+    `meter` where value at risk is measured, `warden` where risk acts by itself.
     """
 
     desk: TradingDesk
@@ -40,17 +41,19 @@ class Topology:
     features: FeatureModule | None = None
     predictor: Predictor | None = None
     meter: RiskMeter | None = None
+    warden: RiskWarden | None = None
 
     def _modules(self) -> list[Any]:  # Any: modules that also snapshot, of five rooms
         wanted = (self.sets, self.features, self.predictor)
         present = [module for module in wanted if module is not None]
         measuring = [self.meter] if self.meter is not None else []
-        return [*present, self.desk, self.ledger, self.reconciler, *measuring]
+        acting = [self.warden] if self.warden is not None else []
+        return [*present, self.desk, *acting, self.ledger, self.reconciler, *measuring]
 
     @property
     def is_bare(self) -> bool:
         """Say whether desk, ledger and reconciler are all there is."""
-        added = (self.sets, self.features, self.predictor, self.meter)
+        added = (self.sets, self.features, self.predictor, self.meter, self.warden)
         return all(module is None for module in added)
 
     def runner(self, *, wire: bool = False) -> InlineRunner:
@@ -106,8 +109,18 @@ def build_topology(setup: Setup, next_id: Callable[[], int], *, watches: bool = 
         reconciler=Reconciler(ledger, next_id, marks),
         sets=_bar_sets(setup, next_id),
         meter=_meter(setup, next_id),
+        warden=_warden(setup, desk, next_id),
         **_signals(setup, next_id),
     )
+
+
+def _warden(setup: Setup, desk: TradingDesk, next_id: Callable[[], int]) -> RiskWarden | None:
+    if setup.acts is None:
+        return None
+    from assay.apps.lab.acting import appoint_judges
+    from assay.trading.engine.warden import RiskWarden
+
+    return RiskWarden(desk, appoint_judges(setup, setup.acts, desk.world), next_id)
 
 
 def _meter(setup: Setup, next_id: Callable[[], int]) -> RiskMeter | None:

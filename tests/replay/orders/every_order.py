@@ -12,8 +12,11 @@ from assay.kernel.records import (
     GTD,
     IOC,
     MODIFY,
+    OLDEST,
+    PLACE_CLOSE_BY,
     PLACE_ICEBERG,
     PLACE_LIMIT,
+    PLACE_MARKET,
     PLACE_STOP,
     PLACE_STOP_LIMIT,
     PLACE_TRAILING,
@@ -24,7 +27,7 @@ from assay.kernel.records import (
 )
 
 NAME = "every-order"
-PARAMETERS = {"seed": 1, "units": 1_000, "reach": 60}
+PARAMETERS = {"seed": 1, "units": 1_000, "reach": 60, "tickets": 0}
 REFERENCE_COSTS = False
 HOUR = 3_600_000_000_000
 
@@ -91,6 +94,32 @@ def ask_change(memory, event, position, params, intent):  # type: ignore[no-unty
 
 
 @compiled
+def ask_ticket(memory, position, intent):  # type: ignore[no-untyped-def]
+    """Name a ticket of a hedging account, close two by each other, or open one at the market."""
+    drawn, ticket = draw(memory, 6), position.first_ticket
+    if draw(memory, 2):
+        ticket = position.last_ticket
+    if intent.action == PROTECT:
+        intent.ticket = ticket
+    if intent.action < GO_TO or intent.action in (CANCEL, CANCEL_ONE, MODIFY, PROTECT):
+        return
+    if drawn < 2:
+        intent.ticket = ticket
+    if drawn == 0 and intent.action == GO_TO:
+        intent.quantity = 0
+    if drawn == 2:
+        intent.ticket = OLDEST
+    if drawn == 3 and intent.action == GO_TO:
+        intent.action = PLACE_MARKET
+    if drawn == 4 and draw(memory, 2):
+        intent.action, intent.ticket = PLACE_CLOSE_BY, position.first_ticket
+        intent.order = position.last_ticket
+        intent.price = intent.limit = intent.distance = 0
+        intent.slices = intent.every = intent.shown = intent.group = 0
+        intent.time_in_force = intent.expires = 0
+
+
+@compiled
 def decide(memory, event, position, params, intent):  # type: ignore[no-untyped-def]
     """Draw an order, its price within reach of the close, and its terms."""
     if memory[0] == 0:
@@ -99,6 +128,8 @@ def decide(memory, event, position, params, intent):  # type: ignore[no-untyped-
     if drawn >= 11:
         if drawn < 15:
             ask_change(memory, event, position, params, intent)
+        if params[3]:
+            ask_ticket(memory, position, intent)
         return
     intent.action = (
         GO_TO, GO_TO, PLACE_LIMIT, PLACE_STOP, PLACE_STOP_LIMIT, PLACE_STOP_LIMIT, PLACE_TRAILING,
@@ -120,3 +151,5 @@ def decide(memory, event, position, params, intent):  # type: ignore[no-untyped-
         intent.shown = params[1] // 2
     ask_protection(memory, event, side, reach, intent)
     ask_terms(memory, event, intent)
+    if params[3]:
+        ask_ticket(memory, position, intent)

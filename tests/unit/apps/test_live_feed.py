@@ -196,7 +196,7 @@ def test_prices_of_other_digits_are_refused(bridge: Bridge) -> None:
         (Plan(source="live"), "needs --symbols"),
         (Plan(source="live", symbols=("EURUSD",), speed=60.0), "own pace"),
         (Plan(source="live", symbols=("EURUSD",), data=("x",)), "neither --data"),
-        (Plan(source="live", symbols=("EURUSD",), strategy="ai"), "no model"),
+        (Plan(source="live", symbols=("EURUSD",), challenger="other"), "nobody challenges"),
         (Plan(source="sample", edge="desk"), "--broker go with"),
     ],
 )

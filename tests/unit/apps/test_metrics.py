@@ -18,9 +18,11 @@ from assay.apps.gateway.metrics import gather, render_metrics
 from assay.apps.lab.drivers import feed_messages, start_message
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.patterns import PatternWatch
+from assay.apps.paper.sheet import Held
 from assay.apps.paper.timing import write_times
 from assay.apps.paper.trader import PaperTrader
 from assay.books.reports.performance import measure_performance
+from assay.books.reports.tally import OrderTally
 from assay.books.reports.tape import AccountTape, Contract
 from assay.books.trials import Trial, TrialLedger
 from assay.model.messages import (
@@ -31,8 +33,12 @@ from assay.model.messages import (
     OrderSubmitted,
     PatternsJudged,
     Predicted,
+    QuotesDisputed,
     ShadowPredicted,
+    SourceSuspected,
+    SourceSwitched,
 )
+from assay.model.time import SECOND
 from assay.runtime.clock import SimClock
 from assay.runtime.home import Home, open_home
 from assay.runtime.journal import MemoryJournal
@@ -42,6 +48,7 @@ from assay.signals.recognition import Terms
 from assay.trading.brokers.paper import PaperBroker
 from tests.replay.taught import make_model
 from tests.sim.test_crashes import make_model_setup
+from tests.unit.apps.test_board import START, Desk, standing, tick
 
 MODEL, SYMBOL = "lightgbm-byhand", "EURUSD"
 
@@ -202,6 +209,34 @@ def test_outcomes_are_told_once_they_are_counted_as_looks(home: Home, metered: M
     assert other.find_due(metered) != []
 
 
+def test_the_account_is_told_as_it_stands_now(home: Home) -> None:
+    desk = Desk()
+    held = Held(
+        symbol="EURUSD", quantity=-20_000, cost=-20_000 * 110_005, unrealised=-24_000, stop=0,
+        target=0,
+    )  # fmt: skip
+    desk.tell(tick(1, 109_993))
+    desk.board.stand(standing(positions=(held,), unrealised=-24_000))
+    follower = Follower(home)
+    follower.board = desk.board
+    text = render_metrics(gather(home, follower, [])).decode()
+    found = {
+        (each.name, *_values(each.labels)): each.value
+        for family in text_string_to_metric_families(text)
+        for each in family.samples
+    }
+    assert found["assay_account_equity",] == 99_660.0
+    assert found["assay_account_balance",] == 99_900.0
+    assert found["assay_account_drawdown",] == pytest.approx(0.0034)
+    assert found["assay_account_margin_level",] == pytest.approx(99_660 / 5_000)
+    assert found["assay_account_facts", "paper", "USD"] == 1.0
+    assert found["assay_positions_open",] == 1.0
+    assert found["assay_position_lots", "short", "EURUSD"] == 0.2
+    assert found["assay_position_profit", "EURUSD"] == -240.0
+    assert found["assay_limit_used", "daily_loss"] == pytest.approx(0.34)
+    assert found["assay_quote_timestamp_seconds", "EURUSD"] == (START + SECOND) / SECOND
+
+
 def test_before_anything_was_said_the_text_is_whole(home: Home) -> None:
     meter = Meter()
     meter.apply(1, start_message(1))
@@ -238,7 +273,10 @@ def test_the_books_tell_by_which_model_and_how_surely_positions_were_entered(
     assert score["said"] == pytest.approx(sum(p or 0 for p, _ in known) / len(known) / 10_000)
     assert score["came"] == pytest.approx(sum(won for _, won in known) / len(known))
     assert [(part["name"], part["trades"]) for part in told["parts"]] == [(MODEL, len(trades))]
-    shown = Told(1, complete=True, figures=told)
+    tally = OrderTally(account, lambda _: Contract(0, 0.0001))
+    for message in messages:
+        tally.take(message)
+    shown = Told(1, complete=True, figures=told, orders=tally)
     text = render_metrics(tell_books(shown)).decode()
     samples = {
         sample.name: sample.value
@@ -247,4 +285,28 @@ def test_the_books_tell_by_which_model_and_how_surely_positions_were_entered(
     }
     assert samples["assay_account_decisions_brier"] == pytest.approx(score["brier"])
     assert samples["assay_account_win_rate"] == told["win_rate"]
+    assert samples["assay_orders_sent_total"] == len(sent)
+    ended = Counter(each.key for each in messages if isinstance(each, OrderFilled))
+    assert tally.ended["filled"] == len(ended.keys() & sent.keys()) > 10
+    assert samples["assay_slippage_pips_count"] == tally.slip_count > 10
     assert "decisions" not in render_metrics(tell_books(shown, uncounted="away")).decode()
+
+
+def test_where_quotes_come_from_is_told(home: Home) -> None:
+    meter, about = Meter(), {"id": 1, "ts_event": 1, "ts_init": 1, "symbol": "EURUSD"}
+    told: list[Message] = [
+        SourceSwitched(**about, source="backup", before="desk", reason="unlinked"),
+        SourceSuspected(**about, source="desk", suspected=True, departure=90, tolerance=30),
+        QuotesDisputed(**about, disputed=True, departure=90),
+        SourceSwitched(**about, source="", before="backup", reason="disputed"),
+    ]
+    for place, message in enumerate(told, 1):
+        meter.apply(place, message)
+        meter.apply(place, message)
+    found = read(home, meter)
+    assert found["assay_source_serving"] == {("backup", "EURUSD"): 0, ("desk", "EURUSD"): 0}
+    assert found["assay_source_suspect"] == {("desk", "EURUSD"): 1}
+    assert found["assay_quotes_disputed"] == {("EURUSD",): 1}
+    assert found["assay_source_switches_total"] == {
+        ("unlinked", "backup", "EURUSD"): 1, ("disputed", "none", "EURUSD"): 1
+    }  # fmt: skip

@@ -192,6 +192,14 @@ def test_where_nothing_trades_there_is_nothing_to_judge(caller: Caller) -> None:
     assert told["best"] is None
 
 
+def test_a_strategy_that_asks_a_model_is_refused_by_name(
+    hours: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["sweep", "--data", str(hours), "--strategy", "ai", "--home", str(tmp_path / "home")]
+    assert run(build(), [*words, "--grid", "units=1,2"]) == 2
+    assert "assay backtest --strategy ai --model NAME" in capsys.readouterr().err
+
+
 def test_a_cluster_measures_what_this_process_would(tmp_path: Path, hours: Path) -> None:
     request = request_of(tmp_path / "home", hours, None, axes=[parse_axis("fast=5:40:5")])
     if find_spec("ray") is None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -19,18 +20,25 @@ from assay.apps.lab.drivers import replay
 from assay.apps.lab.runs import read_run
 from assay.apps.lab.setup import prepare
 from assay.books.analytics.ordermatch import diff_orders
+from assay.books.reports.charts import NARROW, WIDE, Curves, draw_curves
 from assay.books.reports.record import RunRecord
 from assay.books.reports.sheet import describe_run, judge
 from assay.books.reports.sheetpages import write_pages
 from assay.books.reports.tape import AccountTape, Contract
 from assay.books.reports.tearsheet import render_tearsheet
 from assay.market.sources.parquet import read_parquet
-from assay.model.messages import Message
-from assay.model.time import DAY
+from assay.model.messages import AccountReported, Message
+from assay.model.time import DAY, SECOND
 from assay.trading.engine.loading import load_strategy
 from tests.unit.apps.test_backtest import hours  # noqa: F401 - a fixture
 
 Capture = pytest.CaptureFixture[str]
+
+REPORT = AccountReported(
+    id=1, ts_event=1, ts_init=1, account="", login=5_012_345_678, server="Broker-Demo",
+    mode="demo", margin_mode="netting", currency="USD", currency_digits=2, balance=0, credit=0,
+    equity=0, margin=0, level=0, connected=True, trade_allowed=True,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +229,16 @@ def test_the_journal_tells_what_the_run_left(hours: Path, record: RunRecord) -> 
         assert ours.shortfall == pytest.approx(theirs.shortfall, abs=1e-9)
     assert diff_orders(told.quality, record.quality, told.pips).gaps == []
     assert tape.marks.deepest == pytest.approx(describe_run(record).drawdown)
+    assert (told.origin, told.place) == ("paper", "")
+    tape.take(msgspec.structs.replace(REPORT, account=tape.account))
+    live = describe_run(tape.record("paper", "a simulated market's quotes"))
+    assert (live.record.origin, live.record.place) == (
+        "live", "Broker-Demo, demo account •••678, netting",
+    )  # fmt: skip
+    assert "on a demo account, no money at stake" in live.verdict.rest
+    html = render_tearsheet(live)
+    assert "Assay tear sheet · live · Broker-Demo, demo account •••678" in html
+    assert "5012345678" not in html
     daily = AccountTape(setup.account.id, lambda _: Contract(0, 0.0001), every=DAY)
     for message in messages:
         daily.take(message)
@@ -232,3 +250,12 @@ def test_trades_are_a_table_of_their_own(runs: Path) -> None:
     table = pq.read_table(runs / "out" / "trades.parquet")
     assert {"opened", "closed", "net", "adverse", "favourable"} <= set(table.column_names)
     assert pq.read_table(runs / "out" / "execution.parquet").num_rows > table.num_rows
+
+
+@pytest.mark.parametrize("span", [1, 300, 4 * 3_600, 100 * 3_600, 69 * 3_600, 40 * DAY // SECOND])
+def test_a_curve_of_any_length_finds_its_dates(span: int) -> None:
+    times = np.linspace(0, span * SECOND, 50).astype(np.int64)
+    flat = np.full(50, 100.0)
+    curves = Curves(times, flat, flat, np.zeros(50), 100.0)
+    for size in (WIDE, NARROW):
+        assert draw_curves(curves, size).startswith("<svg")

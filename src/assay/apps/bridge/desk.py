@@ -12,10 +12,10 @@ from assay.apps.bridge.tokens import EdgeGrant, write_private
 from assay.apps.link.frames import PackedCodec
 from assay.apps.link.log import LogReader, SegmentLog
 from assay.model.errors import InvariantError, UsageError
-from assay.model.messages import CancelRequested, OrderSubmitted
+from assay.model.messages import CancelRequested, ChangeRequested, OrderSubmitted
 from assay.runtime.home import Home
 from assay.runtime.ids import fresh_token
-from assay.trading.brokers.mt5.broker import make_cancel, make_command
+from assay.trading.brokers.mt5.broker import make_cancel, make_change, make_command
 from assay.trading.brokers.mt5.ports import OrderCommand
 
 SUBMITTED, FETCHED = "submitted", "fetched"
@@ -129,6 +129,11 @@ class BridgeBroker:
         """Ask for an order to be cancelled; a wish that was handed over is passed over."""
         if not self.knows(wish.id):
             self._submit(make_cancel(wish, self._digits[wish.symbol], self._clock()))
+
+    def change(self, wish: ChangeRequested) -> None:
+        """Ask for a change; a wish that was handed over is passed over."""
+        if not self.knows(wish.id):
+            self._submit(make_change(wish, self._digits[wish.symbol], self._clock()))
 
     def _submit(self, command: OrderCommand) -> None:
         self._desk.submit(msgspec.structs.replace(command, account=self._desk.account))

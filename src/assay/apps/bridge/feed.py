@@ -1,72 +1,28 @@
-"""Read on what edges sent: quotes as ticks of the platform, events of the account as they came."""
+"""Read on what edges told of their accounts, as it came."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from assay.apps.bridge.inbox import CONFIRMED, Kept
+from assay.apps.bridge.standing import read_standing
 from assay.apps.bridge.tokens import write_private
-from assay.apps.link.frames import Lost, Noted, Outcome, PackedCodec, Quote, Reported
+from assay.apps.link.frames import Lost, Noted, Outcome, PackedCodec, Reported
 from assay.apps.link.log import LogReader
 from assay.model.errors import DataError
-from assay.model.messages import Message, Tick, decode_message
+from assay.model.messages import DealBooked, Message, decode_message
 
 COUNT = 1_024
+STANDING = "standing"
 _OCTETS = 1 << 18
-
-
-class Gone(NamedTuple):
-    """Hold that so many records never came: the edge had to drop them, or the bridge did."""
-
-    records: int
-
-
-class Positioned(NamedTuple):
-    """Hold what was read and its position, from which a reader goes on after a restart."""
-
-    position: int
-    item: Tick | Gone
-
-
-class TickFeed:
-    """Give an edge's quotes in order from behind a position, in any process of the home.
-
-    Ids come from the injected source. Prices are at the digits that the terminal gave.
-    """
-
-    def __init__(self, folder: Path, next_id: Callable[[], int], after: int = 0) -> None:
-        self._reader, self._next_id = LogReader(folder, after), next_id
-        self._after = after
-        self._codec = PackedCodec()
-
-    def read(self, count: int = COUNT) -> list[Positioned]:
-        """Return what is new, up to `count` records; none where nothing is."""
-        found: list[Positioned] = []
-        for record in self._reader.read(count, _OCTETS):
-            if record.number > self._after + 1:
-                found.append(Positioned(record.number - 1, Gone(record.number - 1 - self._after)))
-            self._after = record.number
-            found.append(Positioned(record.number, self._item(record.payload)))
-        return found
-
-    def _item(self, payload: bytes) -> Tick | Gone:
-        kept = self._codec.decode(payload, Kept)
-        record = self._codec.decode(bytes(kept.record), Quote | Lost)
-        if isinstance(record, Lost):
-            return Gone(record.last - record.first + 1)
-        return Tick(
-            id=self._next_id(), ts_event=record.ts, ts_init=record.ts, symbol=record.symbol,
-            bid=record.bid, ask=record.ask,
-        )  # fmt: skip
 
 
 class AccountNews(NamedTuple):
     """Hold what an edge said of a command or of its own accord.
 
     `command` is 0 for what the terminal reported; `how` is received, begun, executed, reconciled,
-    repeated, reported or lost.
+    repeated, reported, lost or standing: how the account stood at that position.
     """
 
     position: int
@@ -76,14 +32,25 @@ class AccountNews(NamedTuple):
 
 
 class AccountFeed:
-    """Give what an edge told of its account in order from behind a position."""
+    """Give what an edge told of its account in order from behind a position.
+
+    Who begins at 0 where records were left out hears first how the account stood after them.
+    """
 
     def __init__(self, folder: Path, after: int = 0) -> None:
-        self._reader, self._codec = LogReader(folder, after), PackedCodec()
-        self._folder = folder
+        self._folder, self._codec = folder, PackedCodec()
+        standing = read_standing(folder)
+        self._standing = standing if after == 0 else None
+        self._left_out = standing.position if standing is not None else 0
+        self._deals = frozenset(standing.deals if standing is not None else ())
+        begin = self._standing.position if self._standing is not None else after
+        self._reader = LogReader(folder, begin)
 
     def read(self, count: int = COUNT) -> list[AccountNews]:
         """Return what is new, up to `count` records."""
+        if self._standing is not None:
+            standing, self._standing = self._standing, None
+            return [AccountNews(standing.position, 0, STANDING, standing.messages())]
         return [
             self._news(record.number, self._codec.decode(record.payload, Kept))
             for record in self._reader.read(count, _OCTETS)
@@ -103,6 +70,12 @@ class AccountFeed:
         if isinstance(record, Noted):
             return AccountNews(position, record.command, record.what, [])
         events = [decode_message(bytes(each)) for each in record.events]
+        if position > self._left_out and self._deals:
+            # Its money is in the balance of the standing already.
+            events = [
+                each for each in events
+                if not (isinstance(each, DealBooked) and each.ticket in self._deals)
+            ]  # fmt: skip
         if isinstance(record, Outcome):
             return AccountNews(position, record.command, record.how, events)
         return AccountNews(position, 0, "reported", events)

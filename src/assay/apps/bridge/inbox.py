@@ -3,40 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Raw
 
 from assay.apps.bridge.desk import Fetcher
+from assay.apps.bridge.standing import StandingFold, read_standing, write_standing
 from assay.apps.link.frames import (
     ACCOUNT,
     COMMANDS,
+    HISTORY,
     MARKET,
     Codec,
+    Linked,
     Lost,
     Noted,
     Outcome,
     PackedCodec,
+    Past,
     Quote,
     Reported,
 )
 from assay.apps.link.log import LogReader, SegmentLog
 from assay.apps.link.streams import Receiving, Sending
-from assay.model.messages import encode_message
+from assay.model.errors import DataError
+from assay.model.messages import Message, decode_message, encode_message
 from assay.model.time import SECOND
 from assay.runtime.clock import Clock
 from assay.runtime.ids import fresh_token
 from assay.trading.brokers.mt5.ports import BrokerEvent, OrderCommand
 
-MARKET_BYTES = 1 << 30
+MARKET_BYTES, HISTORY_BYTES = 1 << 30, 256 << 20
 CONFIRMED = "confirmed"
 """File in which a stream's reader says up to which position it needs nothing any more."""
+UNREAD_BYTES = 64 << 20
 SYNC_EVERY = SECOND
 _SCAN = 4_096
 Key = tuple[int, int]
-KINDS = {MARKET: Quote, ACCOUNT: Noted | Outcome | Reported}
+KINDS = {MARKET: Quote, ACCOUNT: Noted | Outcome | Reported, HISTORY: Past}
 
 
 class _Standing(msgspec.Struct, frozen=True, array_like=True):
@@ -45,13 +50,35 @@ class _Standing(msgspec.Struct, frozen=True, array_like=True):
     origin: str = ""
     last: int = 0
     keys: dict[str, Key] = {}
+    at: int = 0
+    linked: bool = True
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Hold a record as the bridge keeps it: the edge's number of it, and what it is."""
+    """Hold a record as the bridge keeps it: the edge's number of it, and what it is.
+
+    `at` is when it came, by the bridge's clock (ns); 0 where that is not kept.
+    """
 
     number: int
     record: Raw
+    at: int = 0
+
+
+class Arrivals:
+    """Give each record of all edges' quotes a time of its own, in the order in which they come."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._last = clock, 0
+
+    def next(self) -> int:
+        """Return the time (ns), behind every one that was given before."""
+        self._last = max(self._clock.now_ns(), self._last + 1)
+        return self._last
+
+    def follow(self, at: int) -> None:
+        """Go on behind a time that was given in an earlier life."""
+        self._last = max(self._last, at)
 
 
 class StreamInbox:
@@ -63,11 +90,14 @@ class StreamInbox:
     """
 
     def __init__(
-        self, folder: Path, stream: str, clock: Clock, *, bytes_max: int | None = None
-    ) -> None:
+        self, folder: Path, stream: str, clock: Clock, *, arrivals: Arrivals | None = None,
+        bytes_max: int | None = None,
+    ) -> None:  # fmt: skip
         self.stream, self._clock = stream, clock
+        self._arrivals = arrivals or Arrivals(clock)
         self._packed = PackedCodec()
         self._origin, self._keys = "", dict[str, Key]()
+        self._at, self._linked = 0, True
         self.receiving = Receiving()
         self._log = SegmentLog(folder, self._tell_standing, bytes_max=bytes_max)
         self._recall()
@@ -106,7 +136,7 @@ class StreamInbox:
             if isinstance(record, Quote):
                 if not self._is_new(record):
                     continue
-            elif not isinstance(record, Noted):
+            elif isinstance(record, Outcome | Reported):
                 events = [_pack_event(each, codec) for each in record.events]
                 record = msgspec.structs.replace(record, events=events)
             kept.append(self._keep(number, record))
@@ -116,18 +146,60 @@ class StreamInbox:
         """Store that the edge had to drop records."""
         self._append([self._keep(last, Lost(self.stream, first, last))])
 
+    def note_link(self, *, linked: bool) -> None:
+        """Store that the link to the edge stands from here on, or that it ended."""
+        if linked != self._linked:
+            self._linked = linked
+            self._append([self._keep(self.receiving.last, Linked(linked))])
+
     def trim(self) -> None:
-        """Let go of what its reader has confirmed, as far as whole segments reach."""
-        with suppress(FileNotFoundError):
+        """Let go of what its reader has confirmed, as far as whole segments reach.
+
+        How the account stood after it is written down before. Where nobody ever read, the newest
+        records stay.
+        """
+        try:
             confirmed = int((self.folder / CONFIRMED).read_text(encoding="ascii"))
-            self._log.drop_through(min(confirmed, self.end))
+            through = self._log.last_whole(min(confirmed, self.end))
+        except FileNotFoundError:
+            through = self._log.last_whole(self.end, keep=UNREAD_BYTES)
+        if through and self._write_standing(through):
+            self._log.drop_through(through)
+
+    def _write_standing(self, through: int) -> bool:
+        before = read_standing(self.folder)
+        if before is not None and before.position >= through:
+            return True
+        fold = StandingFold(before)
+        reader = LogReader(self.folder, before.position if before is not None else 0)
+        while reader.after < through:
+            records = reader.read(min(_SCAN, through - reader.after), 1 << 20)
+            if not records:
+                raise DataError(f"{self.folder} ends before {through}; restore it from a backup")
+            for record in records:
+                fold.take(self._events_of(self._packed.decode(record.payload, Kept)))
+        standing = fold.stand(through)
+        if standing is not None:
+            write_standing(self.folder, standing)
+        return standing is not None
+
+    def _events_of(self, kept: Kept) -> list[Message]:
+        try:
+            record = self._packed.decode(bytes(kept.record), KINDS[ACCOUNT])
+        except DataError:
+            self._packed.decode(bytes(kept.record), Lost)
+            return []
+        if isinstance(record, Noted):
+            return []
+        return [decode_message(bytes(each)) for each in record.events]
 
     def close(self) -> None:
         """Write all down and close."""
         self._log.close()
 
     def _keep(self, number: int, record: object) -> bytes:
-        return self._packed.encode(Kept(number, Raw(self._packed.encode(record))))
+        self._at = self._arrivals.next() if self.stream == MARKET else 0
+        return self._packed.encode(Kept(number, Raw(self._packed.encode(record)), self._at))
 
     def _append(self, kept: list[bytes]) -> None:
         now = self._clock.now_ns()
@@ -146,24 +218,32 @@ class StreamInbox:
         return True
 
     def _tell_standing(self, _: bytes | None) -> bytes:
-        return self._packed.encode(_Standing(self._origin, self.receiving.last, self._keys))
+        standing = _Standing(
+            self._origin, self.receiving.last, self._keys, self._at, self._linked
+        )  # fmt: skip
+        return self._packed.encode(standing)
 
     def _recall(self) -> None:
         standing: _Standing = self._packed.decode(self._log.head, _Standing)
         self._origin, self.receiving.last = standing.origin, standing.last
         self._keys.update(standing.keys)
+        self._at, self._linked = standing.at, standing.linked
         reader = LogReader(self._log.folder, self._log.last_first - 1)
         while records := reader.read(_SCAN, 1 << 20):
             for record in records:
                 self._recall_one(self._packed.decode(record.payload, Kept))
+        self._arrivals.follow(self._at)
 
     def _recall_one(self, kept: Kept) -> None:
         self.receiving.last = kept.number
         if self.stream != MARKET:
             return
-        record = self._packed.decode(bytes(kept.record), Quote | Lost)
+        self._at = kept.at
+        record = self._packed.decode(bytes(kept.record), Quote | Lost | Linked)
         if isinstance(record, Quote):
             self._keys[record.symbol] = record.key
+        elif isinstance(record, Linked):
+            self._linked = record.linked
 
 
 def _pack_event(raw: Raw, codec: Codec) -> Raw:
@@ -173,11 +253,18 @@ def _pack_event(raw: Raw, codec: Codec) -> Raw:
 
 
 class EdgeBox:
-    """Hold everything of one edge: both incoming streams, and the commands that go there."""
+    """Hold everything of one edge: the streams from there, and the commands that go there."""
 
-    def __init__(self, folder: Path, clock: Clock, *, market_bytes: int = MARKET_BYTES) -> None:
-        self.market = StreamInbox(folder / MARKET, MARKET, clock, bytes_max=market_bytes)
+    def __init__(
+        self, folder: Path, clock: Clock, arrivals: Arrivals | None = None, *,
+        market_bytes: int = MARKET_BYTES,
+    ) -> None:  # fmt: skip
+        self.market = StreamInbox(
+            folder / MARKET, MARKET, clock, arrivals=arrivals, bytes_max=market_bytes
+        )
         self.account = StreamInbox(folder / ACCOUNT, ACCOUNT, clock)
+        self.history = StreamInbox(folder / HISTORY, HISTORY, clock, bytes_max=HISTORY_BYTES)
+        self.incoming = {each.stream: each for each in (self.account, self.market, self.history)}
         self._codec, self._fetcher = PackedCodec(), Fetcher(folder)
         self._commands = SegmentLog(
             folder / COMMANDS, lambda known: known or fresh_token(8).encode()
@@ -206,7 +293,7 @@ class EdgeBox:
 
     def close(self) -> None:
         """Write all down and close."""
-        for each in (self.market, self.account, self._commands):
+        for each in (*self.incoming.values(), self._commands):
             each.close()
 
     def _translation(self, codec: Codec) -> Callable[[bytes], bytes] | None:

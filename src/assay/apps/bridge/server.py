@@ -16,14 +16,13 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from assay.apps.bridge.desk import edge_folder
-from assay.apps.bridge.inbox import EdgeBox
+from assay.apps.bridge.inbox import Arrivals, EdgeBox
 from assay.apps.bridge.tokens import EdgeGrant, EdgeTokens
 from assay.apps.link.conversation import Conversation, Terms
 from assay.apps.link.frames import (
-    ACCOUNT,
     COMMANDS,
     FRAME_BYTES,
-    MARKET,
+    HISTORY,
     PROTOCOL,
     Challenge,
     Proof,
@@ -103,7 +102,7 @@ class BridgeServer:
     ) -> None:  # fmt: skip
         self._home, self._logger = home, logger
         self._terms, self._edges_max = terms or Terms(), edges_max
-        self._tokens = EdgeTokens(home)
+        self._tokens, self._arrivals = EdgeTokens(home), Arrivals(home.clock)
         self._boxes: dict[str, EdgeBox] = {}
         self._sessions: dict[str, _Session] = {}
         self._greetings = 0
@@ -128,6 +127,9 @@ class BridgeServer:
     async def start(self, listening: Listening) -> None:
         """Begin to listen; raise RetryError where a port is taken."""
         security = listening.security()
+        # What comes is told apart in time from all that came in earlier lives.
+        for grant in self._tokens.all():
+            self.box(grant).market.note_link(linked=False)
         try:
             if listening.port is not None:
                 self._socket = await serve(
@@ -165,7 +167,7 @@ class BridgeServer:
         found = self._boxes.get(grant.place)
         if found is None:
             folder = edge_folder(self._home, grant)
-            found = self._boxes[grant.place] = EdgeBox(folder, self._home.clock)
+            found = self._boxes[grant.place] = EdgeBox(folder, self._home.clock, self._arrivals)
         return found
 
     def submit(self, grant: EdgeGrant, command: OrderCommand) -> int:
@@ -290,10 +292,13 @@ class BridgeServer:
         if earlier is not None:
             await earlier.transport.close()
         box = self.box(grant)
+        box.market.note_link(linked=False)
         origins = proof.origins
+        # An Expert Advisor sends no history.
         received = {
-            ACCOUNT: box.account.meet(origins.get(ACCOUNT, "")),
-            MARKET: box.market.meet(origins.get(MARKET, "")),
+            name: inbox.meet(origins.get(name, ""))
+            for name, inbox in box.incoming.items()
+            if name in origins or name != HISTORY
         }
         mac = prove(grant.token, BRIDGE_SIDE, grant.edge, nonce, proof.nonce)
         beat_ms = round(self._terms.beat_s * 1_000)
@@ -308,14 +313,12 @@ class BridgeServer:
         commands.resume(ready.received.get(COMMANDS, 0))
 
         def take(stream: str, first: int, records: list[Raw]) -> None:
-            inbox = box.market if stream == MARKET else box.account
-            inbox.take(first, records, codec)
+            box.incoming[stream].take(first, records, codec)
             conversation.acknowledge(stream, first + len(records) - 1)
             self.heard(grant, stream)
 
         def miss(stream: str, first: int, last: int) -> None:
-            inbox = box.market if stream == MARKET else box.account
-            inbox.miss(first, last)
+            box.incoming[stream].miss(first, last)
             self._logger.warning("an edge lost records", edge=grant.edge, stream=stream,
                                  first=first, last=last)  # fmt: skip
             conversation.acknowledge(stream, last)
@@ -323,7 +326,7 @@ class BridgeServer:
 
         conversation = Conversation(
             transport, {COMMANDS: commands},
-            {ACCOUNT: box.account.receiving, MARKET: box.market.receiving},
+            {name: inbox.receiving for name, inbox in box.incoming.items()},
             take=take, miss=miss, terms=self._terms,
         )  # fmt: skip
         # Between greeting and here another connection of the same edge may have come in.
@@ -333,8 +336,10 @@ class BridgeServer:
         session.conversation = conversation
         self._sessions[grant.place] = session
         self._logger.info("an edge is linked", edge=grant.edge, tenant=grant.tenant)
+        box.market.note_link(linked=True)
         try:
             await conversation.run()
         finally:
             if self._sessions.get(grant.place) is session:
                 del self._sessions[grant.place]
+                box.market.note_link(linked=False)

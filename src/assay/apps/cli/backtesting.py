@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
@@ -18,6 +19,7 @@ from assay.runtime.settings import load_settings
 if TYPE_CHECKING:
     from assay.apps.lab.backtest import Request
     from assay.apps.lab.setup import Costs
+    from assay.trading.terminal.profile import BrokerProfile
 
 RiskOption = Annotated[str | None, typer.Option("--risk", help="default, strict or reference.")]
 CalendarOption = Annotated[
@@ -26,6 +28,14 @@ CalendarOption = Annotated[
         "--calendar",
         help="Parquet or CSV file of releases (time, currency, importance, event); "
         "the modelled spread is wider near them.",
+    ),
+]
+
+
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", help="A broker's profile (`assay broker exam`): what it charges, by its hours."
     ),
 ]
 
@@ -43,9 +53,21 @@ def read_decimal(text: str | None, flag: str) -> Decimal | None:
     return value
 
 
+def read_config(place: Home, margin_mode: str | None) -> Config:
+    """Read a home's settings; raise UsageError for what is no margin mode of its account."""
+    config = load_settings(Config, place).value
+    if margin_mode is None:
+        return config
+    if margin_mode not in ("netting", "hedging"):
+        raise UsageError(f"--margin-mode {margin_mode!r} is unknown; use netting or hedging")
+    account = msgspec.structs.replace(config.account, margin_mode=margin_mode)
+    return msgspec.structs.replace(config, account=account)
+
+
 def read_costs(
-    spread_pips: str | None, commission_bp: str | None, slippage_points: int, calendar: Path | None
-) -> Costs:
+    spread_pips: str | None, commission_bp: str | None, slippage_points: int,
+    calendar: Path | None, profile: str | None = None,
+) -> Costs:  # fmt: skip
     """Read what a run charges; raise UsageError for what is no cost."""
     from assay.apps.lab.setup import Costs
     from assay.market.news import read_calendar
@@ -55,18 +77,37 @@ def read_costs(
         commission_bp=read_decimal(commission_bp, "--commission-bp"),
         slippage_points=slippage_points,
         releases=read_calendar(calendar) if calendar else (),
+        broker=read_broker(profile),
     )
+
+
+def read_broker(profile: str | None) -> BrokerProfile | None:
+    """Read a broker's profile by its name or file, None where none is given."""
+    if profile is None:
+        return None
+    from assay.trading.terminal.profile import load_profile
+
+    return load_profile(profile)
 
 
 def read_request(
     place: Home, what: tuple[list[Path], str, list[str] | None], costs: Costs, *,
     cash: str | None, risk: str | None, out: Path | None = None,
 ) -> Request:  # fmt: skip
-    """Read what a command is to trade: data, strategy and parameters, costs and account."""
+    """Read what a command is to trade: data, strategy and parameters, costs and account.
+
+    Raises UsageError for a strategy that trades on forecasts: these commands ask no model.
+    """
     from assay.apps.lab.backtest import Request
     from assay.books.trials import TrialLedger
+    from assay.trading.engine.loading import load_strategy
 
     data, strategy, param = what
+    if load_strategy(strategy, place.path / "strategies").conclude is not None:
+        raise UsageError(
+            f"strategy {strategy} trades on forecasts, and this command asks no model; run it by "
+            f"`assay backtest --strategy {strategy} --model NAME`, or name another --strategy"
+        )
     return Request(
         data=data, strategy=strategy, params=parse_params(param or []),
         cash=read_decimal(cash, "--cash"), costs=costs, risk=risk, out=out,
@@ -129,10 +170,14 @@ def backtest(
         str | None, typer.Option("--size-lots", help="Lots that a quoted size of 1 stands for.")
     ] = None,
     calendar: CalendarOption = None,
+    profile: ProfileOption = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Model for strategy ai, as `train` named it.")
     ] = None,
     risk: RiskOption = None,
+    margin_mode: Annotated[
+        str | None, typer.Option("--margin-mode", help="netting or hedging; of [account].")
+    ] = None,
     driver: Annotated[str, typer.Option("--driver", help="sweep or replay.")] = "sweep",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for tables and report.")] = None,
     home: HomeOption = None,
@@ -149,7 +194,7 @@ def backtest(
     if units is not None:
         params["units"] = str(units)
     costs = replace(
-        read_costs(spread_pips, commission_bp, slippage_points, calendar),
+        read_costs(spread_pips, commission_bp, slippage_points, calendar, profile),
         depth_lots=read_decimal(depth_lots, "--depth-lots") or Decimal(0),
         size_lots=read_decimal(size_lots, "--size-lots") or Decimal(0),
     )
@@ -157,7 +202,7 @@ def backtest(
     request = Request(
         data=data, strategy=strategy, params=params, cash=read_decimal(cash, "--cash"),
         costs=costs, risk=risk, driver=driver, out=out,
-        strategies=place.path / "strategies", config=load_settings(Config, place).value,
+        strategies=place.path / "strategies", config=read_config(place, margin_mode),
         model=place.path / "models" / model if model else None, ledger=TrialLedger(place),
     )  # fmt: skip
     with progress("trading", quiet=as_json) as bar:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.apps.cli.backtesting import RiskOption
+from assay.apps.cli.backtesting import ProfileOption, RiskOption, read_costs
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, note, progress
 from assay.apps.cli.features import FeaturesOption, read_recipe
 from assay.apps.config import Config
@@ -230,6 +230,7 @@ def train(
     features: FeaturesOption = "standard",
     augment: AugmentOption = None,
     mql5: Mql5Option = None,
+    profile: ProfileOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -260,7 +261,7 @@ def train(
         models=place.folder("models"), **asked, bracket=bracket,
         leaders=read_leaders(leaders), calibration=calibration, seed=seed,
         config=load_settings(Config, place).value, ledger=TrialLedger(place), label=label,
-        augment=augment,
+        augment=augment, costs=read_costs(None, None, 0, None, profile),
     )  # fmt: skip
     began = place.clock.now_ns()
     with progress("training", 1.0, quiet=as_json) as bar:
@@ -291,6 +292,7 @@ def evaluate(
         ),
     ] = None,
     risk: RiskOption = None,
+    profile: ProfileOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -311,6 +313,7 @@ def evaluate(
         model=place.folder("models") / model, data=data, start=parse_time(start),
         end=parse_time(end) if end else None, config=load_settings(Config, place).value,
         risk=risk, ledger=TrialLedger(place), evidence=report is not None,
+        costs=read_costs(None, None, 0, None, profile),
     )  # fmt: skip
     if not is_traded(request.model):
         _evaluate_target(request, predictions, as_json)

@@ -50,6 +50,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     Example: assay status --json
     """
     from assay.apps.analytics.lag import read_lag
+    from assay.apps.paper.picture import PICTURE, read_picture
     from assay.apps.paper.sheet import Serving, read_serving
     from assay.runtime.supervisor import platform_status
 
@@ -59,6 +60,9 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     serving = read_serving(opened) if found["running"] else Serving()
     found["model"], found["challenger"] = serving.model, serving.challenger
     found["analytics_lag"] = read_lag(opened) if found["running"] else None
+    picture = read_picture(opened.path / "run" / PICTURE) if found["running"] else None
+    found["halted"] = bool(picture and picture.halted)
+    found["entries_halted"] = picture.entries_halted if picture else []
     found["since"] = format_time(found["since"]) if found["since"] else None
     found["faults"] = [
         {"fingerprint": each.fingerprint, "kind": each.kind, "count": each.count,
@@ -92,6 +96,9 @@ def _status_text(found: Mapping[str, Any]) -> str:
     if found["model"]:
         behind = f", {found['challenger']} challenges it" if found["challenger"] else ""
         lines.append(f"model      {found['model']} serves{behind}")
+    if found["halted"]:
+        lines.append("halted     the kill switch is engaged; `assay resume` releases it")
+    lines += [f"entries    held back: {each}" for each in found["entries_halted"]]
     lines += [
         f"  {each['name']:<8} {each['status']} (process {each['pid']}, {each['restarts']} restarts)"
         for each in found["children"]

@@ -9,9 +9,9 @@ import typer
 from assay.apps.cli.console import HomeOption, JsonOption, emit
 from assay.model.errors import UsageError
 from assay.model.time import format_time
-from assay.runtime.home import open_home
+from assay.runtime.home import Home, open_home
 
-ORDER = "order"
+ORDER, ACCOUNT = "order", "account"
 ORDERS_SHOWN = 50
 WORDS = 4
 """Columns of words, before those of money."""
@@ -20,7 +20,9 @@ AccountOption = Annotated[
 ]
 ByOption = Annotated[
     str,
-    typer.Option("--by", help="symbol, strategy, model, side, hour, day, or order (execution)."),
+    typer.Option(
+        "--by", help="symbol, strategy, model, side, hour, day, order (execution), or account."
+    ),
 ]
 
 
@@ -32,7 +34,8 @@ def performance(
 ) -> None:
     """Show what the newest run of an account came to: trades, costs, drawdown, calibration.
 
-    With --by order what each order cost against the mid at which it was decided.
+    With --by order what each order cost against the mid at which it was decided; with --by account
+    what every run of the home came to, the oldest first.
 
     Example: assay performance --by hour
     """
@@ -40,8 +43,11 @@ def performance(
     from assay.books.reports.performance import KEYS, measure_performance
     from assay.books.reports.tape import BOOK_KINDS, TAPE_KINDS
 
-    if by != ORDER and by not in KEYS:
-        raise UsageError(f"--by {by!r} is unknown; use one of {', '.join((*KEYS, ORDER))}")
+    if by not in (ORDER, ACCOUNT, *KEYS):
+        raise UsageError(f"--by {by!r} is unknown; use one of {', '.join((*KEYS, ORDER, ACCOUNT))}")
+    if by == ACCOUNT:
+        emit({"accounts": _measure_all(open_home(home))}, as_json, _show_all)
+        return
     kinds = {ORDER: TAPE_KINDS, "model": (*BOOK_KINDS, "Predicted")}.get(by, BOOK_KINDS)
     tape = read_tape(open_home(home), account, kinds=kinds)
     told = measure_performance(tape, "symbol" if by == ORDER else by)
@@ -50,6 +56,49 @@ def performance(
     if by == ORDER:
         told["by"], told["parts"] = ORDER, _list_orders(tape)
     emit(told, as_json, _show)
+
+
+def _measure_all(home: Home) -> list[dict[str, Any]]:
+    from assay.apps.lab.accounts import list_accounts, read_tape
+    from assay.books.reports.performance import measure_performance
+    from assay.books.reports.tape import BOOK_KINDS
+
+    found = []
+    for name in list_accounts(home):
+        told = measure_performance(read_tape(home, name, kinds=BOOK_KINDS))
+        for edge in ("from", "to"):
+            told[edge] = None if told[edge] is None else format_time(told[edge])
+        found.append({key: value for key, value in told.items() if key not in ("by", "parts")})
+    return found
+
+
+def _show_all(told: dict[str, Any]) -> str:
+    from assay.books.reports.wording import format_number
+
+    rows = [("account", "strategy", "from", "days", "trades", "net", "won", "drawdown", "Sharpe")]
+    for each in told["accounts"]:
+        won, sharpe = each["win_rate"], each["ratios"]["sharpe"]
+        rows.append((
+            each["account"], each["strategy"], (each["from"] or "-")[:10],
+            format_number(each["days"], 0), format_number(each["trades"], 0),
+            f"{format_number(each['net'], 2, plus=True)} {each['currency']}",
+            format_number(None if won is None else 100 * won, 1, unit=" %"),
+            format_number(100 * each["max_drawdown"], 2, unit=" %"),
+            "few days" if sharpe["lower"] is None else _span(sharpe),
+        ))  # fmt: skip
+    return "\n".join(_align(rows, 3))
+
+
+def _align(rows: list[tuple[str, ...]], words: int) -> list[str]:
+    """Return rows as lines: so many columns of words to the left, those after them to the right."""
+    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            text.ljust(width) if place < words else text.rjust(width)
+            for place, (text, width) in enumerate(zip(row, wide, strict=True))
+        )
+        for row in rows
+    ]
 
 
 def _list_orders(tape: Any) -> list[dict[str, Any]]:  # Any: imported only where it is needed
@@ -75,6 +124,8 @@ def _show(told: dict[str, Any]) -> object:
         f"profit factor {format_number(told['profit_factor'], 2)}  "
         f"mean trade {format_number(told['expectancy'], 2, plus=True)}  "
         f"deepest drawdown {share(told['max_drawdown'])}",
+        f"Sharpe ratio {_span(told['ratios']['sharpe'])} over {told['days']:,} days  "
+        f"in the market {share((told['exposure'] or {}).get('held'))} of the time",
         f"spread {format_number(costs['spread_cost'], 2)}  "
         f"slippage {format_number(costs['slippage_cost'], 2)}  "
         f"commission {format_number(costs['commission'], 2)}  "
@@ -89,6 +140,13 @@ def _show(told: dict[str, Any]) -> object:
     if told["by"] == ORDER:
         return "\n".join([*lines, _list(told)])
     return Group("\n".join(lines), _tabulate(told))
+
+
+def _span(told: dict[str, float | None]) -> str:
+    from assay.books.reports.wording import format_number
+
+    value, lower, upper = (format_number(told[name], 2) for name in ("value", "lower", "upper"))
+    return value if told["lower"] is None else f"{value} (95 % interval {lower} to {upper})"
 
 
 def _tabulate(told: dict[str, Any]) -> object:
@@ -126,14 +184,7 @@ def _list(told: dict[str, Any]) -> str:
         )
         for line in told["parts"][-ORDERS_SHOWN:]
     ]  # fmt: skip
-    wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            text.ljust(width) if place < WORDS else text.rjust(width)
-            for place, (text, width) in enumerate(zip(row, wide, strict=True))
-        )
-        for row in rows
-    ]
+    lines = _align(rows, WORDS)
     count = len(told["parts"])
     return "\n".join([*lines, f"the last {len(rows) - 1:,} of {count:,} orders"])
 

@@ -113,6 +113,10 @@ SymbolsOption = Annotated[
 EdgeOption = Annotated[
     str | None, typer.Option("--edge", help="Whose quotes --source live follows; the only one.")
 ]
+FallbackOption = Annotated[
+    list[str] | None,
+    typer.Option("--fallback", help="Edge whose quotes serve where those before fail; repeatable."),
+]
 BrokerOption = Annotated[
     str, typer.Option("--broker", help="Who fills --source live: paper, or edge, its terminal.")
 ]
@@ -145,6 +149,7 @@ def up(
     ] = None,
     symbols: SymbolsOption = None,
     edge: EdgeOption = None,
+    fallback: FallbackOption = None,
     broker: BrokerOption = "paper",
     seconds: Annotated[
         float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")
@@ -174,10 +179,9 @@ def up(
     strategy = strategy or ("ai" if source == "sim" or model else "sma-cross")
     plan = Plan(
         source=source, data=tuple(str(path.resolve()) for path in data or []), strategy=strategy,
-        model=model, challenger=challenger,
-        params=parse_params(param or []), risk=risk, seconds=seconds, seed=seed, kind=kind,
+        model=model, challenger=challenger, params=parse_params(param or []), risk=risk, kind=kind,
         speed=parse_speed(_usual_speed(source) if speed is None else speed), strength=strength,
-        edge=edge, broker=broker,
+        edge=edge, broker=broker, fallbacks=tuple(fallback or ()), seconds=seconds, seed=seed,
         symbols=read_symbols(symbols) if symbols else None,
         calendar=str(calendar.resolve()) if calendar else None,
     )  # fmt: skip

@@ -13,11 +13,13 @@ from msgspec import Raw
 
 from assay import __version__
 from assay.apps.edge.accountlog import AccountLog, Received
+from assay.apps.edge.history import HistoryPoller
 from assay.apps.edge.quotes import MarketLog
 from assay.apps.link.conversation import Conversation, Terms
 from assay.apps.link.frames import (
     ACCOUNT,
     COMMANDS,
+    HISTORY,
     MARKET,
     PROTOCOL,
     Challenge,
@@ -105,15 +107,22 @@ class Dialer:
         logger: Logger,
     ) -> None:
         self._bridge, self._deliver, self._logger = bridge, deliver, logger
-        self._market, self._account = market, account
-        # What concerns orders goes before quotes.
-        self._outgoing = {ACCOUNT: account.sending(), MARKET: market.sending()}
+        self._account = account
+        # What concerns orders goes before quotes, and quotes before the past.
+        self._logs: dict[str, AccountLog | MarketLog | HistoryPoller] = {
+            ACCOUNT: account, MARKET: market,
+        }  # fmt: skip
+        self._outgoing = {name: log.sending() for name, log in self._logs.items()}
         self._pauses = Pauses(rng)
         self._origin, self._commands = "", Receiving()
         self._codec = PackedCodec()
         self._told = ""
         self._conversation: Conversation | None = None
         self.connections = 0
+
+    def carry(self, history: HistoryPoller) -> None:
+        """Send the bars of the terminal too, from the next connection on."""
+        self._logs[HISTORY], self._outgoing[HISTORY] = history, history.sending()
 
     @property
     def is_linked(self) -> bool:
@@ -173,7 +182,7 @@ class Dialer:
             raise LinkLost(f"the bridge speaks protocol {challenge.protocol}, not {PROTOCOL}")
         nonce = fresh_token(TOKEN_OCTETS)
         nonces = (edge, challenge.nonce, nonce)
-        origins = {ACCOUNT: self._account.origin, MARKET: self._market.origin}
+        origins = {name: log.origin for name, log in self._logs.items()}
         mac = prove(token, EDGE_SIDE, *nonces)
         proof = Proof(PROTOCOL, edge, __version__, nonce, mac, origins)
         await transport.send(encode(proof))
@@ -215,4 +224,4 @@ class Dialer:
         self._logger.error("the bridge lost records", stream=stream, first=first, last=last)
 
     def _ends(self) -> dict[str, int]:
-        return {ACCOUNT: self._account.end, MARKET: self._market.end}
+        return {name: log.end for name, log in self._logs.items()}

@@ -15,6 +15,7 @@ import msgspec
 from assay.apps.edge.confirming import confirm_account, keep_account
 from assay.apps.edge.dialing import Bridge
 from assay.apps.edge.gateways import build_gateway
+from assay.apps.edge.history import HistoryPoller
 from assay.apps.edge.process import Connector, Surroundings
 from assay.apps.edge.quotes import MarketLog, QuotePoller, QuoteWindows
 from assay.apps.edge.setup import choose_symbols, find_starts, parse_clock, read_trading
@@ -56,10 +57,14 @@ def run_connector(plan: ConnectorPlan, token: str) -> None:
         windows = QuoteWindows(WakingTerminal(terminal, system), server)
         return QuotePoller(windows, find_starts(terminal, quoted), log)
 
+    def pasts(folder: Path) -> HistoryPoller:
+        return HistoryPoller(terminal, server, quoted, folder, system)
+
     gateway = build_gateway(terminal, settings)
     connector = Connector(
         plan.folder, bridge, gateway, polls, Surroundings(system, Rng(fresh_seed()), logger)
     )
+    connector.tell_past(pasts)
     try:
         if isinstance(gateway, MT5Gateway):
             for what in plan.acknowledged:

@@ -13,7 +13,9 @@ from queue import Empty, SimpleQueue
 from assay.apps.edge.accountlog import AccountLog, Received
 from assay.apps.edge.commands import Executor
 from assay.apps.edge.dialing import Bridge, Dialer
+from assay.apps.edge.history import HistoryPoller
 from assay.apps.edge.quotes import MARKET_BYTES, MarketLog, QuotePoller
+from assay.apps.link.frames import HISTORY
 from assay.apps.link.log import make_private
 from assay.model.errors import RetryError
 from assay.model.time import SECOND
@@ -39,6 +41,7 @@ class Surroundings:
 
 
 Polls = Callable[[MarketLog], QuotePoller]
+Pasts = Callable[[Path], HistoryPoller]
 
 
 class Connector:
@@ -58,6 +61,8 @@ class Connector:
         self._clock = clock
         self.market = MarketLog(folder / "market", clock, bytes_max=market_bytes)
         self.account = AccountLog(folder / "account")
+        self._folder = folder
+        self._history: HistoryPoller | None = None
         self._inbox: SimpleQueue[list[Received] | None] = SimpleQueue()
         self.dialer = Dialer(
             bridge, self.market, self.account, deliver=self._inbox.put,
@@ -69,6 +74,11 @@ class Connector:
         self._account_due = 0
         self._failure: Exception | None = None
 
+    def tell_past(self, pasts: Pasts) -> None:
+        """Send the bars of the terminal too; called before `run`."""
+        self._history = pasts(self._folder / HISTORY)
+        self.dialer.carry(self._history)
+
     def run(self) -> None:
         """Work until `stop` is called, from any thread; raise what ended the link."""
         try:
@@ -79,6 +89,8 @@ class Connector:
         finally:
             self.market.close()
             self.account.close()
+            if self._history is not None:
+                self._history.close()
             self._lock.release()
         if self._failure is not None:
             raise self._failure
@@ -101,7 +113,10 @@ class Connector:
         if now >= self._account_due:
             self._account_due = now + ACCOUNT_EVERY
             self._executor.poll()
-        if self._poller.poll():
+        found = self._poller.poll()
+        if self._history is not None:
+            found += self._history.poll()
+        if found:
             self.dialer.wake()
 
     def _wait_commands(self) -> Iterator[list[Received]]:

@@ -13,7 +13,7 @@ from msgspec import Raw
 from assay.model.errors import DataError
 
 PROTOCOL = 1
-MARKET, ACCOUNT, COMMANDS = "market", "account", "commands"
+MARKET, ACCOUNT, COMMANDS, HISTORY = "market", "account", "commands", "history"
 FRAME_BYTES = 1 << 20
 """The largest frame that either end takes."""
 
@@ -130,6 +130,24 @@ class Lost(msgspec.Struct, frozen=True, array_like=True, tag="lost", gc=False):
     stream: str
     first: int
     last: int
+
+
+class Linked(msgspec.Struct, frozen=True, array_like=True, tag="linked", gc=False):
+    """Hold that the bridge and an edge met, or that their link ended; the bridge notes it."""
+
+    linked: bool
+
+
+class Past(msgspec.Struct, frozen=True, array_like=True, tag="past", gc=False):
+    """Hold finished bars of the terminal, `seconds` long, prices in points of 10^-digits.
+
+    A bar is its close (ns UTC), open, high, low and close of the bid, and the spread.
+    """
+
+    symbol: str
+    digits: int
+    seconds: int
+    bars: tuple[tuple[int, int, int, int, int, int], ...]
 
 
 class Noted(msgspec.Struct, frozen=True, tag="noted", tag_field="type", gc=False):

@@ -6,6 +6,7 @@ import os
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from struct import Struct
 from typing import NamedTuple
@@ -256,6 +257,17 @@ class SegmentLog:
                 raise InvariantError(f"log {self.folder} ends at {self.end}, behind {number}")
             if number > self.end:
                 self._begin(number + 1, self.head)
+
+    def last_whole(self, number: int, *, keep: int = 0) -> int:
+        """Return the last record of the segments that `drop_through` would remove, 0 for none."""
+        with self._guard:
+            left, last = self.octets, 0
+            for segment, following in pairwise(self._segments):
+                left -= segment.path.stat().st_size
+                if following.first > number + 1 or left < keep:
+                    break
+                last = following.first - 1
+            return last
 
     def drop_through(self, number: int, *, keep: int = 0) -> None:
         """Remove the segments of which nothing behind `number` is left, all but `keep` bytes."""

@@ -44,6 +44,9 @@ def scope_of_plan(plan: Plan) -> Scope:
         told = plan.scenario()
         return Scope(tuple(sorted(told.symbols)), int(told.timeframe), market_of(plan))
     from assay.apps.lab.events import TICK_BARS
+
+    if plan.source == "live":
+        return Scope(tuple(sorted(plan.symbols or ())), int(TICK_BARS))
     from assay.market.series import BarSeries
     from assay.market.sources.parquet import read_parquet
 

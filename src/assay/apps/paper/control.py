@@ -13,6 +13,7 @@ from assay.runtime.ids import fresh_token
 
 ACTIONS = ("halt", "resume")
 PROMOTE, CHALLENGE, LIMIT, RELEASE = "promote", "challenge", "limit", "release"
+HALT_ENTRIES, RELEASE_ENTRIES = "halt-entries", "release-entries"
 PATIENCE_S = 60.0
 """How long whoever names a model waits for a running trader, which first loads it."""
 
@@ -39,7 +40,8 @@ class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ControlOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hold one order to the trader: which model is to serve or to challenge, which limits hold.
 
-    One to release a halt confirms it by its code, or asks for that.
+    One to release a halt confirms it by its code, or asks for that. Entries are held back for a
+    `source`, in a `symbol` or in all; the `actor` who lets them go is that source or the operator.
     """
 
     action: str
@@ -49,6 +51,9 @@ class ControlOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     challenged: Challenged | None = None
     limits: dict[str, str] | None = None
     confirm: str = ""
+    source: str = ""
+    symbol: str = ""
+    actor: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):

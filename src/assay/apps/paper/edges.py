@@ -56,5 +56,5 @@ def _venue_of(told: AccountReported, grant: EdgeGrant) -> Venue:
         )
     return Venue(
         account=grant.account, tenant=grant.tenant, currency=told.currency,
-        currency_digits=told.currency_digits, balance=told.balance,
+        currency_digits=told.currency_digits, balance=told.balance, leverage=told.leverage or 0,
     )  # fmt: skip

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from assay.apps.bridge.market import MarketReader
 from assay.apps.bridge.tokens import EdgeTokens
-from assay.apps.config import Config, configured_instrument
+from assay.apps.config import Config, SourcesConfig, configured_instrument
+from assay.apps.lab.acts import configured_acts
 from assay.apps.lab.events import Pricing
 from assay.apps.lab.setup import (
     Costs,
@@ -20,19 +23,24 @@ from assay.apps.lab.setup import (
 )
 from assay.apps.link.frames import MARKET
 from assay.apps.link.log import LogReader, list_segments
+from assay.apps.paper.choosing import HALTED_BY, SourceChoice
 from assay.apps.paper.edges import EDGE, edge_folder, read_venue
-from assay.apps.paper.plan import Plan
+from assay.apps.paper.plan import Plan, Venue
 from assay.apps.paper.quoting import Place, QuoteFeed, skip_to
 from assay.apps.paper.sheet import write_whole
+from assay.market.news import read_calendar
 from assay.market.series import TickSeries
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, UsageError
 from assay.model.instruments import Instrument
-from assay.model.messages import BarClosed, Tick
+from assay.model.messages import Message
 from assay.model.time import DAY
 from assay.runtime.home import Home
 from assay.trading.engine.loading import load_strategy
 from assay.trading.engine.terms import HEADROOM
+
+if TYPE_CHECKING:
+    from assay.apps.paper.trader import PaperTrader
 
 LIVE = "live"
 ANCHOR, PLACE = "anchor.json", "place.json"
@@ -43,17 +51,46 @@ PRICE_MAX = 10**9
 
 
 class Anchor(msgspec.Struct, frozen=True):
-    """Say where the run of a live market began: behind which record of which edge, and when."""
+    """Say where the run of a live market began: behind which record of which edges, and when.
+
+    `venue` is the account as it stood then: what the bridge keeps of it begins later and later.
+    """
 
     edge: str
     symbols: tuple[str, ...]
     begun: int
     base: int
+    fallbacks: tuple[str, ...] = ()
+    bases: tuple[int, ...] = ()
+    venue: Venue | None = None
 
 
 def market_folder(home: Home, edge: str) -> Path:
     """Return where the bridge keeps the quotes of an edge; raise UsageError for a stranger."""
     return edge_folder(home, edge) / MARKET
+
+
+def name_sources(home: Home, plan: Plan, sources: SourcesConfig) -> Plan:
+    """Return a plan of a live market that names its sources: those asked for, else as set.
+
+    Raises UsageError for an edge that is named twice, or ranked and not named.
+    """
+    if plan.source != LIVE:
+        return plan
+    edge = plan.edge or _only_edge(home, sources.edges)
+    named = plan.fallbacks or tuple(each for each in sources.edges if each != edge)
+    ranks = {symbol: tuple(sources.by_symbol[symbol]) for symbol in plan.symbols or ()
+             if symbol in sources.by_symbol} if named else {}  # fmt: skip
+    edges = (edge, *named)
+    if len(set(edges)) < len(edges):
+        raise UsageError(f"sources {', '.join(edges)} name an edge twice")
+    for symbol, order in ranks.items():
+        if not order or set(order) - set(edges) or len(set(order)) < len(order):
+            raise UsageError(
+                f"sources.by_symbol.{symbol} is {', '.join(order) or 'empty'}; name some of "
+                f"{', '.join(edges)}, each once"
+            )
+    return msgspec.structs.replace(plan, edge=edge, fallbacks=named, ranks=ranks)
 
 
 def anchor_plan(home: Home, plan: Plan) -> Plan:
@@ -64,16 +101,24 @@ def anchor_plan(home: Home, plan: Plan) -> Plan:
     if plan.source != LIVE:
         return plan
     edge = plan.edge or _only_edge(home)
-    venue = read_venue(home, edge) if plan.broker == EDGE else None
     symbols, now = tuple(plan.symbols or ()), home.clock.now_ns()
-    found = _read_anchor(home)
-    if found is None or (found.edge, found.symbols) != (edge, symbols) or now > found.begun + SPAN:
-        found = Anchor(edge, symbols, now, _end_of(market_folder(home, edge)))
-        write_whole(home.folder(LIVE) / ANCHOR, found)
-    return msgspec.structs.replace(plan, edge=edge, begun=found.begun, base=found.base, venue=venue)
+    found, wanted = _read_anchor(home), (edge, symbols, plan.fallbacks)
+    is_ours = found and (found.edge, found.symbols, found.fallbacks) == wanted
+    if found is None or not is_ours or now > found.begun + SPAN:
+        base, *bases = (_end_of(market_folder(home, each)) for each in (edge, *plan.fallbacks))
+        found = Anchor(edge, symbols, now, base, plan.fallbacks, tuple(bases))
+    if plan.broker == EDGE and found.venue is None:
+        found = msgspec.structs.replace(found, venue=read_venue(home, edge))
+    write_whole(home.folder(LIVE) / ANCHOR, found)
+    return msgspec.structs.replace(
+        plan, edge=edge, begun=found.begun, base=found.base, bases=found.bases,
+        venue=found.venue if plan.broker == EDGE else None,
+    )  # fmt: skip
 
 
-def _only_edge(home: Home) -> str:
+def _only_edge(home: Home, preferred: Sequence[str] = ()) -> str:
+    if preferred:
+        return preferred[0]
     known = [each.edge for each in EdgeTokens(home).all()]
     if len(known) == 1:
         return known[0]
@@ -115,11 +160,13 @@ def prepare_live(plan: Plan, config: Config, *, strategies: Path) -> Setup:
     )
     profile = configured_profile(config, plan.risk or config.risk.profile)
     span = (plan.begun - DAY, plan.begun + SPAN)
+    releases = read_calendar(plan.calendar) if plan.calendar else ()
     terms = trade_terms([span] * len(instruments), instruments, pricing, account, profile, costs)
     return Setup(
         series=[_nothing_yet(spec) for spec in instruments], pricing=pricing,
         symbols=[spec.symbol for spec in instruments], instruments=instruments, account=account,
         profile=profile, strategy=strategy, params=strategy.resolve(plan.params), terms=terms,
+        acts=configured_acts(config, account, releases),
     )  # fmt: skip
 
 
@@ -131,6 +178,7 @@ def _venue_account(plan: Plan) -> AccountSpec | None:
     return AccountSpec(
         id=venue.account, tenant=venue.tenant, currency=venue.currency, cash=venue.balance,
         currency_digits=venue.currency_digits, venue=plan.edge or "",
+        leverage=venue.leverage or AccountSpec.leverage,
     )  # fmt: skip
 
 
@@ -147,14 +195,18 @@ def _nothing_yet(spec: Instrument) -> TickSeries:
 
 
 class LiveFeed:
-    """Follow an edge's quotes from where a run stands, and keep the place as it goes on."""
+    """Follow the quotes of a run's edges from where it stands, and keep the place as it goes on."""
 
     def __init__(self, home: Home, plan: Plan, setup: Setup, *, fed: int, handled: int) -> None:
-        self._anchor = f"{plan.edge} {plan.begun} {plan.base} {fed}"
+        self._anchor = f"{plan.edges} {plan.ranks} {plan.begun} {plan.base} {plan.bases} {fed}"
         self._path = home.folder(LIVE) / PLACE
         digits = {spec.symbol: spec.digits for spec in setup.instruments}
-        reader = LogReader(market_folder(home, plan.edge or ""), plan.base)
-        self.quotes = QuoteFeed(reader, digits, fed, with_flow=setup.reads_flow)
+        folders = [market_folder(home, each) for each in plan.edges]
+        reader = MarketReader(folders, (plan.base, *plan.bases))
+        choice = None
+        if plan.fallbacks:
+            choice = SourceChoice(plan.edges, digits, plan.ranks, setup.account.tenant)
+        self.quotes = QuoteFeed(reader, digits, fed, choice=choice, with_flow=setup.reads_flow)
         self._kept = 0
         self._resume(handled)
 
@@ -167,14 +219,18 @@ class LiveFeed:
         if place is not None and place.anchor == self._anchor and place.messages <= handled:
             self.quotes.resume(place)
             self._kept = place.messages
-        self._rest: Sequence[Tick | BarClosed] = skip_to(self.quotes, handled)
+        self._rest: Sequence[Message] = skip_to(self.quotes, handled)
 
-    def next(self) -> Sequence[Tick | BarClosed] | None:
+    def next(self) -> Sequence[Message] | None:
         """Return the messages of the next record, None where there is none yet."""
         if self._rest:
             rest, self._rest = self._rest, ()
             return rest
         return self.quotes.next()
+
+    def serves(self, symbol: str) -> bool:
+        """Say whether a symbol has quotes that can be believed, as far as its sources tell."""
+        return self.quotes.serves(symbol)
 
     def is_behind(self, ts: int) -> bool:
         """Say whether the market has gone on for long since a time (ns UTC)."""
@@ -185,3 +241,10 @@ class LiveFeed:
         if self.quotes.messages == committed != self._kept and not self._rest:
             self._kept = committed
             write_whole(self._path, self.quotes.place(self._anchor))
+
+
+def release_served(trader: PaperTrader, feed: LiveFeed) -> None:
+    """Let entries go that an earlier run held back for want of quotes, where this one has them."""
+    for halt in trader.entry_halts:
+        if halt.source == HALTED_BY and feed.serves(halt.symbol):
+            trader.release_entries(HALTED_BY, "this run has quotes", HALTED_BY, halt.symbol)

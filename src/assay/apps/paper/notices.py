@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
+from assay.apps.paper.acting import ACTS_TOLD, describe_act
+from assay.apps.paper.sources import SOURCES_TOLD, describe_source
 from assay.model.messages import (
     CorrelationBroke,
     CorrelationReturned,
@@ -17,14 +19,17 @@ from assay.model.messages import (
     Message,
     RegimeChanged,
     RiskThresholdBreached,
+    TwinAppraised,
     decode_messages,
     encode_messages_into,
 )
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home
 
-ALERTS = ("RegimeChanged", "CorrelationBroke", "CorrelationReturned", "DriftFound")
-KINDS = (*ALERTS, "CorrelationsMeasured")
+CONDITIONS = ("RegimeChanged", "CorrelationBroke", "CorrelationReturned", "DriftFound")
+KINDS = (*CONDITIONS, "CorrelationsMeasured")
+ALERTED = (RiskThresholdBreached, *ACTS_TOLD, *SOURCES_TOLD)
+"""What the trading itself brings that is told at once."""
 PATIENCE_S = 10.0
 _PERCENT = 100
 _ALARM = 1_000
@@ -44,12 +49,20 @@ class NoticeBoard:
 
     def leave(self, notices: Sequence[Message]) -> None:
         """Leave some together; they are committed together."""
-        path = self._folder / f"{next(self._numbers):09d}.notices"
-        payload = bytearray()
-        encode_messages_into(notices, payload, 0)
-        fresh = path.with_suffix(".new")
-        fresh.write_bytes(payload)
-        fresh.replace(path)
+        _write(self._folder / f"{next(self._numbers):09d}.notices", notices)
+
+
+def leave_notice(home: Home, name: str, notice: Message) -> None:
+    """Leave one notice under a name of its own, in the place of another of that name."""
+    _write(_folder(home) / f"{name}.notices", [notice])
+
+
+def _write(path: Path, notices: Sequence[Message]) -> None:
+    payload = bytearray()
+    encode_messages_into(notices, payload, 0)
+    fresh = path.with_suffix(".new")
+    fresh.write_bytes(payload)
+    fresh.replace(path)
 
 
 def pending_notices(home: Home) -> list[tuple[Path, list[Message]]]:
@@ -103,7 +116,10 @@ def describe_notice(notice: Message) -> str:
             f"{notice.account}: {notice.rule} {reached} its limit "
             f"({notice.value:,} of {notice.limit:,} {unit})"
         )
-    return ""
+    if isinstance(notice, TwinAppraised) and notice.paused:
+        lost = (notice.live - notice.twin) / notice.equity if notice.equity else 0.0
+        return f"{notice.account}: {notice.day} left its twin by {lost:+.2%}; entries are paused"
+    return describe_act(notice) or describe_source(notice)
 
 
 def _pair(notice: CorrelationBroke | CorrelationReturned) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from assay.apps.paper.notices import describe_notice
+from assay.apps.paper.notices import ALERTED, describe_notice
+from assay.model.halts import EntryHalt
 from assay.model.messages import (
     BarClosed,
     DecisionMade,
@@ -19,7 +21,6 @@ from assay.model.messages import (
     OrderFilled,
     OrderSubmitted,
     PatternsJudged,
-    RiskThresholdBreached,
     Tick,
     TradingHalted,
     TradingResumed,
@@ -75,6 +76,7 @@ class Picture(msgspec.Struct, kw_only=True):
     abstained: int = 0
     halted: bool = False
     halt_reason: str = ""
+    entries_halted: list[str] = []
     limits: dict[str, str] = {}
     done: bool = False
     run: int = 1
@@ -130,7 +132,7 @@ class Painter:
             elif kind is TradingHalted or kind is TradingResumed:
                 self.picture.halted = kind is TradingHalted
                 self.picture.halt_reason = message.reason  # type: ignore[attr-defined]
-            elif kind is RiskThresholdBreached:
+            elif kind in ALERTED:
                 self.alert([message])
 
     def _see_price(self, message: BarClosed | Tick) -> None:
@@ -213,6 +215,15 @@ class Painter:
         fresh = self.path.with_suffix(".new")
         fresh.write_bytes(msgspec.json.encode(self.picture))
         fresh.replace(self.path)
+
+
+def describe_halts(halts: Sequence[EntryHalt]) -> list[str]:
+    """Return what holds entries back, in words.
+
+    >>> describe_halts([EntryHalt("twin", "the gap is too wide", "assay", 0, "EURUSD")])
+    ['EURUSD by twin: the gap is too wide']
+    """
+    return [f"{halt.symbol or 'all'} by {halt.source}: {halt.reason}" for halt in halts]
 
 
 def _second(ts: int) -> str:

@@ -31,13 +31,17 @@ the market's pace are eight hours.
 
 
 class Venue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Hold the account at a venue that fills its orders; its opening balance in minor units."""
+    """Hold the account at a venue that fills its orders; its opening balance in minor units.
+
+    `leverage` is 0 where the edge did not tell it.
+    """
 
     account: str
     tenant: str
     currency: str
     currency_digits: int
     balance: int
+    leverage: int = 0
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,7 +53,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `follows` trades the champion, as the log was when it had so many `lines`. A `challenger`
     forecasts beside it and is not traded. Source live is what the bridge keeps of an `edge`: its
     `symbols`, from the record behind `base` on; `begun` (ns UTC) is when that was settled. Its
-    orders go to the `broker` paper, or edge: the edge's own terminal.
+    orders go to the `broker` paper, or edge: the edge's own terminal. Where the edge's quotes fail
+    those of its `fallbacks` serve, each from the record behind its base in `bases`; `ranks` are
+    the sources of symbols that have others, or another order.
     """
 
     source: str = "sample"
@@ -73,6 +79,14 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     base: int = 0
     broker: str = "paper"
     venue: Venue | None = None
+    fallbacks: tuple[str, ...] = ()
+    ranks: dict[str, tuple[str, ...]] = {}
+    bases: tuple[int, ...] = ()
+
+    @property
+    def edges(self) -> tuple[str, ...]:
+        """Return whose quotes are followed, the first choice first."""
+        return (self.edge or "", *self.fallbacks)
 
     @property
     def needs_teaching(self) -> bool:
@@ -90,8 +104,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if self.source == "live":
             self._check_live()
             return []
-        if self.edge is not None or self.broker != "paper":
-            raise UsageError("--edge and --broker go with --source live")
+        if self.edge is not None or self.fallbacks or self.broker != "paper":
+            raise UsageError("--edge, --fallback and --broker go with --source live")
         if {self.seed, self.kind, self.strength, self.symbols} != {None}:
             raise UsageError("--seed, --kind, --strength and --symbols go with --source sim")
         if self.source == "sample":
@@ -111,8 +125,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise UsageError("--source live takes neither --data nor a simulated market's options")
         if self.speed is not None:
             raise UsageError("a live market has its own pace; leave out --speed")
-        if self.model or self.challenger or self.strategy == "ai":
-            raise UsageError("no model trades a live market yet; name another --strategy")
+        if self.challenger:
+            raise UsageError("nobody challenges on a live market yet; leave out --challenger")
 
     def scenario(self) -> Scenario:
         """Return the market to simulate; raise UsageError for one that makes no sense."""

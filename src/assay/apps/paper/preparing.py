@@ -48,15 +48,15 @@ def check_plan(plan: Plan, config: Config, home: Path) -> None:
 def _read_series(plan: Plan) -> list[Series]:
     if plan.source == "sim":
         return [*simulate_ticks(plan.scenario(), history=SIM_HISTORY)]
-    side = "ask" if plan.source == "sample" else None
-    return [read_parquet(path, side=side) for path in plan.files()]
+    return [read_parquet(path) for path in plan.files()]
 
 
 def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
     """Read the data and bring everything together; raise UsageError or DataError."""
     check_plan(plan, config, home)
     if plan.source == "live":
-        return prepare_live(plan, config, strategies=home / "strategies")
+        setup = prepare_live(plan, config, strategies=home / "strategies")
+        return _with_model(setup, plan, config, home)
     strategy = load_strategy(plan.strategy, home / "strategies")
     series = _read_series(plan)
     risk = plan.risk
@@ -64,15 +64,19 @@ def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
         risk = config.risk.profile
     costs = Costs(releases=read_calendar(plan.calendar) if plan.calendar else ())
     setup = prepare(series, strategy, given=plan.params, costs=costs, risk=risk, config=config)
-    if strategy.conclude is None and plan.model is None:
+    setup = _with_model(setup, plan, config, home)
+    if plan.source == "sim" and strategy.conclude is not None:
+        setup = replace(setup, history=past_columns(plan, config, _reach(setup, plan)))
+    return setup
+
+
+def _with_model(setup: Setup, plan: Plan, config: Config, home: Path) -> Setup:
+    if setup.strategy.conclude is None and plan.model is None:
         return setup
     from assay.apps.lab.forecasting import with_model
 
     folder = home / "models" / plan.model if plan.model else None
-    setup = with_model(setup, folder, config.ensemble.deadline)
-    if plan.source == "sim":
-        setup = replace(setup, history=past_columns(plan, config, _reach(setup, plan)))
-    return setup
+    return with_model(setup, folder, config.ensemble.deadline)
 
 
 def past_series(plan: Plan) -> list[BarSeries]:
@@ -121,6 +125,8 @@ def identifier(plan: Plan, setup: Setup) -> Callable[[Setup], str]:
         market.update(sha256(path.read_bytes()).digest())
     if plan.source == "live":
         market.update(repr((plan.edge, plan.symbols, plan.begun, plan.base)).encode())
+        if plan.fallbacks:
+            market.update(repr((plan.fallbacks, sorted(plan.ranks.items()), plan.bases)).encode())
     if plan.source == "sim":
         market.update(repr(plan.scenario()).encode())
         for one in setup.series:
@@ -137,6 +143,8 @@ def identifier(plan: Plan, setup: Setup) -> Callable[[Setup], str]:
         )  # fmt: skip
         if setup.measures is not None:
             facts = (*facts, setup.measures)
+        if setup.acts is not None:
+            facts = (*facts, setup.acts)
         if setup.forecaster is not None:
             facts = (*facts, setup.forecaster.artifact.graph_sha256, setup.forecaster.artifact.id)
         whole.update(repr(facts).encode())

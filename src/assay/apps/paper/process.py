@@ -17,8 +17,10 @@ from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.control import (
     ACTIONS,
+    HALT_ENTRIES,
     LIMIT,
     RELEASE,
+    RELEASE_ENTRIES,
     Answer,
     ControlOrder,
     answer_order,
@@ -26,8 +28,10 @@ from assay.apps.paper.control import (
     pending_orders,
 )
 from assay.apps.paper.cursor import read_cursor
+from assay.apps.paper.entries import carry_out
+from assay.apps.paper.keeping import KeptPlan, keep_plan
 from assay.apps.paper.notices import forget_notices, pending_notices
-from assay.apps.paper.picture import PICTURE, Painter
+from assay.apps.paper.picture import PICTURE, Painter, describe_halts
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identifier, prepare_plan
 from assay.apps.paper.refusal import FILE, write_refusal
@@ -119,10 +123,12 @@ class Session:
                 path.unlink(missing_ok=True)
             elif order.action == LIMIT:
                 answer_order(path, self._change_limits(order))
+            elif order.action in (HALT_ENTRIES, RELEASE_ENTRIES):
+                answer_order(path, carry_out(self.trader, order))
             elif order.action == RELEASE:
                 answer_order(path, self._release(order))
             elif self.succession is None:
-                answer_order(path, Answer(False, "this run trades without a model"))
+                answer_order(path, Answer(False, "this run changes no model"))
         if self.succession is not None:
             self.succession.look(orders)
         if self.challenge is not None:
@@ -216,7 +222,7 @@ class Session:
 
     def follow_challenger(self, run: int, log: Logger) -> None:
         """Let a challenger forecast every bar too, where a model serves; it need not be ready."""
-        if self.trader.setup.forecaster is None:
+        if self.trader.candidates is None:
             return
         from assay.apps.paper.challenge import Challenge
 
@@ -227,7 +233,7 @@ class Session:
     def follow_champion(self, run: int) -> None:
         """Let promoted models serve from now on, where any serves."""
         forget_answers(self.home)
-        if self.trader.setup.forecaster is None:
+        if self.trader.candidates is None:
             return
         from assay.apps.paper.succession import Succession
 
@@ -253,6 +259,7 @@ class Session:
     def show(self, *, done: bool = False) -> None:
         """Write the picture and the standing."""
         self.painter.picture.halted = self.trader.halted
+        self.painter.picture.entries_halted = describe_halts(self.trader.entry_halts)
         self.painter.write()
         write_whole(self.home.path / "run" / STANDING, take_standing(self.trader, done=done))
 
@@ -347,6 +354,10 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
     """Open journal and broker, recover, and trade the plan; raises AssayError families."""
     config = load_settings(Config, home).value
     setup: Setup = prepare_plan(plan, config, home.path)
+    if plan.source == "live":
+        from assay.apps.paper.past import with_terminal_past
+
+        setup = with_terminal_past(setup, plan, home)
     events = setup.events()
     setup.strategy.run(setup.world().handle, events, 0, 0)
     postgres = open_postgres(home.path, config.postgres.dsn or None)
@@ -356,7 +367,8 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
         clock = SystemClock()
         with stop_signals() as is_stopped:
             identify, candidates = identifier(plan, setup), None
-            if setup.forecaster is not None:
+            # A live run keeps its model: no other has seen the quotes since it began.
+            if setup.forecaster is not None and plan.source != "live":
                 candidates = _find_candidates(home, setup, events, identify)
                 setup = _go_on(home, plan, journal, candidates)
             trader = PaperTrader(setup, identify(setup), journal, broker, clock)
@@ -367,6 +379,7 @@ def run_trader(home: Home, plan: Plan, log: Logger) -> None:
             forget_notices(home)
             found = trader.recover()
             log.info("ready", found=found.found, replayed=found.replayed, next=found.next)
+            keep_plan(home, KeptPlan(run=found.run, plan=plan, setup=trader.setup_id))
             painter = Painter(setup, home.folder("run") / PICTURE)
             painter.picture.events_total, painter.picture.run = len(events), found.run
             painter.picture.events = found.next
@@ -403,9 +416,10 @@ def _trade(session: Session, events: np.ndarray, broker: Broker) -> bool:
     trader = session.trader
     if session.plan.source != "live":
         return session.trade(events)
-    from assay.apps.paper.live import LiveFeed
+    from assay.apps.paper.live import LiveFeed, release_served
 
     feed = LiveFeed(session.home, session.plan, trader.setup, fed=trader.fed, handled=trader.next)
+    release_served(trader, feed)
     ear = None
     if session.plan.venue is not None:
         from assay.apps.bridge.desk import BridgeBroker
@@ -442,6 +456,7 @@ def _show_recovered(trader: PaperTrader, painter: Painter) -> None:
     for symbol, units in zip(trader.setup.symbols, held.tolist(), strict=True):
         painter.hold(symbol, units)
     painter.picture.halted = trader.halted
+    painter.picture.entries_halted = describe_halts(trader.entry_halts)
     painter.write()
 
 

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from assay.apps.lab.drivers import PLATFORM
 from assay.model.errors import InvariantError
-from assay.model.messages import CancelRequested, OrderSubmitted
+from assay.model.messages import CancelRequested, ChangeRequested, OrderSubmitted
 from assay.runtime.ids import COUNTER_BITS
 from assay.runtime.journal import Recorded
 
 CONTROL, SHADOW, PATTERNS, VENUE = 3, 4, 5, 6
 """Producers of ids: who starts and steers the platform; beside it a challenger, and patterns; and
 the venue that fills the account's orders."""
+Outgoing = OrderSubmitted | CancelRequested | ChangeRequested
+"""What goes to a broker, once by its key or id."""
 RECORD_MESSAGES = 1 << 16
 """Messages that a venue's record may hold: the ids of what it says follow from its number."""
 
@@ -50,6 +52,6 @@ def counter_of(number: int) -> int:
     return number & ((1 << COUNTER_BITS) - 1)
 
 
-def outbox_key(order: OrderSubmitted | CancelRequested) -> int:
-    """Return what an order, or a wish to cancel one, is known by in the outbox."""
+def outbox_key(order: Outgoing) -> int:
+    """Return what an order, or a wish to cancel or change one, is known by in the outbox."""
     return order.key if isinstance(order, OrderSubmitted) else order.id

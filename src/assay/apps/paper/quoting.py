@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
-from assay.apps.bridge.inbox import Kept
+from assay.apps.bridge.market import MarketReader
 from assay.apps.lab.drivers import FEED
 from assay.apps.lab.events import TICK_BARS
-from assay.apps.link.frames import Lost, PackedCodec, Quote
-from assay.apps.link.log import LogReader, Record
+from assay.apps.link.frames import Lost, Quote
+from assay.apps.paper.choosing import SourceChoice
 from assay.market.bars import BarBuilder
 from assay.market.bars.building import OpenState
+from assay.market.consensus import Standing
 from assay.model.errors import DataError
-from assay.model.messages import BarClosed, Tick
+from assay.model.messages import BarClosed, Message, Tick
 from assay.model.time import SECOND
 from assay.runtime.ids import COUNTER_BITS
 
@@ -25,21 +25,22 @@ GRACE = SECOND
 """A bar of a silent symbol closes once another symbol's quote is so far past its end."""
 BEHIND = 30 * SECOND
 """Of the market's time: what was decided on a quote so old is not sent to a venue."""
-READ_AT_ONCE = 1_024
 Bars = tuple[dict[str, OpenState], dict[str, list[int]]]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Say how far a feed had come: messages made, records read, and the bars in the making.
 
-    `closed` is the end of each symbol's last bar.
+    `positions` are those in the records of each source, `closed` is the end of each symbol's last
+    bar, and `sources` how several sources stand, by symbol.
     """
 
     anchor: str
     messages: int
-    position: int
+    positions: list[int]
     bars: Bars
     closed: dict[str, int]
+    sources: dict[str, Standing] = {}
 
 
 class QuoteFeed:
@@ -51,31 +52,32 @@ class QuoteFeed:
     """
 
     def __init__(
-        self, reader: LogReader, digits: Mapping[str, int], fed: int, *, with_flow: bool = False
-    ) -> None:
-        self._reader, self._digits, self._codec = reader, digits, PackedCodec()
+        self, reader: MarketReader, digits: Mapping[str, int], fed: int, *,
+        choice: SourceChoice | None = None, with_flow: bool = False,
+    ) -> None:  # fmt: skip
+        self._reader, self._digits, self._choice = reader, digits, choice
         self._with_flow = with_flow
         self._first = (FEED << COUNTER_BITS) + fed
         self._made, self._bar_ids = 0, count(1)
         self._builder = BarBuilder(TICK_BARS, self._bar_ids.__next__)
         self._closed: dict[str, int] = {}
-        self._waiting: deque[Record] = deque()
         self.late = self.lost = 0
-        self._position = reader.after
 
     def resume(self, place: Place) -> None:
         """Go on where a feed of the same records had come."""
-        self._made, self._position = place.messages, place.position
+        self._made = place.messages
         self._closed = dict(place.closed)
         self._builder.restore(place.bars)
-        self._waiting.clear()
-        self._reader.seek(place.position)
+        self._reader.seek(place.positions)
+        if self._choice is not None:
+            self._choice.restore(place.sources)
 
     def place(self, anchor: str) -> Place:
         """Return how far it has come; between two records only."""
         return Place(
-            anchor=anchor, messages=self._made, position=self._position,
+            anchor=anchor, messages=self._made, positions=list(self._reader.positions),
             bars=self._builder.snapshot(), closed=dict(self._closed),
+            sources=self._choice.snapshot() if self._choice is not None else {},
         )  # fmt: skip
 
     @property
@@ -83,31 +85,33 @@ class QuoteFeed:
         """Return how many messages it has made."""
         return self._made
 
-    def next(self) -> list[Tick | BarClosed] | None:
+    def next(self) -> list[Message] | None:
         """Return what follows from the next record, maybe nothing; None where there is none yet."""
-        if len(self._waiting) < READ_AT_ONCE // 2:
-            self._waiting.extend(self._reader.read(READ_AT_ONCE))
-        if not self._waiting:
+        came = self._reader.next()
+        if came is None:
             return None
-        record = self._waiting.popleft()
-        held = self._open(record)
-        self._position = record.number
-        if isinstance(held, Lost):
-            self.lost += held.last - held.first + 1
+        item = came.item
+        if isinstance(item, Lost):
+            self.lost += item.last - item.first + 1
             return []
-        return [self._number(message) for message in self._follow(held)]
+        if self._choice is None:
+            found = self._follow(item, UNSET) if isinstance(item, Quote) else ()
+            return [self._number(message) for message in found]
+        chosen = self._choice.take(came)
+        told = chosen.told
+        if chosen.quote is not None:
+            told = [*told, *self._follow(chosen.quote, chosen.confirmed)]
+        return [self._number(message) for message in told]
+
+    def serves(self, symbol: str) -> bool:
+        """Say whether any of several sources serves a symbol; one that is alone always does."""
+        return self._choice is None or symbol not in self._digits or self._choice.serves(symbol)
 
     def is_behind(self, ts: int) -> bool:
         """Say whether the market has gone on for long since a time (ns UTC) by what waits here."""
-        newest = self._open(self._waiting[-1]) if self._waiting else None
-        return isinstance(newest, Quote) and newest.ts - ts > BEHIND
+        return self._reader.newest() - ts > BEHIND
 
-    def _open(self, record: Record) -> Quote | Lost:
-        kept = self._codec.decode(record.payload, Kept)
-        held: Quote | Lost = self._codec.decode(bytes(kept.record), Quote | Lost)
-        return held
-
-    def _follow(self, quote: Quote) -> Iterator[Tick | BarClosed]:
+    def _follow(self, quote: Quote, confirmed: bool | UnsetType) -> Iterator[Tick | BarClosed]:
         symbol = quote.symbol
         digits = self._digits.get(symbol)
         if digits is None:
@@ -121,8 +125,9 @@ class QuoteFeed:
             self.late += 1
             return
         tick = Tick(
-            id=1, ts_event=quote.ts, ts_init=quote.ts, symbol=symbol, bid=quote.bid, ask=quote.ask
-        )
+            id=1, ts_event=quote.ts, ts_init=quote.ts, symbol=symbol, bid=quote.bid, ask=quote.ask,
+            confirmed=confirmed,
+        )  # fmt: skip
         yield from self._close(self._builder.handle(tick))
         yield from self._close(self._builder.close_until(quote.ts - GRACE))
         yield tick
@@ -132,12 +137,12 @@ class QuoteFeed:
             self._closed[bar.symbol] = bar.ts_event
             yield bar if self._with_flow else msgspec.structs.replace(bar, flow=UNSET)
 
-    def _number(self, message: Tick | BarClosed) -> Tick | BarClosed:
+    def _number(self, message: Message) -> Message:
         self._made += 1
         return msgspec.structs.replace(message, id=self._first + self._made, cause=0)
 
 
-def skip_to(feed: QuoteFeed, messages: int) -> list[Tick | BarClosed]:
+def skip_to(feed: QuoteFeed, messages: int) -> list[Message]:
     """Read on until so many messages are made; return those of the same record behind them.
 
     Raises DataError where the records end before.

@@ -10,6 +10,8 @@ from assay.apps.paper.trader import PaperTrader
 from assay.apps.paper.understudy import Understudy
 from assay.model.errors import InvariantError
 from assay.model.messages import (
+    ChallengerEntered,
+    ChallengerLeft,
     FeaturesReady,
     Message,
     Predicted,
@@ -91,7 +93,10 @@ class Shadow:
         """Follow no more, and let the next commit record that."""
         self.ended, self._trader.shadowing = reason, Shadowing()
         if self._has_entered:
-            self._trader.note([self._trader.dismiss(self.model, reason, by)])
+            left = ChallengerLeft(
+                id=0, ts_event=0, ts_init=0, model=self.model, by=by, reason=reason
+            )
+            self._trader.note([self._trader.sign(left)])
 
     def _fail(self, fault: str) -> None:
         self.end(fault)
@@ -102,7 +107,10 @@ class Shadow:
         told = [_shadow_of(ready, predicted) for ready, predicted in self._understudy.catch_up()]
         if not self._has_entered:
             self._has_entered = True
-            trader.note([trader.announce(self.model, self._digest)])
+            entered = ChallengerEntered(
+                id=0, ts_event=0, ts_init=0, model=self.model, digest=self._digest
+            )
+            trader.note([trader.sign(entered)])
         trader.note(told)
         trader.shadowing = Shadowing(self.model, trader.position, trader.next)
 

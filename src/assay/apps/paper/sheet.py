@@ -91,6 +91,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     day_start: int
     exposure: int
     positions: tuple[Held, ...]
+    entries_halted: tuple[str, ...] = ()
 
 
 PastBar = tuple[int, int, int, int, int, int]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from assay import __version__
 from assay.apps.lab.events import TICK_BARS
 from assay.apps.lab.setup import Setup
+from assay.apps.paper.picture import describe_halts
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.sheet import Held, Past, Sheet, Standing, Traded
 from assay.apps.paper.trader import PaperTrader
@@ -73,6 +74,7 @@ def take_standing(trader: PaperTrader, *, done: bool = False) -> Standing:
         unrealised=int(account["unrealised"]), margin=int(account["margin"]),
         peak=int(account["peak"]), day_start=int(account["day_start"]),
         exposure=_exposure(trader), positions=positions,
+        entries_halted=tuple(describe_halts(trader.entry_halts)),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from assay import __version__
 from assay.apps.lab.drivers import FEED, PLATFORM
 from assay.apps.lab.setup import Setup
 from assay.apps.paper.agreeing import agrees
+from assay.apps.paper.booking import follow_books
 from assay.apps.paper.cursor import (
     MODULE,
     Cursor,
@@ -21,11 +22,13 @@ from assay.apps.paper.cursor import (
     Shadowing,
     read_cursor,
 )
+from assay.apps.paper.entries import halts_kept, tell_halt, tell_release
 from assay.apps.paper.limiting import check_changes, limits_set, tell_limits
 from assay.apps.paper.producers import (
     CONTROL,
     RECORD_MESSAGES,
     VENUE,
+    Outgoing,
     counter_of,
     inputs_of,
     other_than,
@@ -33,11 +36,10 @@ from assay.apps.paper.producers import (
 )
 from assay.apps.topology import Topology, build_topology
 from assay.model.errors import DataError, InvariantError
+from assay.model.halts import EntryHalt
 from assay.model.messages import (
     CancelRequested,
-    ChallengerEntered,
-    ChallengerLeft,
-    EntryPosted,
+    ChangeRequested,
     Message,
     ModelPromoted,
     OrderSubmitted,
@@ -59,7 +61,7 @@ from assay.trading.engine.naming import IN_PARTS
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.apps.paper.candidates import Candidate, Candidates
 
-SNAPSHOT_FORMAT = 2
+SNAPSHOT_FORMAT = 3
 """Goes up with the shape of the engine's arrays; what an older program left is not read."""
 SNAPSHOT_EVERY = 8_000
 """Messages between snapshots: what a recovery replays at most, in some two seconds."""
@@ -87,7 +89,7 @@ class PaperTrader:
         self._ids = IdSource(PLATFORM)
         self._build(setup)
         self._buffer: list[Message] = []
-        self._orders: list[OrderSubmitted | CancelRequested] = []
+        self._orders: list[Outgoing] = []
         self._since_snapshot = 0
         self._run = 1
         self.ring: Publisher = NullRing()
@@ -152,21 +154,14 @@ class PaperTrader:
         self._take(started)
         if kept := limits_set(self._journal, self.tenant):
             self._limit(kept, "set in an earlier run", "assay")
+        for halt in halts_kept(self._journal, self.tenant):
+            self._take(self.sign(tell_halt(halt, self.tenant)))
         self.commit(with_snapshot=True)
         return Recovery(next=0, run=run)
 
     def _follow_books(self, position: int) -> None:
-        """Let a run's books go on in number where those of earlier runs ended."""
-        if self._run == 1:
-            return
-        entries: dict[str, int] = {}
-        for recorded in self._journal.read(kinds=("EntryPosted",)):
-            if recorded.position > position:
-                break
-            if isinstance(recorded.message, EntryPosted):
-                entries[recorded.message.tenant] = recorded.message.entry
-        self.topology.ledger.follow(entries)
-        self.topology.reconciler.follow(entries)
+        if self._run > 1:
+            follow_books(self.topology, self._journal, position)
 
     def _resume(self, cursor: Cursor) -> Recovery:
         self._open_run(cursor.run)
@@ -261,7 +256,7 @@ class PaperTrader:
         for order in self._journal.unconfirmed_orders():
             if not self._broker.knows(order.key):
                 waiting = decode_message(order.payload)
-                assert isinstance(waiting, OrderSubmitted | CancelRequested)
+                assert isinstance(waiting, Outgoing)
                 self._hand_over(waiting)
             else:
                 self._journal.mark_confirmed(order.key, self._clock.now_ns())
@@ -316,6 +311,23 @@ class PaperTrader:
         told = tell_limits(limits, reason, by, self._clock.now_ns())
         self._take(msgspec.structs.replace(told, id=self._control_id(), tenant=self.tenant))
 
+    @property
+    def entry_halts(self) -> list[EntryHalt]:
+        """Return what holds entries back, the oldest first."""
+        return self.topology.desk.acts.halts()
+
+    def halt_entries(self, source: str, reason: str, by: str, symbol: str = "") -> None:
+        """Deny new risk on behalf of a source, in an instrument or in all, until it is released."""
+        halt = EntryHalt(source, reason, by, self._clock.now_ns(), symbol)
+        self.record([tell_halt(halt, self.tenant, self.setup.symbols)])
+
+    def release_entries(
+        self, source: str, reason: str, by: str, symbol: str = "", *, actor: str = ""
+    ) -> None:
+        """Lift a source's halt; raise UsageError where the actor is neither it nor the operator."""
+        halt = EntryHalt(source, reason, by, self._clock.now_ns(), symbol)
+        self.record([tell_release(halt, self.tenant, actor or source)])
+
     def promote(self, candidate: Candidate, *, line: int, by: str) -> None:
         """Let a model that has seen every bar until now forecast the next one.
 
@@ -342,7 +354,7 @@ class PaperTrader:
         answers = self._runner.push(message)
         self._buffer += answers
         for answer in answers:
-            if type(answer) is CancelRequested:
+            if isinstance(answer, CancelRequested | ChangeRequested):
                 self._orders.append(answer)
             elif type(answer) is OrderSubmitted:
                 if answer.order_type not in IN_PARTS:
@@ -404,19 +416,11 @@ class PaperTrader:
             self._take(msgspec.structs.replace(notice, id=self._control_id()))
         self.commit()
 
-    def announce(self, model: str, digest: str) -> ChallengerEntered:
-        """Return the message that a challenger follows from here on."""
+    def sign(self, message: Message) -> Message:
+        """Return a message under our next id, as of now."""
         now = self._clock.now_ns()
-        return ChallengerEntered(
-            id=self._control_id(), ts_event=now, ts_init=now, model=model, digest=digest
-        )
-
-    def dismiss(self, model: str, reason: str, by: str = "") -> ChallengerLeft:
-        """Return the message that a challenger follows no more."""
-        now = self._clock.now_ns()
-        return ChallengerLeft(
-            id=self._control_id(), ts_event=now, ts_init=now, model=model, by=by, reason=reason
-        )
+        named = {"id": self._control_id(), "ts_event": now, "ts_init": now}
+        return msgspec.structs.replace(message, **named)
 
     def recorded(self, after: int, kinds: Collection[str]) -> Iterator[Recorded]:
         """Return what was committed behind a position, of some tags."""
@@ -469,12 +473,14 @@ class PaperTrader:
         for place, message in enumerate(committed, last - len(committed) + 1):
             publish(encode_message(message), place)
 
-    def _hand_over(self, order: OrderSubmitted | CancelRequested) -> None:
+    def _hand_over(self, order: Outgoing) -> None:
         # The key is in the outbox already; until it is confirmed there, its fate counts as unknown.
         if isinstance(order, OrderSubmitted):
             self._broker.send(order)
-        else:
+        elif isinstance(order, CancelRequested):
             self._broker.cancel(order)
+        else:
+            self._broker.change(order)
         self._journal.mark_confirmed(outbox_key(order), self._clock.now_ns())
 
     def run(

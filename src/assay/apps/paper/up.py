@@ -38,7 +38,7 @@ from assay.runtime.wakefulness import stay_awake
 
 HOST = "127.0.0.1"
 TRADER, AUDIT, STORE, TRAINER = "trader", "audit", "store", "trainer"
-CONDITIONS = "conditions"
+CONDITIONS, TWIN = "conditions", "twin"
 LEFT = (PICTURE, SHEET, STANDING, PAST, FILE, LAG, TAUGHT, TIMES, STATE)
 """What a run before this one may have left to be mistaken for ours."""
 SPACE_NEEDED = 500_000_000
@@ -77,7 +77,7 @@ def run_platform(
         plan = msgspec.structs.replace(plan, model=serving.model, follows=True, lines=lines)
     plan = name_challenger(plan, config.ai.challenger)
     check_files(plan, home.path)
-    plan = _anchored(home, plan)
+    plan = _anchored(home, plan, config)
     home.require_space(SPACE_NEEDED)
     log = open_log(home, "up", level="error", file_bytes=config.log.bytes)
     picture_path, refusal = home.folder("run") / PICTURE, home.folder("run") / FILE
@@ -118,26 +118,25 @@ def run_platform(
         supervisor.run(lambda: is_over() or picture_path.exists())
         supervisor.start(_audit_program(home))
         supervisor.start(_store_program(home))
-        if _has_conditions(plan, config):
-            supervisor.start(_conditions_program(home))
-        else:
-            write_state(home, 0, NOTHING, dict.fromkeys(PARTS, "this run watches none"))
+        _start_beside(supervisor, home, plan, config)
         watch = _watch_live if is_live else _watch_plainly
         watch(supervisor, picture_path, is_over, page)
         # First the trader, then the audit, with everything that the trader has left behind.
-        supervisor.end(TRADER)
-        supervisor.end(AUDIT)
-        supervisor.stop()
+        # Together they have one time, shorter than `assay stop` waits before it kills us.
+        until = Deadline(STOP_S)
+        supervisor.end(TRADER, until)
+        supervisor.end(AUDIT, until)
+        supervisor.stop(until)
         raise_refusal(refusal)
     return _summary(read_picture(picture_path), interrupted=is_stopped.is_interrupt)
 
 
-def _anchored(home: Home, plan: Plan) -> Plan:
+def _anchored(home: Home, plan: Plan, config: Config) -> Plan:
     if plan.source != "live":
         return plan
-    from assay.apps.paper.live import anchor_plan
+    from assay.apps.paper.live import anchor_plan, name_sources
 
-    return anchor_plan(home, plan)
+    return anchor_plan(home, name_sources(home, plan, config.sources))
 
 
 def _summary(picture: Picture | None, *, interrupted: bool) -> dict[str, Any]:
@@ -192,9 +191,20 @@ def _store_program(home: Home) -> Program:
     return Program(name=STORE, argv=argv, vital=False)
 
 
+def _start_beside(supervisor: Supervisor, home: Home, plan: Plan, config: Config) -> None:
+    """Start what watches the trading and is not needed for it."""
+    if _has_conditions(plan, config):
+        supervisor.start(_conditions_program(home))
+    else:
+        write_state(home, 0, NOTHING, dict.fromkeys(PARTS, "this run watches none"))
+    # Only a market that comes at its own pace has days that end overnight.
+    if plan.source == "live" and config.twin.enabled:
+        supervisor.start(_twin_program(home))
+
+
 def _has_conditions(plan: Plan, config: Config) -> bool:
     """Say whether there may be regimes, correlations or drift to watch."""
-    has_several = plan.source == "sim" or len(plan.data) > 1
+    has_several = plan.source == "sim" or max(len(plan.data), len(plan.symbols or ())) > 1
     watched = config.conditions
     return watched.enabled and (bool(watched.regimes or plan.model) or has_several)
 
@@ -202,6 +212,11 @@ def _has_conditions(plan: Plan, config: Config) -> bool:
 def _conditions_program(home: Home) -> Program:
     argv = (interpreter(), "-m", "assay.apps.conditions.process", str(home.path))
     return Program(name=CONDITIONS, argv=argv, vital=False)
+
+
+def _twin_program(home: Home) -> Program:
+    argv = (interpreter(), "-m", "assay.apps.twin.process", str(home.path))
+    return Program(name=TWIN, argv=argv, vital=False)
 
 
 def _is_done(supervisor: Supervisor, name: str) -> bool:

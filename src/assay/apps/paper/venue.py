@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import deque
 
 from assay.apps.bridge.desk import BridgeBroker, CommandDesk
-from assay.apps.bridge.feed import AccountFeed, AccountNews
+from assay.apps.bridge.feed import STANDING, AccountFeed, AccountNews
 from assay.apps.lab.setup import Setup
 from assay.apps.link.frames import ACCOUNT
 from assay.apps.paper.edges import edge_folder, find_grant
 from assay.apps.paper.trader import PaperTrader
 from assay.model.messages import Message
 from assay.runtime.home import Home
+
+CONFIRM_EVERY = 256
+"""Records after which the bridge is told that they are dealt with."""
 
 
 def open_bridge_broker(home: Home, edge: str, setup: Setup) -> BridgeBroker:
@@ -25,8 +28,13 @@ class VenueEar:
 
     def __init__(self, home: Home, edge: str, trader: PaperTrader) -> None:
         self._trader = trader
-        self._feed = AccountFeed(edge_folder(home, edge) / ACCOUNT, trader.heard)
+        folder = edge_folder(home, edge) / ACCOUNT
+        if not trader.heard:
+            # What an earlier run confirmed this one has still to hear.
+            AccountFeed(folder).confirm(0)
+        self._feed = AccountFeed(folder, trader.heard)
         self._waiting: deque[AccountNews] = deque()
+        self._confirmed = 0
 
     def listen(self) -> list[Message]:
         """Take in what is new and return what came of it."""
@@ -34,5 +42,11 @@ class VenueEar:
         answers: list[Message] = []
         while self._waiting:
             news = self._waiting.popleft()
+            if news.how == STANDING:
+                # What went before is left out: this run begins with how the account stood then.
+                self._trader.heard = news.position - 1
             answers += self._trader.hear(news.position, news.events)
+        if self._trader.heard - self._confirmed >= CONFIRM_EVERY:
+            self._confirmed = self._trader.heard
+            self._feed.confirm(self._confirmed)
         return answers

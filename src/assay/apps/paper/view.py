@@ -145,6 +145,11 @@ def _foot(picture: Picture, rate: float, page: str) -> Text:
         if picture.halted
         else Text("finished" if picture.done else "trading", style="green")
     )
+    if picture.entries_halted:
+        held = "; ".join(picture.entries_halted)
+        state = Text.assemble(
+            state, " ", Text(f" ENTRIES HELD BACK {held} ", style="black on yellow")
+        )
     come = f"{picture.events:,} events"
     if picture.events_total:
         share = picture.events / picture.events_total

@@ -86,6 +86,8 @@ def stop_platform(home: Home, *, seconds: float = _ORDERLY_S) -> StopReport:
 
 
 def _end_platform(home: Home, seconds: float, ended: list[str], killed: list[str]) -> None:
+    # Who has just taken the lock has not yet written who it is.
+    wait_for(lambda: _up_pid(home) is not None or not home.is_locked(LOCK), seconds=_CHILD_S)
     pid = _up_pid(home)
     if pid is None:
         return

@@ -26,6 +26,8 @@ from assay.runtime.supervisor.state import (
 
 LOCK = "up"
 _TICK_S = 0.05
+_LEAST_S = 2.0
+"""What a child has to end in, though those before it took all the time they shared."""
 _OUTPUT_MAX = 4_000_000
 
 
@@ -134,12 +136,16 @@ class Supervisor:
             self.check()
             Deadline(_TICK_S).pause(_TICK_S)
 
-    def stop(self) -> None:
-        """End every child, the youngest first: SIGTERM to all, SIGKILL after `stop_s` seconds."""
-        self._terminate([*reversed(self._children.values())])
+    def stop(self, until: Deadline | None = None) -> None:
+        """End every child, the youngest first: SIGTERM to all, SIGKILL after `stop_s` seconds.
+
+        A deadline that several endings share takes the place of that time, but for a moment that
+        each has at least.
+        """
+        self._terminate([*reversed(self._children.values())], until)
         self._children.clear()
 
-    def end(self, name: str) -> None:
+    def end(self, name: str, until: Deadline | None = None) -> None:
         """End one child for good while the others run on, as `stop` does it.
 
         An orderly one that has crashed and waits starts once more, for the work it has left.
@@ -147,15 +153,16 @@ class Supervisor:
         child = self._children[name]
         if child.program.orderly and child.process.poll() not in (None, 0):
             self._restart(child)
-        self._terminate([child])
+        self._terminate([child], until)
         child.waits = None
         self._set(child, "done")
 
-    def _terminate(self, children: list[_Child]) -> None:
+    def _terminate(self, children: list[_Child], until: Deadline | None) -> None:
         living = [child for child in children if child.process.poll() is None]
         for child in living:
             child.process.terminate()
-        deadline = Deadline(self._stop_s)
+        seconds = self._stop_s if until is None else max(until.remaining(), _LEAST_S)
+        deadline = Deadline(seconds)
         for child in living:
             try:
                 child.process.wait(max(deadline.remaining(), 0.01))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from assay.model.messages import CancelRequested, OrderSubmitted
+from assay.model.messages import CancelRequested, ChangeRequested, OrderSubmitted
 
 
 class Broker(Protocol):
@@ -12,6 +12,10 @@ class Broker(Protocol):
 
     def cancel(self, wish: CancelRequested) -> None:
         """Ask for an order to be cancelled; a wish that it has is passed over."""
+        ...
+
+    def change(self, wish: ChangeRequested) -> None:
+        """Ask for an order or a position to be changed; a wish that it has is passed over."""
         ...
 
     def send(self, order: OrderSubmitted) -> None:

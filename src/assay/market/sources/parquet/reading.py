@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import math
+from hashlib import file_digest
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assay.kernel.flow import FLOW_COLUMNS, QUOTES
-from assay.market.naming import Naming, name_from_words
+from assay.market.naming import name_from_words
 from assay.market.reading import RawSeries, ReadRequest, identify, present_sizes, to_series
 from assay.market.series import ASK_COLUMNS, BID_COLUMNS, Int64s, Series
 from assay.model.errors import DataError, UsageError
 from assay.model.time import Timeframe
 
+DESCRIPTION = "metadata.json"
 ROWS_MAX = 200_000_000
 TICK_COLUMNS = ("bid", "ask")
 _NS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
+
+
+class Described(msgspec.Struct, frozen=True):
+    """Hold what is used of a description: the side of the prices, and the file's digest."""
+
+    side: Literal["bid", "ask", "mid"]
+    sha256: str
 
 
 def read_parquet(
@@ -30,6 +40,8 @@ def read_parquet(
 ) -> Series:
     """Read one file; symbol, timeframe and side come from its name unless given.
 
+    A side that neither tells is that of the `metadata.json` beside it, where that names this very
+    file by its digest, else the bid.
     Rows off the price grid are left out. Raise DataError for what is no such file and UsageError
     where neither the name nor the caller says the symbol or timeframe.
     """
@@ -48,7 +60,8 @@ def read(request: ReadRequest) -> RawSeries:
     names = _price_names(path, columns, is_tick)
     sizes = ("bid_size", "ask_size") if is_tick else ("volume",)
     nothing = np.zeros(len(columns["time"]), dtype=np.bool_)
-    side = "quote" if is_tick else _choose_side(request.side, named, len(names) > len(BID_COLUMNS))
+    has_ask = len(names) > len(BID_COLUMNS)
+    side = "quote" if is_tick else _choose_side(request.side, named.side, path, has_ask=has_ask)
     return RawSeries(
         symbol=identity.symbol, timeframe=identity.timeframe, side=side, time=columns["time"],
         source=named.source or "parquet", prices={name: columns[name] for name in names},
@@ -65,12 +78,23 @@ def _flow_columns(columns: dict[str, Any]) -> dict[str, Any]:
     return {name: columns[name] for name in FLOW_COLUMNS if name in columns}
 
 
-def _choose_side(side: str | None, named: Naming, has_ask: bool) -> str:
+def _side_beside(path: Path) -> str | None:
+    """Return the side that a description of the file beside it tells; None where there is none."""
+    try:
+        told = msgspec.json.decode((path.parent / DESCRIPTION).read_bytes(), type=Described)
+        with path.open("rb") as source:
+            is_meant = file_digest(source, "sha256").hexdigest() == told.sha256
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return told.side if is_meant else None
+
+
+def _choose_side(side: str | None, named: str | None, path: Path, *, has_ask: bool) -> str:
     if has_ask and side in (None, "quote"):
         return "quote"
     if side == "quote":
         raise UsageError("side quote needs ask_open, ask_high, ask_low and ask_close columns")
-    return side or named.side or "bid"
+    return side or named or _side_beside(path) or "bid"
 
 
 def _price_names(path: Path, columns: dict[str, Any], is_tick: bool) -> tuple[str, ...]:

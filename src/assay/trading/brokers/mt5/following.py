@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from assay.model.errors import RetryError
 from assay.model.time import SECOND
 from assay.trading.brokers.mt5 import api
 from assay.trading.brokers.mt5.booking import TRADES, Booking
@@ -117,17 +116,6 @@ class Following:
             else:
                 events += self._settle(record, orders)
         return events
-
-    def shows(self, key: int) -> bool:
-        """Say whether the terminal has an order with a key for magic number.
-
-        Raises RetryError where it does not answer: silence must not let an order be sent again.
-        """
-        resting = self._terminal.orders_get()
-        past = self._terminal.history_orders_get(*self._booking.window())
-        if resting is None or past is None:
-            raise RetryError("the terminal does not answer; ask again once it does")
-        return any(order.magic == key for order in (*resting, *past))
 
     def _adopt(self, traces: list[Trace]) -> tuple[list[BrokerEvent], set[int]]:
         """Give unknown orders their numbers; return also whose deals must wait for a person."""

@@ -86,11 +86,6 @@ class MT5Gateway:
         """Return why orders are refused, by what a person must acknowledge."""
         return dict(self._state.stopped)
 
-    def knows(self, key: int, now: int) -> bool:
-        """Say whether a key was handed over, by memory or by the terminal's own records."""
-        self._teller.now = now
-        return key in self._state.orders or self._following.shows(key)
-
     def execute(self, command: OrderCommand, now: int) -> list[BrokerEvent]:
         """Carry a command out, once by its id; its key is on disk before this is called."""
         self._teller.now = now

@@ -214,6 +214,7 @@ class Teller:
             level=minor_of(info.margin_level, 2),
             connected=terminal.connected,
             trade_allowed=terminal.trade_allowed and info.trade_allowed and info.trade_expert,
+            leverage=info.leverage,
             **self._envelope(),
         )
 

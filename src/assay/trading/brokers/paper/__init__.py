@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from assay.model.errors import InvariantError
-from assay.model.messages import CancelRequested, OrderSubmitted
+from assay.model.messages import CancelRequested, ChangeRequested, OrderSubmitted
 
 NAME = "paper"
 
@@ -58,6 +58,9 @@ class PaperBroker:
 
     def cancel(self, wish: CancelRequested) -> None:
         """Pass it over: what the engine fills, the engine cancels."""
+
+    def change(self, wish: ChangeRequested) -> None:
+        """Pass it over: what the engine fills, the engine changes."""
         self._keys.add(wish.id)
 
     def knows(self, key: int) -> bool:
