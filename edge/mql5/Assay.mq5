@@ -755,6 +755,8 @@ string BuildModify(string command, long ticket, double scale, MqlTradeRequest &r
    request.order = (ulong)ticket;
    long price = GetLong(command, "price");
    request.price = price > 0 ? price / scale : OrderGetDouble(ORDER_PRICE_OPEN);
+   long limit = GetLong(command, "limit_price");
+   request.stoplimit = limit > 0 ? limit / scale : OrderGetDouble(ORDER_PRICE_STOPLIMIT);
    request.type_time = (ENUM_ORDER_TYPE_TIME)OrderGetInteger(ORDER_TYPE_TIME);
    request.expiration = (datetime)OrderGetInteger(ORDER_TIME_EXPIRATION);
    return "";
@@ -795,9 +797,12 @@ string BuildSubmit(string command, double scale, MqlTradeRequest &request)
    {
       request.type = is_long ? ORDER_TYPE_BUY : ORDER_TYPE_SELL;
       request.price = SymbolInfoDouble(request.symbol, is_long ? SYMBOL_ASK : SYMBOL_BID);
-      return "";
+      return WeighMargin(command, is_long, request);
    }
    request.price = GetLong(command, "price") / scale;
+   string denial = WeighMargin(command, is_long, request);
+   if(denial != "")
+      return denial;
    if(type == "limit")
       request.type = is_long ? ORDER_TYPE_BUY_LIMIT : ORDER_TYPE_SELL_LIMIT;
    else if(type == "stop")
@@ -813,6 +818,19 @@ string BuildSubmit(string command, double scale, MqlTradeRequest &request)
    if(force == "gtd")
       request.expiration = (datetime)(GetLong(command, "expires") / 1000000000 + InpUtcOffsetS);
    return "";
+}
+
+// The broker's margin is the truth: where the platform expected another by over 1 %, nothing goes out.
+string WeighMargin(string command, bool is_long, const MqlTradeRequest &request)
+{
+   double expected = (double)GetLong(command, "margin"), units = MathAbs((double)GetLong(command, "quantity"));
+   if(expected <= 0 || units <= 0)
+      return "";
+   double asked = 0, contract = SymbolInfoDouble(request.symbol, SYMBOL_TRADE_CONTRACT_SIZE);
+   if(!OrderCalcMargin(is_long ? ORDER_TYPE_BUY : ORDER_TYPE_SELL, request.symbol, request.volume, request.price, asked))
+      return "margin_unknown";
+   double gap = MathAbs((double)Minor(asked) - MathFloor(expected * request.volume * contract / units));
+   return (gap - 1) * 100 > (double)Minor(asked) ? "margin_gap" : "";
 }
 
 ENUM_ORDER_TYPE_FILLING Filling(string symbol, string force, bool is_market)
@@ -884,11 +902,12 @@ string AccountState()
       + StringFormat("\"currency\":\"%s\",\"currency_digits\":%I64d,\"balance\":%I64d,\"credit\":%I64d,",
                      AccountInfoString(ACCOUNT_CURRENCY), AccountInfoInteger(ACCOUNT_CURRENCY_DIGITS),
                      Minor(AccountInfoDouble(ACCOUNT_BALANCE)), Minor(AccountInfoDouble(ACCOUNT_CREDIT)))
-      + StringFormat("\"equity\":%I64d,\"margin\":%I64d,\"level\":%I64d,\"connected\":%s,\"trade_allowed\":%s",
+      + StringFormat("\"equity\":%I64d,\"margin\":%I64d,\"level\":%I64d,\"connected\":%s,\"trade_allowed\":%s,\"leverage\":%I64d",
                      Minor(AccountInfoDouble(ACCOUNT_EQUITY)), Minor(AccountInfoDouble(ACCOUNT_MARGIN)),
                      (long)MathRound(AccountInfoDouble(ACCOUNT_MARGIN_LEVEL) * 100),
                      TerminalInfoInteger(TERMINAL_CONNECTED) ? "true" : "false",
-                     TerminalInfoInteger(TERMINAL_TRADE_ALLOWED) ? "true" : "false");
+                     TerminalInfoInteger(TERMINAL_TRADE_ALLOWED) ? "true" : "false",
+                     AccountInfoInteger(ACCOUNT_LEVERAGE));
 }
 
 long Minor(double money)
