@@ -67,6 +67,12 @@ def decide(memory, event, position, params, intent):
 '''
 
 
+def write_follower(home: Path) -> None:
+    """Give a home the strategy that the desk trades."""
+    home.joinpath("strategies").mkdir()
+    home.joinpath("strategies", "follower.py").write_text(FOLLOWER, encoding="utf-8")
+
+
 def write_waves(path: Path) -> Path:
     """Write a day of minutes that rise and fall in turn, so that averages cross all the time."""
     opens = [1.1 + 0.0002 * (minute % 4 in (1, 2)) for minute in range(DAY)]
@@ -192,8 +198,7 @@ def read_journal(home: Path) -> list[Any]:
 
 def test_a_desk_of_programs_trades_and_survives_kills_of_each(desk: Desk) -> None:
     assert wait_for(desk.has_told, seconds=30)
-    desk.home.joinpath("strategies").mkdir()
-    desk.home.joinpath("strategies", "follower.py").write_text(FOLLOWER, encoding="utf-8")
+    write_follower(desk.home)
     up = start(*UP, home=desk.home)
     assert wait_for(lambda: len(desk.deals()) >= 2, seconds=120), (desk.folder / "up").name
     desk.kill("connector")
