@@ -2,7 +2,7 @@
 
 The subject is the engine's own step from what a strategy wants to the answer of the rules: currency
 and cluster exposures, correlation, stops of all positions and the windows are worked out anew for
-each order. The last rule denies it, so that no two orders meet another account. The reference is
+each order. One rule denies it, so that no two orders meet another account. The reference is
 the same order with no limit set.
 """
 
@@ -96,13 +96,13 @@ def _place(world: World) -> Round:
 
 
 def build(folder: Path) -> Bench:
-    """Prepare both engines, and see that every rule had a limit and only the last one denied."""
+    """Prepare both engines, and see that every rule answered and only one of them denied."""
     limited, free = _make_world(LIMITS), _make_world({})
     for world in (limited, free):
         _place(world)
     verdicts = limited.checks[0]["verdict"].tolist()
-    if verdicts != [1] * (len(RULES) - 1) + [0]:
-        raise InvariantError(f"the rules answered {verdicts}; all but the last were to allow")
+    if sorted(verdicts) != [0] + [1] * (len(RULES) - 1):
+        raise InvariantError(f"the rules answered {verdicts}; all but one were to allow")
     return Bench(
         what="every risk rule on one order, eight positions, every limit set",
         items="orders",
