@@ -171,7 +171,7 @@ class Rounds:
             record.partial += result.retcode == api.TRADE_RETCODE_DONE_PARTIAL
 
     def close(self, symbol: str, ticket: int) -> None:
-        """Close a position at market; what refuses for now is asked again until patience ends.
+        """Close a position at market; after a refusal it is asked again until patience ends.
 
         One that a closed market keeps is closed by `clear` once it opens.
         """
