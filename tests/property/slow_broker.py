@@ -13,6 +13,7 @@ from math import ceil, floor
 
 from assay.model.accounts import AccountSpec
 from assay.trading.engine.terms import Contract, RiskProfile
+from tests.property.slow_limits import pass_gross
 from tests.property.slow_money import SlowMoney
 from tests.property.slow_orders import (
     BUY,
@@ -48,6 +49,7 @@ from tests.property.slow_orders import (
     VWAP,
     Corner,
     Event,
+    Held,
     Order,
     Position,
     Ticket,
@@ -88,12 +90,11 @@ class SlowBroker(SlowMoney):
     def lots(self, i: int) -> list[int]:
         return [self.positions[i].quantity]
 
-    def worth_at(self, i: int, quote: Corner, rate: int) -> int:
+    def worth_at(self, i: int, quote: Corner) -> int:
         held = self.positions[i]
-        price = Fraction(quote.bid if held.quantity > 0 else quote.ask)
-        if self.account.mark == "mid":
-            price = Fraction(quote.bid + quote.ask, 2)
-        return round(self.money(held.quantity * price - held.cost, i, rate))
+        side, mid = quote.bid if held.quantity > 0 else quote.ask, quote.bid + quote.ask
+        price = Fraction(mid, 2) if self.account.mark == "mid" else Fraction(side)
+        return self.worth_of(held.quantity * price - held.cost, i)
 
     @property
     def worth(self) -> int:
@@ -120,11 +121,11 @@ class SlowBroker(SlowMoney):
         held.turned = until
 
     def show(self, i: int, quote: Corner) -> None:
-        """Show a quote, and note the conversion rate that holds with it."""
+        """Show a quote, and note the conversion rates that hold with it."""
         held, leg = self.positions[i], self.contracts[i].leg
         held.quote = quote
         if leg >= 0:
-            held.rate = self.positions[leg].quote.bid
+            held.rate, held.asked = self.positions[leg].quote.bid, self.positions[leg].quote.ask
 
     # Events
 
@@ -142,7 +143,7 @@ class SlowBroker(SlowMoney):
         self.check_stop_out(event)
         self.show(i, event.close)
         held = self.positions[i]
-        held.worth = self.worth_at(i, held.quote, held.rate)
+        held.worth = self.worth_at(i, held.quote)
         if self.contracts[i].leg >= 0:
             held.margin = self.bound(i, held.rate)
         self.peak = max(self.peak, self.worth)
@@ -160,7 +161,7 @@ class SlowBroker(SlowMoney):
         if not level or not held.quantity:
             return
         worst = event.low if held.quantity > 0 else event.high
-        held.worth = self.worth_at(i, worst, held.rate)
+        held.worth = self.worth_at(i, worst)
         if self.margin and self.worth * 10_000 < level * self.margin:
             price = worst.bid if held.quantity > 0 else worst.ask
             self.leave(event, STOP_OUT, price, event.ts)
@@ -267,7 +268,7 @@ class SlowBroker(SlowMoney):
                 order.price = max(order.price, corner.bid - order.wish.distance)
 
     @staticmethod
-    def tighten(held: Position, stop: int) -> None:
+    def tighten(held: Held, stop: int) -> None:
         if held.stop:
             stop = max(stop, held.stop) if held.quantity > 0 else min(stop, held.stop)
         held.stop = stop
@@ -359,12 +360,8 @@ class SlowBroker(SlowMoney):
     ) -> None:  # fmt: skip
         i = event.instrument
         held, contract = self.positions[i], self.contracts[i]
-        slips, reached = contract.slippage, price
-        if isinstance(order, Order) and kind == STOP_LIMIT:
-            slips = min(slips, abs(order.limit - price))
-        if kind == TAKE_PROFIT or (isinstance(order, Order) and order.waits_for_better):
-            slips = 0
-        price += slips * sign(quantity)
+        resting = order if isinstance(order, Order) else None
+        reached, price = price, self.slipped(i, quantity, price, kind, resting)
         rate = price if contract.leg == i else held.rate
         before, raw = held.quantity, 0
         if before and sign(before) != sign(quantity):
@@ -376,24 +373,41 @@ class SlowBroker(SlowMoney):
         else:
             held.cost += quantity * price
         held.quantity += quantity
-        profit, fee = round(self.money(raw, i, rate)), self.commission(quantity, price, i, rate)
+        turned = price if contract.leg == i else self.worse(raw, i)
+        profit, fee = round(self.money(raw, i, turned)), self.commission(quantity, price, i, turned)
         self.balance += profit - fee
         shrinks = sign(held.quantity) == sign(before) and abs(held.quantity) < abs(before)
         if not held.quantity:
             held.stop = held.target = held.worth = 0
             held.trail = held.break_after = held.close_at = 0
-        elif isinstance(order, Order) and quote and not shrinks:
-            wish, spread = order.wish, quote.ask - quote.bid
-            held.stop, held.target, held.trail = order.stop, order.target, wish.trail
-            held.break_after, held.break_keep = wish.break_after, wish.break_keep
-            held.close_at = ts + wish.hold if wish.hold else 0
-            if wish.trail:
-                self.tighten(held, reached - sign(quantity) * (spread + wish.trail))
+        elif resting and quote and not shrinks:
+            self.guard(held, resting, reached - sign(quantity) * (quote.ask - quote.bid), ts)
         held.margin = self.bound(i, rate)
-        self.fills.append(
-            (ts, i, quantity, price, fee, profit, held.quantity, int(not event.is_tick), kind)
-        )
-        if self.is_bounded[sign(quantity)]:
+        self.note_fill(event, (quantity, price, fee, profit), kind, ts)
+
+    def slipped(self, i: int, quantity: int, price: int, kind: int, order: Order | None) -> int:
+        """Return the price of a fill after slippage, which only what takes a price has."""
+        points = self.contracts[i].slippage
+        if order and kind == STOP_LIMIT:
+            points = min(points, abs(order.limit - price))
+        if kind in (TAKE_PROFIT, CLOSE_BY) or (order and order.waits_for_better):
+            points = 0
+        return price + points * sign(quantity)
+
+    def guard(self, held: Held, order: Order, exit_price: int, ts: int) -> None:
+        """Give what an order opened the protection that it asked for."""
+        wish = order.wish
+        held.stop, held.target, held.trail = order.stop, order.target, wish.trail
+        held.break_after, held.break_keep = wish.break_after, wish.break_keep
+        held.close_at = ts + wish.hold if wish.hold else 0
+        if wish.trail:
+            self.tighten(held, exit_price - sign(held.quantity) * wish.trail)
+
+    def note_fill(self, event: Event, fill: tuple[int, int, int, int], kind: int, ts: int) -> None:
+        i, quantity = event.instrument, fill[0]
+        held = self.positions[i].quantity
+        self.fills.append((ts, i, *fill, held, int(not event.is_tick), kind))
+        if kind != CLOSE_BY and self.is_bounded[sign(quantity)]:
             self.offers[sign(quantity)] -= abs(quantity)
 
     # Wishes
@@ -564,12 +578,11 @@ class SlowBroker(SlowMoney):
         if order.reduces:
             return 0
         lots = profile.position_max_lots * self.contracts[i].instrument.lot_units
-        if lots and abs(after) > lots:
+        if lots and max(abs(after), self.own_side(i, order)) > lots:
             return 107
         if profile.margin_use_max_bp:
-            grows = self.grows(order, before)
             price = held.quote.ask if order.quantity > 0 else held.quote.bid
-            needs = self.margin + self.margin_of(grows * price, i, held.rate)
+            needs = self.margin + self.margin_added(i, order, before, price)
             if needs > round(Fraction(max(self.worth, 0) * profile.margin_use_max_bp, 10_000)):
                 return 109
         loss_max = self.account.cash * profile.daily_loss_max_bp // 10_000
@@ -578,4 +591,10 @@ class SlowBroker(SlowMoney):
         share = Fraction(self.peak * profile.drawdown_max_bp, 10_000)
         if profile.drawdown_max_bp and self.peak - self.worth >= round(share):
             return 111
+        return pass_gross(self, i, order)
+
+    def own_side(self, i: int, order: Order) -> int:
         return 0
+
+    def margin_added(self, i: int, order: Order, before: int, price: int) -> int:
+        return self.margin_of(self.grows(order, before) * price, i, self.positions[i].rate)

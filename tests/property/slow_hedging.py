@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from tests.property.slow_broker import SlowBroker
+from tests.property.slow_limits import Side, closed_by, margin_of_sides
 from tests.property.slow_orders import (
     BUY,
     CLOSE_BY,
@@ -33,6 +34,7 @@ from tests.property.slow_orders import (
     Ticket,
     Wish,
     sign,
+    waiting_of,
 )
 
 MOST_TICKETS = 32
@@ -52,23 +54,43 @@ class HedgingBroker(SlowBroker):
     # Money
 
     def bound(self, i: int, rate: int) -> int:
-        sides = [
-            sum(one.cost for one in self.tickets[i] if sign(one.quantity) == side)
-            for side in (BUY, SELL)
-        ]
-        return max(self.margin_of(cost, i, rate) for cost in sides)
+        return margin_of_sides(self, i, (self.side(i, BUY), self.side(i, SELL)), rate)
+
+    def side(self, i: int, way: int) -> Side:
+        held = [one for one in self.tickets[i] if sign(one.quantity) == way]
+        return sum(abs(one.quantity) for one in held), sum(abs(one.cost) for one in held)
+
+    def margin_added(self, i: int, order: Order, before: int, price: int) -> int:
+        if self.contracts[i].instrument.margin_hedged is None:
+            return super().margin_added(i, order, before, price)
+        held, way = self.positions[i], sign(order.quantity)
+        own, other = self.side(i, way), self.side(i, -way)
+        closed = closed_by(self, i, order)
+        opened = abs(order.quantity) - closed
+        if closed:
+            mean = round(Fraction(other[1], other[0]))
+            other = (other[0] - closed, other[1] - closed * mean)
+        own = (own[0] + opened, own[1] + opened * price)
+        return margin_of_sides(self, i, (own, other), held.rate) - held.margin
+
+    def own_side(self, i: int, order: Order) -> int:
+        if order.ticket:
+            return 0
+        way = sign(order.quantity)
+        waiting = waiting_of(self.positions[i]) * way
+        return self.side(i, way)[0] + max(waiting, 0) + abs(order.quantity)
 
     def lots(self, i: int) -> list[int]:
         return [one.quantity for one in self.tickets[i]]
 
-    def worth_at(self, i: int, quote: Corner, rate: int) -> int:
+    def worth_at(self, i: int, quote: Corner) -> int:
         raw = Fraction(0)
         for one in self.tickets[i]:
             price = Fraction(quote.bid if one.quantity > 0 else quote.ask)
             if self.account.mark == "mid":
                 price = Fraction(quote.bid + quote.ask, 2)
             raw += one.quantity * price - one.cost
-        return round(self.money(raw, i, rate))
+        return self.worth_of(raw, i)
 
     def check_stop_out(self, event: Event) -> None:
         """Close what loses most at the adverse extreme, one by one, while the account is ruined."""
@@ -81,13 +103,13 @@ class HedgingBroker(SlowBroker):
         def gain(one: Ticket) -> int:
             return one.quantity * self.price_of(one, worst) - one.cost
 
-        held.worth = self.worth_at(i, worst, held.rate)
+        held.worth = self.worth_at(i, worst)
         while tickets and self.margin and self.worth * 10_000 < level * self.margin:
             one = min(tickets, key=gain)
             if not self.available(-one.quantity):
                 break
             self.quit(event, one, STOP_OUT, self.price_of(one, worst), event.ts)
-            held.worth = self.worth_at(i, worst, held.rate)
+            held.worth = self.worth_at(i, worst)
         self.bury(event)
 
     @staticmethod
@@ -251,7 +273,7 @@ class HedgingBroker(SlowBroker):
             if order.ticket == 0 or not against:
                 one = self.find(event.instrument, order.number + 1)
                 if one is None:
-                    one = Ticket(order.number)
+                    one = Ticket(number=order.number)
                     tickets.append(one)
                 part = quantity
             else:
@@ -267,13 +289,8 @@ class HedgingBroker(SlowBroker):
         """Book one fill on one ticket."""
         kind, quantity, price, ts = what
         i = event.instrument
-        held, contract, reached = self.positions[i], self.contracts[i], price
-        slips = 0 if kind in (TAKE_PROFIT, CLOSE_BY) else contract.slippage
-        if order and kind == STOP_LIMIT:
-            slips = min(slips, abs(order.limit - price))
-        if order and order.waits_for_better:
-            slips = 0
-        price += slips * sign(quantity)
+        held, contract = self.positions[i], self.contracts[i]
+        reached, price = price, self.slipped(i, quantity, price, kind, order)
         rate, raw = price if contract.leg == i else held.rate, 0
         closes = one.quantity * quantity < 0
         released = -quantity * price
@@ -283,24 +300,16 @@ class HedgingBroker(SlowBroker):
         one.cost -= released
         one.quantity += quantity
         held.quantity += quantity
-        profit, fee = round(self.money(raw, i, rate)), self.commission(quantity, price, i, rate)
+        turned = price if contract.leg == i else self.worse(raw, i)
+        profit, fee = round(self.money(raw, i, turned)), self.commission(quantity, price, i, turned)
         self.balance += profit - fee
         if not one.quantity:
             self.tickets[i].remove(one)
         elif order and quote and not closes:
-            wish, spread = order.wish, quote.ask - quote.bid
-            one.stop, one.target, one.trail = order.stop, order.target, wish.trail
-            one.break_after, one.break_keep = wish.break_after, wish.break_keep
-            one.close_at = ts + wish.hold if wish.hold else 0
-            if wish.trail:
-                self.tighten(one, reached - sign(quantity) * (spread + wish.trail))
+            self.guard(one, order, reached - sign(quantity) * (quote.ask - quote.bid), ts)
         held.margin = self.bound(i, rate)
-        self.fills.append(
-            (ts, i, quantity, price, fee, profit, held.quantity, int(not event.is_tick), kind)
-        )
+        self.note_fill(event, (quantity, price, fee, profit), kind, ts)
         self.named.append(one.number)
-        if kind != CLOSE_BY and self.is_bounded[sign(quantity)]:
-            self.offers[sign(quantity)] -= abs(quantity)
 
     # Wishes
 

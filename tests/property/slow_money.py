@@ -28,6 +28,15 @@ class SlowMoney:
             amount = amount / price if contract.leg_divides else amount * price
         return amount * 10**self.account.currency_digits
 
+    def worse(self, raw: int | Fraction, i: int) -> int:
+        """Return the price of the leg at which a gain brings least, a loss or a cost takes most."""
+        held = self.positions[i]
+        return min((held.rate, held.asked), key=lambda rate: self.money(raw or -1, i, rate))
+
+    def worth_of(self, raw: int | Fraction, i: int) -> int:
+        """Turn what a position gained or lost into minor units."""
+        return round(self.money(raw, i, self.worse(raw, i))) if raw else 0
+
     def commission(self, quantity: int, price: int, i: int, rate: int) -> int:
         schedule, spec = self.account.commission, self.contracts[i].instrument
         if schedule.mode == "none":
@@ -41,7 +50,7 @@ class SlowMoney:
         }[schedule.mode]  # fmt: skip
         return max(round(amount), schedule.minimum)
 
-    def margin_of(self, raw: int, i: int, rate: int) -> int:
+    def margin_of(self, raw: int | Fraction, i: int, rate: int) -> int:
         share = Fraction(self.contracts[i].instrument.margin_rate) / self.account.leverage
         return round(self.money(abs(raw), i, rate) * share)
 
@@ -59,7 +68,8 @@ class SlowMoney:
             lots = Fraction(units, spec.lot_units)
             return round(lots * rate * nights * 10**self.account.currency_digits)
         if mode == SwapMode.ANNUAL_PERCENT:
-            notional = round(self.money(units * held.quote.bid, i, held.rate))
+            turned = self.worse(1 if rate > 0 else -1, i)
+            notional = round(self.money(units * held.quote.bid, i, turned))
             return round(notional * rate * nights / 100 / 360)
         points = rate * 10 ** (contract.digits - spec.digits)
-        return round(self.money(units * points * nights, i, held.rate))
+        return self.worth_of(units * points * nights, i)

@@ -119,9 +119,9 @@ class Order:
         return self.kind == LIMIT or self.is_triggered
 
 
-@dataclass
-class Position:
-    """Hold the net position of one instrument; cost is quantity x price, summed."""
+@dataclass(eq=False)
+class Held:
+    """Hold what is open and what protects it; cost is quantity x price, summed."""
 
     quantity: int = 0
     cost: int = 0
@@ -131,28 +131,27 @@ class Position:
     break_after: int = 0
     break_keep: int = 0
     close_at: int = 0
+
+
+@dataclass(eq=False)
+class Position(Held):
+    """Hold the net position of one instrument."""
+
     last_group: int = 0
     margin: int = 0
     worth: int = 0
     slots: list[Order | None] = field(default_factory=lambda: [None] * SLOTS)
     quote: Corner = field(default_factory=lambda: Corner(0, 0))
     rate: int = 0
+    asked: int = 0
     turned: int = -(2**63)
 
 
 @dataclass(eq=False)
-class Ticket:
+class Ticket(Held):
     """Hold one position of a hedging account, by the number of the order that opened it."""
 
-    number: int
-    quantity: int = 0
-    cost: int = 0
-    stop: int = 0
-    target: int = 0
-    trail: int = 0
-    break_after: int = 0
-    break_keep: int = 0
-    close_at: int = 0
+    number: int = 0
     is_new: bool = False
     """Whether an order on the path of the present bar made or enlarged it."""
     slots: tuple[Order, ...] = ()

@@ -245,6 +245,10 @@ def terms(
             instrument_for(name), swap_mode=mode, swap_long=Decimal(long_rate),
             swap_short=Decimal(short_rate),
         )  # fmt: skip
+        if margin_mode == "hedging":
+            whole = spec.contract_size
+            hedged = draw(st.sampled_from([None, Decimal(0), whole, whole / 2, whole * 2]))
+            spec = msgspec.structs.replace(spec, margin_hedged=hedged)
         leg, divides, digits = legs.get(name, (-1, False, 0))
         slippage = draw(st.integers(0, 3))
         depth, size_units = draw(st.sampled_from(OFFERS if is_scarce else OFFERS[:1]))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
+from assay.model.accounts import MarginMode
+from assay.trading.engine.terms import RiskProfile
 from tests.property.slow_hedging import MOST_TICKETS, HedgingBroker
 from tests.property.slow_orders import (
     CANCEL,
@@ -26,6 +30,11 @@ from tests.property.slow_orders import (
 )  # fmt: skip
 from tests.property.test_engine import NUMBERED, SLOW, assert_alike, bars, terms, wishes
 
+GROSS_VOLUME, OPEN_POSITIONS = 132, 133
+GROSS = [
+    RiskProfile("volume", volume_rules=False, gross_max_lots=Decimal("0.02")),
+    RiskProfile("count", volume_rules=False, positions_max=1),
+]
 MARKETS = [["EURUSD"], ["USDJPY"], ["EURGBP", "GBPUSD"]]
 
 
@@ -85,6 +94,27 @@ def test_a_hedging_engine_equals_the_slow_broker(symbols: list[str]) -> None:
         event("both sides" if len(sides) > len({i for i, _ in sides}) else "one side")
 
     compare()
+
+
+@pytest.mark.parametrize("margin_mode", ["netting", "hedging"])
+def test_limits_of_what_is_open_equal_the_slow_brokers(margin_mode: MarginMode) -> None:
+    denials: set[int] = set()
+    symbols = ["EURGBP", "GBPUSD"]
+
+    @settings(SLOW, max_examples=30)
+    @given(st.data())
+    def compare(data: st.DataObject) -> None:
+        events = data.draw(bars(symbols))
+        if not events:
+            return
+        told = data.draw(terms(symbols, margin_mode=margin_mode))
+        told = replace(told, profile=data.draw(st.sampled_from(GROSS)))
+        script = ticket_wishes(events) if margin_mode == "hedging" else wishes(events)
+        broker = assert_alike(told, events, data.draw(script))
+        denials.update(order[-1] for order in broker.orders)
+
+    compare()
+    assert denials >= {GROSS_VOLUME, OPEN_POSITIONS}
 
 
 @st.composite

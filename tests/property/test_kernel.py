@@ -90,6 +90,15 @@ def test_muldiv_on_ties(quotient: int, half: int, factor: int) -> None:
 
 
 @exactly
+@given(st.integers(1, 2**52), st.integers(0, 2**10), st.sampled_from([-1, 1]))
+def test_muldiv_beside_ties_where_floats_end(denominator: int, below: int, step: int) -> None:
+    """A quotient of floats that comes as close to a half as one can is no half."""
+    odd = max((2**52 // denominator) - below, 0) * 2 + 1
+    product = odd * denominator // 2 + step
+    assert muldiv(product, 1, denominator) == exact(product, 1, denominator)
+
+
+@exactly
 @given(st.integers(-(2**61), 2**61), st.integers(1, 2**60))
 def test_divide_half_even(numerator: int, denominator: int) -> None:
     assert divide_half_even(numerator, denominator) == round(Fraction(numerator, denominator))

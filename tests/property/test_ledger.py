@@ -7,7 +7,7 @@ from itertools import count
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.books.ledger import Ledger, Mark, Reconciler, trial_balance
+from assay.books.ledger import Ledger, Mark, Rates, Reconciler, trial_balance
 from assay.model.messages import EntryPosted, GapFound, Message, TradingHalted
 from tests.unit.books.slow_engine import INSTRUMENTS, SlowEngine, build_ledger, run_books
 
@@ -36,8 +36,9 @@ class EngineMarks:
         self._engine = engine
 
     def mark(self, account: str, symbol: str, quantity: int) -> Mark | None:
-        price, rate_num, rate_den = self._engine.marks[symbol]
-        return Mark(price, INSTRUMENTS[symbol].digits, rate_num, rate_den)
+        price, *rate = self._engine.marks[symbol]
+        sides = Rates((rate[0], rate[1]), (rate[0], rate[1]))
+        return Mark(price, INSTRUMENTS[symbol].digits, sides)
 
 
 def _messages(engine: SlowEngine, stream: list[tuple[object, ...]]) -> list[Message]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ from assay.apps.topology import build_topology
 from assay.kernel.records import (
     FORECAST,
     FORECAST_STATES,
+    LIMIT,
     MARKET,
     STOP_LOSS,
     TAKE_PROFIT,
@@ -56,8 +58,9 @@ def window_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def setup_of(
-    model: Path, symbols: tuple[str, ...], seed: int, *, gapped: bool = True, risk: str = "default"
-) -> Setup:
+    model: Path, symbols: tuple[str, ...], seed: int, *, gapped: bool = True, risk: str = "default",
+    given: Mapping[str, str] | None = None,
+) -> Setup:  # fmt: skip
     count = standard_set(Timeframe.H1).settling + BARS
     series = [
         generate_bars(one, count, seed, gapped=gapped, quoted=True, timeframe=Timeframe.H1)
@@ -66,7 +69,7 @@ def setup_of(
     config = Config(instruments=dict.fromkeys(symbols, NIGHTS))
     costs = Costs(slippage_points=1, commission_bp=Decimal("0.1"))
     setup = prepare(
-        series, load_strategy("ai"), given={}, costs=costs, risk=risk, config=config
+        series, load_strategy("ai"), given=dict(given or {}), costs=costs, risk=risk, config=config
     )  # fmt: skip
     return with_model(setup, model)
 
@@ -89,6 +92,17 @@ def test_every_driver_trades_a_model_alike(
     assert reasons[MARKET] > 20
     assert reasons[STOP_LOSS] > 0
     assert reasons[TAKE_PROFIT] > 0
+
+
+def test_every_driver_waits_alike_for_prices_and_spreads(model: Path) -> None:
+    given = {"limit_width_bp": "1", "exit_spread_percent": "90", "exit_wait_bars": "3"}
+    setup = forecast_events(setup_of(model, ("EURUSD",), 1, risk="reference", given=given))
+    run = assert_parity(setup)
+    reasons = Counter(run.outcome.fills["reason"].tolist())
+    assert reasons[LIMIT] > 20
+    assert reasons[MARKET] > 5  # exits, none of which rests
+    asked = Counter(run.outcome.orders["type"].tolist())
+    assert asked[LIMIT] > reasons[LIMIT]  # some never saw their price
 
 
 def test_every_driver_trades_alike_what_leaders_tell(model: Path, led_model: Path) -> None:

@@ -8,9 +8,11 @@ the versions of Numba and NumPy, and the processor.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -21,6 +23,7 @@ import numba
 import numpy as np
 
 COMPILED_ROOMS = ("kernel", "market/bars", "market/simulation", "signals", "trading")
+UNUSED_SECONDS = 14 * 86_400
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -49,8 +52,24 @@ def cache_folder() -> Path:
     if not os.access(home, os.W_OK):
         home = _private_folder()
     folder = home / compiled_digest()
+    is_new = not folder.exists()
     folder.mkdir(exist_ok=True)
+    os.utime(folder)
+    if is_new:
+        forget_unused(folder)
     return folder
+
+
+def forget_unused(folder: Path) -> None:
+    """Remove the code of other sources beside a folder that nobody has used for two weeks.
+
+    The time of each is that of its last use; of every version some hundred megabytes would stay.
+    """
+    now = folder.stat().st_mtime
+    for each in folder.parent.iterdir():
+        with suppress(FileNotFoundError):  # another program may have been first
+            if now - each.stat().st_mtime > UNUSED_SECONDS:
+                shutil.rmtree(each, ignore_errors=True)
 
 
 def _private_folder() -> Path:

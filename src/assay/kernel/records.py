@@ -115,7 +115,7 @@ INSTRUMENT = np.dtype(
             "margin_num", "margin_den", "lot_units", "volume_min", "volume_max", "volume_step",
             "swap_mode", "swap_long", "swap_short", "swap_num", "swap_den",
             "trade_mode", "slippage", "mark_mid", "schedule_from", "schedule_to", "price_max",
-            "leg_scale", "depth", "size_units",
+            "leg_scale", "depth", "size_units", "hedged_num", "hedged_den",
         )
     ]
 )  # fmt: skip
@@ -124,7 +124,8 @@ INSTRUMENT = np.dtype(
 value: account minor units = raw x value_num / value_den, where raw = units x points, and the leg
 instrument's bid multiplies or (leg_divides) divides; leg -1 is none. `depth` are the units that a
 bar, or a quote of unknown size, offers on either side; `size_units` those of a quoted size of 1; 0
-asks nobody.
+asks nobody. `hedged` is the margin of what is held on both sides; a `hedged_den` of 0 is the larger
+side's.
 """
 
 MARKET_STATE = np.dtype(
@@ -132,7 +133,7 @@ MARKET_STATE = np.dtype(
         (name, "i8")
         for name in (
             "ts", "bid", "ask", "spread", "session_open", "schedule_next", "next_turn", "leg_bid",
-            "events", "bid_units", "ask_units",
+            "leg_ask", "events", "bid_units", "ask_units",
         )
     ]
 )  # fmt: skip
@@ -147,7 +148,7 @@ ACCOUNT = np.dtype(
             "value_at_risk", "shortfall", "measured_ts", "alarms", "order_value",
             "currency_exposure", "cluster_exposure", "correlation", "stop_risk",
             "near_rollover", "near_weekend", "near_news", "venue", "entries_halted", "held_back",
-            "hedges",
+            "hedges", "gross_units", "open_positions",
         )
     ]
 )  # fmt: skip
@@ -244,7 +245,7 @@ LIMITS = np.dtype(
             "news_before", "news_after", "news_known_to", "base", "quote", "clusters",
             "currency_exposure_max", "cluster_exposure_max", "correlation_max", "measure_age_max",
             "margin_level_min_bp", "weekly_loss_max", "daily_risk_max", "var_max_bp",
-            "shortfall_max_bp",
+            "shortfall_max_bp", "gross_max", "positions_max",
         )
     ]
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
 
@@ -13,8 +14,8 @@ from assay.kernel.compiling import compiled, inlined
 OVERFLOW = -(2**63)
 """Returned where a result does not fit 63 bits; a caller turns it into a denial."""
 
-_FLOAT_EXACT = 2**52
-"""Below it a product is exact as a float, and its quotient leaves a bit for the half."""
+_FLOAT_EXACT = 2.0**52
+"""Below it a product of floats is that of the integers, and its quotient has a bit for the half."""
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _ONE = np.uint64(1)
@@ -35,11 +36,16 @@ def _checked_product(_: Any, a: Any, b: Any) -> Any:
     return (answer(types.int64, types.int64) if whole else None), generate
 
 
-@inlined
-def _round_half_even(numerator: int, denominator: int, quotient: int) -> int:
-    # No branch: half of all remainders round up, which no processor foresees.
-    twice, odd = (numerator - quotient * denominator) * 2, quotient & 1
-    return quotient + (twice + odd > denominator) - (twice - odd < -denominator)
+@intrinsic
+def _nearest(_: Any, value: Any) -> Any:
+    """Return the whole number nearest to a float, of two the even one."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = [context.get_value_type(each) for each in (signature.return_type, value)]
+        shape = ir.FunctionType(kinds[0], kinds[1:])
+        return builder.call(builder.module.declare_intrinsic("llvm.lrint", kinds, shape), arguments)
+
+    return (types.int64(value) if value == types.float64 else None), generate
 
 
 @compiled
@@ -49,7 +55,10 @@ def divide_half_even(numerator: int, denominator: int) -> int:
     >>> divide_half_even(5, 2), divide_half_even(7, 2), divide_half_even(-5, 2)
     (2, 4, -2)
     """
-    return _round_half_even(numerator, denominator, numerator // denominator)
+    quotient = numerator // denominator
+    # No branch: half of all remainders round up, which no processor foresees.
+    twice, odd = (numerator - quotient * denominator) * 2, quotient & 1
+    return quotient + (twice + odd > denominator)
 
 
 @inlined
@@ -61,13 +70,12 @@ def muldiv(a: int, b: int, denominator: int) -> int:
     >>> muldiv(10**18, 10**18, 10**18) == 10**18, muldiv(10**18, 10**18, 1) == OVERFLOW
     (True, True)
     """
-    product, passes = _checked_product(a, b)
-    if passes or not -_FLOAT_EXACT < product < _FLOAT_EXACT:
+    product = float(a) * float(b)
+    if abs(product) >= _FLOAT_EXACT:
         return muldiv_wide(a, b, denominator)
-    # Off by less than a half before it is cut. The reciprocal is known before the product is, so
-    # that nothing waits for the division.
-    quotient = int(float(product) * (1.0 / float(denominator)))
-    return _round_half_even(product, denominator, quotient)
+    # What is no half is further from one, 1 / (2 x denominator) at least, than the division errs.
+    nearest: int = _nearest(product / float(denominator))
+    return nearest
 
 
 @compiled

@@ -7,7 +7,7 @@ import msgspec
 OPERATOR = "operator"
 SOURCES = (
     OPERATOR, "prop", "band", "twin", "sources", "risk", "exam", "venue",
-    "weekend", "volatility", "margin", "clusters",
+    "weekend", "volatility", "margin", "clusters", "regime",
 )  # fmt: skip
 """Sources of halts; the place of one is its bit in the engine's mask, so new ones go to the end."""
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import NewType
 
-MessageId = NewType("MessageId", int)
 TenantId = NewType("TenantId", str)
-AccountId = NewType("AccountId", str)
 OrderKey = NewType("OrderKey", int)
 
 SHARED = TenantId("")

@@ -65,7 +65,9 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Prices are integers of 10^-digits quote currency. Volumes are integers of 10^-quantity_digits
     units of base; one lot is `contract_size` units. Swap rates are per lot and night in the unit
-    of `swap_mode`; `swap_weekdays` multiplies them from Monday to Sunday.
+    of `swap_mode`; `swap_weekdays` multiplies them from Monday to Sunday. `margin_hedged` is the
+    contract size by which what a hedging account holds on both sides binds margin (MT5
+    SYMBOL_MARGIN_HEDGED); without it the larger side does (SYMBOL_MARGIN_HEDGED_USE_LEG).
     """
 
     symbol: str
@@ -82,6 +84,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     swap_short: Decimal = Decimal(0)
     swap_weekdays: tuple[int, int, int, int, int, int, int] = (1, 1, 3, 1, 1, 0, 0)
     margin_rate: Decimal = Decimal(1)
+    margin_hedged: Decimal | None = None
     trade_mode: TradeMode = TradeMode.FULL
     zone: str = "America/New_York"
     sessions: tuple[Session, ...] = FOREX_WEEK
@@ -104,6 +107,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise UsageError(f"{self.symbol}: volume_min, volume_max, volume_step contradict")
         if not 0 <= self.digits <= 9:
             raise UsageError(f"{self.symbol}: digits {self.digits} is outside 0..9")
+        if self.margin_hedged is not None and self.margin_hedged < 0:
+            raise UsageError(f"{self.symbol}: margin_hedged {self.margin_hedged} is below 0")
 
 
 class _Lots(TypedDict):

@@ -7,17 +7,30 @@ A file of a strategy has either `PARAMETERS`, `memory_words` and `decide`, or a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from assay.kernel.records import CANCEL, GO_TO, PLACE_LIMIT, PLACE_STOP
+from assay.kernel.records import (
+    CANCEL,
+    GO_TO,
+    PLACE_CLOSE_BY,
+    PLACE_LIMIT,
+    PLACE_MARKET,
+    PLACE_STOP,
+    PROTECT,
+    REMOVE,
+)
+from assay.kernel.rounding import divide_half_even
 from assay.model.errors import UsageError
 
 CLASS = "Strategy"
 Places = Mapping[str, tuple[int, int]]
+WANTED = ("price", "stop", "target", "trail", "ticket", "order")
+"""What a wish says beside its action and quantity; what one does not say the last one's goes."""
 
 
 class State:
@@ -78,20 +91,43 @@ class Record:
         self._fields[name] = value
 
 
+class Ticket:
+    """Show one open ticket of a hedging account, as it is at the close of a bar.
+
+    `id` refers to it for as long as it is open; `quantity` is signed, `price` the mean open price
+    (points), `opened` when (ns UTC), `profit` the points that it is ahead at the price that would
+    close it, before costs. A stop, target or trail of 0 is none.
+    """
+
+    __slots__ = ("id", "opened", "price", "profit", "quantity", "stop", "target", "trail")
+
+    def __init__(self, fields: Record, bar: Record) -> None:
+        self.id, self.opened = fields.number + 1, fields.opened_ns
+        self.quantity, units = fields.quantity, abs(fields.quantity)
+        self.stop, self.target, self.trail = fields.stop, fields.target, fields.trail
+        self.price = int(divide_half_even(abs(fields.cost), units))
+        exit_price = bar.close if self.quantity > 0 else bar.close + bar.spread_close
+        self.profit = (self.quantity * exit_price - fields.cost) // units
+
+
 class Market:
     """Show one finished bar and what is held, and take what the strategy wants.
 
     `bar` has ts (its end, ns UTC), open, high, low, close and spread_close in integer points of the
     bid; `position` has quantity, waiting, stop and target; `params` the parameters by name, `units`
-    being in the instrument's finest. A stop or target of 0 is none.
+    being in the instrument's finest. A stop or target of 0 is none. `tickets` are those of a
+    hedging account in this instrument, the oldest first; a netting one has none.
     """
 
-    __slots__ = ("_intent", "bar", "params", "position")
+    __slots__ = ("_intent", "bar", "params", "position", "tickets")
 
     def __init__(
-        self, bar: Record, position: Record, params: Mapping[str, int], intent: Record
-    ) -> None:
-        self.bar, self.position, self.params, self._intent = bar, position, params, intent
+        self, seen: tuple[Record, Record], params: Mapping[str, int], intent: Record,
+        tickets: Sequence[Record] = (),
+    ) -> None:  # fmt: skip
+        self.bar, self.position = seen
+        self.params, self._intent = params, intent
+        self.tickets = [Ticket(each, self.bar) for each in tickets]
 
     @property
     def held(self) -> int:
@@ -100,43 +136,80 @@ class Market:
 
     def go_to(self, quantity: int, *, stop: int = 0, target: int = 0) -> None:
         """Ask for a position of signed units at the next price."""
-        self._want(GO_TO, quantity, 0, (stop, target))
+        self._want(GO_TO, quantity, stop=stop, target=target)
+
+    def open(self, quantity: int, *, stop: int = 0, target: int = 0) -> None:
+        """Ask for signed units more at the next price; on a hedging account they are a ticket."""
+        self._want(PLACE_MARKET, quantity, stop=stop, target=target)
+
+    def ticket(self, reference: int) -> Ticket | None:
+        """Return the open ticket with an id, None where it is closed."""
+        return next((each for each in self.tickets if each.id == reference), None)
+
+    def close(self, ticket: Ticket, units: int = 0) -> None:
+        """Ask for a ticket to be closed at the next price, or so many units (above 0) of it."""
+        held = abs(ticket.quantity)
+        kept = held - min(units, held) if units else 0
+        self._want(GO_TO, kept if ticket.quantity > 0 else -kept, ticket=ticket.id)
+
+    def close_by(self, ticket: Ticket, other: Ticket) -> None:
+        """Ask for two opposite tickets to be closed by each other, as far as the smaller goes."""
+        self._want(PLACE_CLOSE_BY, 0, ticket=ticket.id, order=other.id)
+
+    def protect(
+        self, ticket: Ticket | None = None, *, stop: int | None = None, target: int | None = None,
+        trail: int | None = None,
+    ) -> None:  # fmt: skip
+        """Ask for another stop, target or trail of a ticket, or of the position; 0 is none."""
+        wanted = {"stop": stop, "target": target, "trail": trail}
+        told = {name: value or REMOVE for name, value in wanted.items() if value is not None}
+        self._want(PROTECT, 0, ticket=ticket.id if ticket else 0, **told)
 
     def place_limit(self, quantity: int, price: int, *, stop: int = 0, target: int = 0) -> None:
         """Ask for a resting order at a better price."""
-        self._want(PLACE_LIMIT, quantity, price, (stop, target))
+        self._want(PLACE_LIMIT, quantity, price=price, stop=stop, target=target)
 
     def place_stop(self, quantity: int, price: int, *, stop: int = 0, target: int = 0) -> None:
         """Ask for a resting order at a worse price."""
-        self._want(PLACE_STOP, quantity, price, (stop, target))
+        self._want(PLACE_STOP, quantity, price=price, stop=stop, target=target)
 
     def cancel(self) -> None:
         """Ask for all resting orders of the instrument to be cancelled."""
-        self._want(CANCEL, 0, 0, (0, 0))
+        self._want(CANCEL, 0)
 
-    def _want(self, action: int, quantity: int, price: int, ends: tuple[int, int]) -> None:
-        intent = self._intent
-        intent.action, intent.quantity, intent.price = action, quantity, price
-        intent.stop, intent.target = ends
+    def _want(self, action: int, quantity: int, **told: int) -> None:
+        self._intent.action, self._intent.quantity = action, quantity
+        for name in WANTED:
+            self._intent[name] = told.get(name, 0)
 
 
 class Uncompiled:
     """Call a `decide` that is plain Python with records that read as compiled code reads them."""
 
-    __slots__ = ("_decide",)
+    __slots__ = ("_decide", "takes_tickets")
 
     def __init__(self, decide: Callable[..., None]) -> None:
-        self._decide = decide
+        self._decide, self.takes_tickets = decide, sees_tickets(decide)
 
-    def __call__(self, memory: Any, event: Any, position: Any, params: Any, intent: Any) -> None:
-        self._decide(memory, Record(event), Record(position), params, Record(intent))
+    def __call__(
+        self, memory: Any, event: Any, position: Any, params: Any, intent: Any, tickets: Any = ()
+    ) -> None:
+        shown = ([Record(each) for each in tickets],) if self.takes_tickets else ()
+        self._decide(memory, Record(event), Record(position), params, Record(intent), *shown)
+
+
+def sees_tickets(decide: Any) -> bool:  # Any: compiled, or of a class, or plain
+    """Say whether a strategy's `decide` takes the open `tickets` of a hedging account."""
+    if isinstance(decide, Uncompiled):
+        return decide.takes_tickets
+    return "tickets" in signature(getattr(decide, "py_func", decide)).parameters
 
 
 def adopt(module: ModuleType) -> ModuleType:
     """Return a strategy's module with the functions that drivers call.
 
     One that has a class `Strategy` gets them from it; a class whose `decide` is compiled takes the
-    five records itself, and so sweeps. Raises UsageError where the class lacks something.
+    records itself, and so sweeps. Raises UsageError where the class lacks something.
     """
     kind = getattr(module, CLASS, None)
     if isinstance(kind, type) and not hasattr(module, "decide"):
@@ -181,10 +254,12 @@ def _bind(kind: type[Any], words: Mapping[str, int | str]) -> Callable[..., None
     names, author = tuple(kind.parameters), kind()
 
     def decide(
-        memory: np.ndarray, event: Record, position: Record, params: np.ndarray, intent: Record
-    ) -> None:
+        memory: np.ndarray, event: Record, position: Record, params: np.ndarray, intent: Record,
+        tickets: Sequence[Record],
+    ) -> None:  # fmt: skip
         named = dict(zip(names, params.tolist(), strict=True))
-        author.decide(State(memory, _place(words, named)), Market(event, position, named, intent))
+        market = Market((event, position), named, intent, tickets)
+        author.decide(State(memory, _place(words, named)), market)
         if vars(author):
             # What is not in memory is in no snapshot: after a restart it would decide otherwise.
             kept = ", ".join(vars(author))

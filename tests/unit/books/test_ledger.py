@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from assay.books.ledger import CHART, Ledger, Position, Reconciler, statement, trial_balance
-from assay.books.ledger.arithmetic import Conversion, compute_commission
+from assay.books.ledger.arithmetic import prepare_tariff
 from assay.books.ledger.position import apply_fill
 from assay.model.accounts import AccountSpec, CommissionSchedule
 from assay.model.errors import DataError, UsageError
@@ -134,8 +134,8 @@ def test_a_finer_price_refines_the_cost_exactly() -> None:
 )
 def test_commission_of_a_tenth_of_a_lot(mode: str, rate: str, minimum: int, amount: int) -> None:
     schedule = CommissionSchedule(mode=mode, rate=Decimal(rate), minimum=minimum)  # type: ignore[arg-type]
-    to = Conversion(1, 1, 2, 5)
-    assert compute_commission(schedule, -10_000, 113_739, lot_units=100_000, to=to) == amount
+    tariff = prepare_tariff(schedule, 2, 5, lot_units=100_000)
+    assert tariff.charge(-10_000, 113_739, rate_num=1, rate_den=1) == amount
 
 
 @pytest.mark.parametrize(

@@ -191,11 +191,19 @@ def test_equity_at_the_mid_is_compared_to_half_a_point() -> None:
                 if isinstance(m, GapFound)]  # fmt: skip
 
 
-def test_equity_in_yen_is_turned_at_the_leg() -> None:
+@pytest.mark.parametrize(
+    ("price", "units", "worth"),
+    [
+        (110_000, 10_000, 4_524),  # 5,000 yen gained are sold at the ask, 110.510
+        (111_000, 10_000, -4_525),  # 5,000 yen lost are bought at the bid, 110.500
+        (111_010, -10_000, 4_524),
+    ],
+)
+def test_equity_in_yen_is_turned_at_the_side_that_hurts(price: int, units: int, worth: int) -> None:
     engine = SlowEngine()
-    fill = engine.fill("a1", "USDJPY", 10_000, 110_000, (1_000, 110_000))
+    fill = engine.fill("a1", "USDJPY", units, price, (1_000, price))
     bar = _bar("USDJPY", 110_500, 10)
-    right = replace(engine.mark("a1"), equity=engine.cash["a1"] + 4525)  # 5,000 yen at 110.500
+    right = replace(engine.mark("a1"), equity=engine.cash["a1"] + worth)
     assert not _gaps([bar, fill, right])
     assert _gaps([bar, fill, replace(right, equity=right.equity + 1)]) == [("equity", -1)]
 

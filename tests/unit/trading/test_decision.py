@@ -31,6 +31,7 @@ from assay.trading.decision.choice import (
     ABSTAIN,
     BOOK_LEANS,
     ENTER,
+    ENTRY_WAITS,
     EXIT,
     HOLD_ON,
     NO_EDGE,
@@ -142,13 +143,14 @@ class Trader:
         self.market = record(MARKET_STATE, next_turn=2**62)
 
     def decide(
-        self, forecast: dict[str, int], quantity: int = 0, event: np.ndarray | None = None
-    ) -> Any:
+        self, forecast: dict[str, int], quantity: int = 0, event: np.ndarray | None = None,
+        resting: int = 0,
+    ) -> Any:  # fmt: skip
         intents = record(INTENT)
         view = (
             record(FORECAST, **forecast)[0], self.account[0], self.market[0], instrument()[0],
         )  # fmt: skip
-        position = record(POSITION, quantity=quantity)[0]
+        position = record(POSITION, quantity=quantity, resting_orders=resting)[0]
         shown = bar() if event is None else event
         ai.decide(self.memory, shown[0], position, self.params, intents[0], view)
         return intents[0]
@@ -242,6 +244,7 @@ def test_an_abstention_without_a_usable_forecast_says_only_why(state: str) -> No
         (TURN_NEAR, "turn_near"),
         (UNMEASURED, "unmeasured"),
         (BOOK_LEANS, "book_leans"),
+        (ENTRY_WAITS, "entry_waits"),
     ],
 )
 def test_an_abstention_ends_its_chain_with_the_reason(reason: int, word: str) -> None:
@@ -253,4 +256,9 @@ def test_an_abstention_ends_its_chain_with_the_reason(reason: int, word: str) ->
 
 def test_what_is_open_is_said_to_be_held_or_over() -> None:
     assert chain_of(outcome=HOLD_ON)[0].startswith("bracket_open: ")
+    late = chain_of(outcome=HOLD_ON, reason=WIDE_SPREAD, spread=40, usual_spread=10)
+    assert late == (
+        "bracket_open: its horizon is over",
+        "wide_spread: 40 points, usually 10; wait for it to narrow",
+    )
     assert chain_of(outcome=EXIT) == ("horizon_over: the bracket was open for 30 bars",)

@@ -194,6 +194,33 @@ def test_the_days_risk_counts_what_every_stop_would_cost(table: Table) -> None:
     assert table.order(GBP, -100_000, price=126_000, stop=126_100) == "daily_risk"
 
 
+def test_gross_volume_counts_what_waits_and_what_others_hold(table: Table) -> None:
+    table.set(gross_max=1)
+    table.hold(EUR, 100_000)
+    table.world.positions[0, EUR]["foreign"] = -30_000
+    assert table.order(EUR, 20_000) == "gross_volume"
+    assert table.told("gross_volume") == 150_000
+    assert table.order(EUR, -140_000) == "gross_volume"  # closes 100,000 and opens 40,000
+    assert table.told("gross_volume") == 70_000
+    assert table.order(EUR, -40_000) == ""  # only reduces
+    table.set(gross_max=200_000)
+    assert table.order(EUR, 60_000, price=109_000) == ""
+    assert table.order(EUR, 20_000, price=109_100) == "gross_volume"
+    assert table.told("gross_volume") == 210_000
+
+
+def test_positions_count_over_all_instruments(table: Table) -> None:
+    table.set(positions_max=2)
+    table.hold(EUR, 100_000)
+    assert table.order(EUR, 1_000) == ""  # the same position
+    assert table.order(GBP, 1_000, price=124_000) == ""
+    assert table.order(GBP, 1_000) == ""
+    assert table.order(JPY, 1_000) == "open_positions"
+    assert table.told("open_positions") == 3
+    table.world.positions[0, JPY]["foreign"] = 1_000
+    assert table.order(GBP, 1_000) == "open_positions"
+
+
 def test_pace_is_paid_off_by_time(table: Table) -> None:
     table.set(second_orders_max=2, minute_orders_max=5)
     assert [table.order(EUR, 1_000) for _ in range(3)] == ["", "", "orders_per_second"]

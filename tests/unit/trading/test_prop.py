@@ -238,6 +238,19 @@ def test_lots_count_over_all_symbols_and_both_directions() -> None:
     assert book.state.breach.rule == "lots"
 
 
+def test_lots_of_opposite_tickets_are_open_both() -> None:
+    book, at = book_of(STATIC + "[lots]\nmaximum = 2\n"), parse_time("2017-03-20T13:00:00")
+    book.fill(at, "EURUSD", Decimal("1.2"), 11)
+    book.fill(at, "EURUSD", Decimal("-0.8"), 12)
+    assert book.state.open_lots == 2
+    book.fill(at, "EURUSD", Decimal("-0.2"), 11)
+    book.fill(at, "EURUSD", Decimal("-0.2"), 13)
+    assert book.state.status == "trading"
+    book.fill(at, "EURUSD", Decimal("-0.01"), 12)
+    assert book.state.breach is not None
+    assert book.state.breach.value == "2.01 lots open"
+
+
 FULL = (
     PRAGUE + '[maximum_loss]\npercent = 10\nkind = "trailing-equity"\nlock_percent = 2\n'
     '[weekend]\nflat_at = "Fri 16:30"\n[lots]\nmaximum = 3\n' + TARGET + "minimum_days = 3\n"

@@ -1,7 +1,7 @@
 """Double-entry ledger in integer minor units, its reconciler, trial balance and statement."""
 
 from assay.books.ledger.chart import CHART
-from assay.books.ledger.marks import Mark, MarkSource, QuoteMarks
+from assay.books.ledger.marks import Mark, MarkSource, QuoteMarks, Rates
 from assay.books.ledger.module import Booked, Ledger
 from assay.books.ledger.position import Position
 from assay.books.ledger.reconcile import Reconciler
@@ -17,6 +17,7 @@ __all__ = [
     "Mark",
     "MarkSource",
     "Position",
+    "Rates",
     "Reconciler",
     "Statement",
     "StatementRow",

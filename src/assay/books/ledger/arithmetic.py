@@ -98,25 +98,6 @@ def prepare_tariff(
     return Tariff(multiplier, 10**scale_digits * unit * divisor, schedule.minimum, by_size=False)
 
 
-def compute_commission(
-    schedule: CommissionSchedule, quantity: int, price: int, *, lot_units: int, to: Conversion
-) -> int:
-    """Return the commission of one fill in minor units, >= 0.
-
-    `quantity` is in integer units (its sign is ignored) and `price` in 10^-price_digits. The rate
-    is an amount of the account's currency per lot, per million of notional, or in basis points.
-
-    >>> from decimal import Decimal
-    >>> usd = Conversion(1, 1, 2, 5)
-    >>> half_bp = CommissionSchedule(mode="bp", rate=Decimal("0.5"))
-    >>> compute_commission(half_bp, 10_000, 113_739, lot_units=100_000, to=usd)
-    57
-    """
-    digits = (to.currency_digits, to.scale_digits)
-    tariff = prepare_tariff(schedule, *digits, lot_units=lot_units)
-    return tariff.charge(quantity, price, rate_num=to.rate_num, rate_den=to.rate_den)
-
-
 def format_points(price: int, digits: int) -> str:
     """Write a price in 10^-digits as a decimal number.
 

@@ -11,14 +11,27 @@ from assay.model.accounts import AccountSpec
 from assay.model.instruments import Instrument
 from assay.model.messages import BarClosed, Tick
 
+Rate = tuple[int, int]
+"""Numerator and denominator of what a unit of one currency is in another."""
+
+
+class Rates(NamedTuple):
+    """Hold the rates from a quote currency to an account's, at the side that hurts."""
+
+    gain: Rate = (1, 1)
+    loss: Rate = (1, 1)
+
+    def of(self, raw: int) -> Rate:
+        """Return the rate at which an amount is turned: what is gained brings less."""
+        return self.gain if raw > 0 else self.loss
+
 
 class Mark(msgspec.Struct, frozen=True, gc=False):
-    """Hold a price in 10^-price_digits and the rate from the quote to the account's currency."""
+    """Hold a price in 10^-price_digits and the rates from the quote to the account's currency."""
 
     price: int
     price_digits: int
-    rate_num: int = 1
-    rate_den: int = 1
+    rates: Rates = Rates()
 
 
 class MarkSource(Protocol):
@@ -71,10 +84,11 @@ class View(NamedTuple):
 class QuoteMarks:
     """Keep the last bid and ask of each symbol, from closed bars and ticks.
 
-    A position in another currency is turned into the account's at the bid that one direct leg
-    had when the position's own symbol was last quoted; without such a leg there is no mark.
+    A position in another currency is turned into the account's at what one direct leg was quoted
+    when the position's own symbol was last quoted, at the side that hurts; without such a leg there
+    is no mark.
     `price_digits` tells the grid of a symbol's prices where it is finer than the instrument's.
-    `quotes` are (bid, ask, mid) by symbol, `rates` (numerator, denominator) by symbol and currency.
+    `quotes` are (bid, ask, mid) by symbol, `rates` are by symbol and currency.
     """
 
     def __init__(
@@ -87,7 +101,7 @@ class QuoteMarks:
         self._digits = {symbol: spec.digits for symbol, spec in instruments.items()}
         self._digits.update(price_digits or {})
         self.quotes: dict[str, tuple[int, int, int]] = {}
-        self.rates: dict[tuple[str, str], tuple[int, int] | None] = {}
+        self.rates: dict[tuple[str, str], Rates | None] = {}
         self._legs: dict[str, list[tuple[str, Leg]]] = {}
         for symbol, spec in instruments.items():
             currencies = sorted({account.currency for account in accounts} - {spec.quote})
@@ -126,7 +140,7 @@ class QuoteMarks:
 
     def _turn_rates(self, symbol: str, legs: list[tuple[str, Leg]]) -> None:
         for currency, leg in legs:
-            self.rates[symbol, currency] = self._find_rate(leg)
+            self.rates[symbol, currency] = self._find_rates(leg)
 
     def view(self, account: str, symbol: str) -> View | None:
         """Return how an account sees a symbol; None for an unknown one."""
@@ -138,19 +152,20 @@ class QuoteMarks:
         view, quote = self.view(account, symbol), self.quotes.get(symbol)
         if view is None or quote is None:
             return None
-        rate = self.rates.get(view.leg) if view.leg else (1, 1)
-        if rate is None:
+        rates = self.rates.get(view.leg) if view.leg else Rates()
+        if rates is None:
             return None
-        return Mark(quote[view.side(quantity)], view.price_digits(), *rate)
+        return Mark(quote[view.side(quantity)], view.price_digits(), rates)
 
     def _view(self, account: AccountSpec, spec: Instrument) -> View:
         leg = None if spec.quote == account.currency else (spec.symbol, account.currency)
         return View(account.mark == "mid", self._digits[spec.symbol], leg)
 
-    def _find_rate(self, leg: Leg) -> tuple[int, int] | None:
+    def _find_rates(self, leg: Leg) -> Rates | None:
         quote = self.quotes.get(leg.symbol)
         if quote is None or quote[BID] <= 0:
             return None
-        bid = quote[BID]
-        scale = 10 ** self._digits[leg.symbol]
-        return (scale, bid) if leg.divides else (bid, scale)
+        bid, ask, scale = quote[BID], quote[ASK], 10 ** self._digits[leg.symbol]
+        if leg.divides:
+            return Rates((scale, ask), (scale, bid))
+        return Rates((bid, scale), (ask, scale))

@@ -156,13 +156,13 @@ class Ledger:
         spec = self._specs.get(deal.account)
         if spec is None or not spec.venue:
             return []
-        books = self._books(spec)
-        if deal.own:
-            ticket = deal.position_key or deal.position
-            self._change(
-                books, deal.symbol, ticket if spec.margin_mode == "hedging" else None,
-                (deal.own, deal.price, deal.price_digits),
-            )  # fmt: skip
+        books, ticket = self._books(spec), deal.position_key or deal.position
+        hedges, own = spec.margin_mode == "hedging", deal.own
+        if hedges and deal.entry != "in" and str(ticket) not in books.tickets.get(deal.symbol, {}):
+            own = 0  # what never opened here is somebody else's
+        if own:
+            change = (own, deal.price, deal.price_digits)
+            self._change(books, deal.symbol, ticket if hedges else None, change)
             books.last = Booked(deal.ticket, deal.profit, -(deal.commission + deal.fee))
         fees, cash = (
             deal.commission + deal.fee,
@@ -171,7 +171,7 @@ class Ledger:
         lines = {CASH: cash, PROFIT: -deal.profit, COMMISSION: -fees, SWAP: -deal.swap}
         if deal.quantity == 0:
             lines = {CASH: cash, DEPOSITS: -cash}
-        elif deal.own == 0:
+        elif own == 0:
             lines = {CASH: cash, FOREIGN: -cash}
         text = f"deal {deal.ticket}: {deal.kind} {deal.symbol} by {deal.reason}"
         return self._post(spec, lines, cause=deal, source=deal.ticket, text=text)

@@ -88,4 +88,5 @@ class Valuation:
     def at(self, mark: Mark) -> int:
         """Return the unrealised profit at a mark in minor units, half-even."""
         raw = self.units * mark.price - self.cost
-        return half_even(raw * mark.rate_num * self.numerator, mark.rate_den * self.denominator)
+        num, den = mark.rates.of(raw)
+        return half_even(raw * num * self.numerator, den * self.denominator)

@@ -62,10 +62,11 @@ class Standing:
                 return self._prepare() != lines and self.confirms(mark)
             raw = units * quotes[symbol][side] - cost
             if leg is not None:
-                rate = self._marks.rates.get(leg)
-                if rate is None:
+                rates = self._marks.rates.get(leg)
+                if rates is None:
                     return False
-                worth += half_even(raw * rate[0], denominator * rate[1])
+                num, den = rates.of(raw)
+                worth += half_even(raw * num, denominator * den)
             elif denominator == 1:
                 worth += raw
             else:

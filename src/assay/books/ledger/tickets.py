@@ -69,5 +69,5 @@ def value_sides(
         scale = Valuation(part, mark.price_digits, quantity_digits, currency_digits)
         raw += scale.units * mark.price - scale.cost
     assert scale is not None
-    rate = marks[0]
-    return half_even(raw * rate.rate_num * scale.numerator, rate.rate_den * scale.denominator)
+    num, den = marks[0].rates.of(raw)
+    return half_even(raw * num * scale.numerator, den * scale.denominator)

@@ -115,7 +115,8 @@ class PositionReported(Message, frozen=True, kw_only=True):
 class AccountReported(Message, frozen=True, kw_only=True):
     """Carry the state of the account; `level` is the margin level in hundredths of a percent.
 
-    An edge may leave `leverage` out.
+    An edge may leave `leverage` out. `other_road` is told by the platform where this edge's door is
+    closed: whether a second edge of the same login carries exits.
     """
 
     account: str
@@ -133,6 +134,7 @@ class AccountReported(Message, frozen=True, kw_only=True):
     connected: bool
     trade_allowed: bool
     leverage: int | msgspec.UnsetType = msgspec.UNSET
+    other_road: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class ForeignActivity(Message, frozen=True, kw_only=True):

@@ -127,7 +127,8 @@ class OrderSubmitted(Message, frozen=True, kw_only=True):
     is what it is expected to tie up (minor units), told where a venue is to be held to it. On a
     hedging account `ticket` is the key of the order whose position it closes (`by` that of the
     position that closes it), -1 where it closes the oldest of the other side, -2 where it opens one
-    with what is left then; without it opens one.
+    with what is left then; without it opens one. At a venue `position` and `position_by` are the
+    numbers there of those two positions.
     """
 
     key: int
@@ -146,6 +147,8 @@ class OrderSubmitted(Message, frozen=True, kw_only=True):
     margin: int | msgspec.UnsetType = msgspec.UNSET
     ticket: int | msgspec.UnsetType = msgspec.UNSET
     by: int | msgspec.UnsetType = msgspec.UNSET
+    position: int | msgspec.UnsetType = msgspec.UNSET
+    position_by: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class OrderChanged(Message, frozen=True, kw_only=True):
@@ -286,7 +289,7 @@ class RiskMeasured(Message, frozen=True, kw_only=True):
 class RiskThresholdBreached(Message, frozen=True, kw_only=True):
     """Carry that a measure of an account reached its limit, or (`warning`) 80 % of it.
 
-    It is told once, until the measure has been below 80 % again. Integers of `unit`.
+    It is told once, until the measure has been below 70 %. Integers of `unit`.
     """
 
     account: str
@@ -295,6 +298,28 @@ class RiskThresholdBreached(Message, frozen=True, kw_only=True):
     limit: int
     unit: str
     warning: bool
+
+
+class TradeRequested(Message, frozen=True, kw_only=True):
+    """Ask for an order by hand, of which every risk rule is asked.
+
+    `action` is the type of an order (market, limit, stop, stop_limit, trailing_stop, twap, vwap,
+    iceberg), or close (`quantity` units at most, 0 for all), cancel, change or protect. `key` names
+    the order to be changed or cancelled, 0 every one that waits. In a change 0 leaves a value, -1
+    takes it away.
+    """
+
+    account: str
+    symbol: str
+    action: str
+    reason: str
+    by: str
+    quantity: int = 0
+    price: int = 0
+    stop: int = 0
+    target: int = 0
+    key: int = 0
+    terms: OrderTerms | msgspec.UnsetType = msgspec.UNSET
 
 
 class LimitSet(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -362,7 +387,8 @@ class ReductionRequested(Message, frozen=True, kw_only=True):
     """Ask for a position to be brought down to at most `keep` units, as an act of risk of a source.
 
     What waits in the instrument is cancelled. It goes as a market order that no rule is asked
-    about, and queues for the next price.
+    about, and queues for the next price. With `ticket` it is of the one that the order with that
+    key opened on a hedging account, and what waits stays.
     """
 
     account: str
@@ -370,6 +396,7 @@ class ReductionRequested(Message, frozen=True, kw_only=True):
     keep: int
     source: str
     reason: str
+    ticket: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class SizeScaled(Message, frozen=True, kw_only=True):
@@ -382,13 +409,17 @@ class SizeScaled(Message, frozen=True, kw_only=True):
 
 
 class StopTightened(Message, frozen=True, kw_only=True):
-    """Move the stop of an open position to a price (points), never away from the market."""
+    """Move the stop of an open position to a price (points), never away from the market.
+
+    On a hedging account it is the one that the order with the key `ticket` opened.
+    """
 
     account: str
     symbol: str
     stop: int
     source: str
     reason: str
+    ticket: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class PositionNotFlat(Message, frozen=True, kw_only=True):
@@ -406,3 +437,4 @@ class PositionNotFlat(Message, frozen=True, kw_only=True):
     reason: str
     attempts: int
     retcode: int = 0
+    ticket: int | msgspec.UnsetType = msgspec.UNSET

@@ -12,8 +12,8 @@ NO_DECISION, ENTER, EXIT, HOLD_ON, ABSTAIN = 0, 1, 2, 3, 4
 """Outcomes of a decision."""
 
 NOT_READY, NO_EDGE, TOO_SMALL, NO_VALUE, WIDE_SPREAD, TURN_NEAR, UNMEASURED = 1, 2, 3, 4, 5, 6, 7
-BOOK_LEANS = 8
-"""Why a decision abstained."""
+BOOK_LEANS, ENTRY_WAITS = 8, 9
+"""Why a decision abstained; a position is held on past its horizon for a wide spread too."""
 
 
 @compiled

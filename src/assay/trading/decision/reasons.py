@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from assay.kernel.records import PLACE_LIMIT
 from assay.model.messages import Predicted
+from assay.model.time import format_time
 from assay.trading.decision.choice import (
     ABSTAIN,
     BOOK_LEANS,
     ENTER,
+    ENTRY_WAITS,
     EXIT,
     HOLD_ON,
     NO_EDGE,
@@ -32,6 +35,7 @@ ABSTENTIONS = {
     TURN_NEAR: "turn_near: the session or the trading day turns too soon",
     UNMEASURED: "unmeasured: too few bars to know the usual spread and swing, or no quoted sizes",
     BOOK_LEANS: "book_leans: the quote offers far more against this side than for it",
+    ENTRY_WAITS: "entry_waits: an order waits for its price",
 }
 STATES = {
     "warming": "warming_up: the features have not settled yet",
@@ -43,11 +47,11 @@ STATES = {
 
 
 def describe_decision(
-    intent: Mapping[str, Any], predicted: Predicted, money: float
+    intent: Mapping[str, Any], predicted: Predicted, money: float, venue: str = ""
 ) -> dict[str, Any]:
     """Return the fields of a DecisionMade that tell why; `money` is minor units to one.
 
-    `intent` is the INTENT record that the decision left.
+    `intent` is the INTENT record that the decision left, `venue` who fills the account's orders.
     """
     outcome, side = int(intent["outcome"]), int(intent["side"])
     told: dict[str, Any] = {"outcome": OUTCOMES[outcome], "side": SIDES[side]}
@@ -56,15 +60,20 @@ def describe_decision(
         told |= {name: int(intent[name]) for name in names}
         told["confidence"] = round(100 * told["probability"] / CERTAIN)
     if outcome == ENTER:
-        told |= _order_of(intent)
+        told |= _order_of(intent, venue)
     return {**told, "reasons": tuple(_chain(intent, told, predicted, money))}
 
 
-def _order_of(intent: Mapping[str, Any]) -> dict[str, Any]:
+def _order_of(intent: Mapping[str, Any], venue: str) -> dict[str, Any]:
+    waits = int(intent["action"]) == PLACE_LIMIT
+    until = format_time(int(intent["expires"])) if waits else ""
+    instruction = f"limit order at the near side of the quote until {until}" if waits else AT_ONCE
     return {
-        "quantity": int(intent["quantity"]), "price": int(intent["entry"]), "order_type": "market",
-        "instruction": AT_ONCE, "worth": int(intent["worth"]),
-        "value_at_risk": int(intent["at_risk"]), "sharpe": int(intent["sharpe"]),
+        "quantity": int(intent["quantity"]), "price": int(intent["entry"]),
+        "order_type": "limit" if waits else "market",
+        "instruction": f"{instruction}, by {venue}" if venue else instruction,
+        "worth": int(intent["worth"]), "value_at_risk": int(intent["at_risk"]),
+        "sharpe": int(intent["sharpe"]),
     }  # fmt: skip
 
 
@@ -72,6 +81,8 @@ def _chain(
     intent: Mapping[str, Any], told: Mapping[str, Any], predicted: Predicted, money: float
 ) -> list[str]:
     outcome, reason = int(intent["outcome"]), int(intent["reason"])
+    if outcome == HOLD_ON and reason:
+        return ["bracket_open: its horizon is over", _wide(intent)]
     if outcome == HOLD_ON:
         return ["bracket_open: held until its stop, its target or its horizon"]
     if outcome == EXIT:
@@ -87,7 +98,7 @@ def _chain(
         )
     if "quantity" in told:
         found += [
-            f"timing: {AT_ONCE}",
+            f"timing: {told['instruction']}",
             f"size: {abs(told['quantity'])} units, worth {told['worth'] / money:+.2f}, 95 % value "
             f"at risk {told['value_at_risk'] / money:.2f}, Sharpe ratio {told['sharpe'] / 1e3:.3f} "
             "a trade",
@@ -98,10 +109,14 @@ def _chain(
             f"worth: {told['expected'] / money:+.2f} a lot after costs at the lower bound",
         ]
     if reason == WIDE_SPREAD:
-        found.append(
-            f"wide_spread: {int(intent['spread'])} points, usually {int(intent['usual_spread'])}; "
-            "wait for it to narrow"
-        )
+        found.append(_wide(intent))
     elif reason:
         found.append(ABSTENTIONS[reason])
     return found
+
+
+def _wide(intent: Mapping[str, Any]) -> str:
+    return (
+        f"wide_spread: {int(intent['spread'])} points, usually {int(intent['usual_spread'])}; "
+        "wait for it to narrow"
+    )

@@ -1,4 +1,4 @@
-"""When to enter: what the spread is beside its usual, how far prices swing, what turns soon."""
+"""When to trade: what the spread is beside its usual, how far prices swing, what turns soon."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ HALF_LIFE_SHIFT = 6
 """A mean takes 1/64 of what is new: half of it is of the last 44 bars."""
 SETTLED = 64
 """Bars after which the means are believed."""
-LONG_SHIFT = 10
 LONG_SETTLED = 1_024
-"""The same of the longer mean: half of it is of the last 710 bars."""
+"""The same of the longer mean, of which half is of the last 710 bars."""
 CHANGE_MAX = 1 << 24
 """Points of change of a bar that are counted, so that its square fits 63 bits."""
-MINUTE = 60_000_000_000
+SECOND = 1_000_000_000
+MINUTE = 60 * SECOND
 WHOLE_BP = 10_000
 
 
@@ -98,6 +98,21 @@ def time_entry(memory, event, market, side, terms):  # type: ignore[no-untyped-d
     if lean_cap:
         return _leans(market, side, lean_cap)
     return 0
+
+
+@compiled
+def time_exit(memory, event, market, late, terms):  # type: ignore[no-untyped-def]
+    """Return 0 where now is a time to leave what is `late` bars past its horizon, else why not.
+
+    terms are (the most that the spread may be, per cent of its mean; the bars that are waited for
+    it at most); 0 waits for nothing. Nothing waits into a turn of the session or the trading day.
+    """
+    spread_cap, bars = terms
+    if spread_cap == 0 or late >= bars or memory[SEEN] < SETTLED:
+        return 0
+    if market.next_turn - event.ts <= event.seconds * SECOND:
+        return 0
+    return WIDE_SPREAD if event.spread_close * 100 * SCALE > spread_cap * memory[SPREAD] else 0
 
 
 @compiled

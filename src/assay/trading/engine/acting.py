@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,8 +18,9 @@ from assay.model.messages import (
     SizeScaled,
     StopTightened,
 )
-from assay.trading.engine.following import tighten_stop
-from assay.trading.engine.step import reduce_position
+from assay.trading.engine.following import tighten_stop, tighten_ticket
+from assay.trading.engine.step import reduce_position, reduce_ticket
+from assay.trading.engine.tickets import NO_TICKET
 
 if TYPE_CHECKING:
     from assay.trading.engine.module import TradingDesk
@@ -34,13 +35,20 @@ _Halts = list[tuple[int, EntryHalt]]
 class RiskActs:
     """Carry out acts of risk on the accounts of a desk, and remember who holds entries back."""
 
-    def __init__(self, desk: TradingDesk) -> None:
-        self._desk, self._world = desk, desk.world
+    def __init__(self, desk: TradingDesk, key_of: Callable[[int, int, int, str, int], int]) -> None:
+        self._desk, self._world, self._key_of = desk, desk.world, key_of
         self._halts: _Halts = []
 
     def halts(self, a: int = 0) -> list[EntryHalt]:
         """Return what holds an account's entries back, the oldest first."""
         return [halt for owner, halt in self._halts if owner == a]
+
+    def tickets(self, a: int, i: int) -> list[int]:
+        """Return the keys of what opened the tickets of an instrument, the oldest first."""
+        return [
+            self._key_of(a, i, int(one["order_ts"]), "order", int(one["order_ordinal"]))
+            for one in self._world.open_tickets(a, i)
+        ]
 
     def take(self, message: Message) -> list[Message]:
         """Carry out an act, and return what follows from it."""
@@ -104,7 +112,10 @@ class RiskActs:
             return found
         i = desk.plan.symbols.index(told.symbol)
         for a in self._accounts(told.tenant, told.account):
-            reduce_position(self._world.handle, a, i, told.keep)
+            if told.ticket is msgspec.UNSET:
+                reduce_position(self._world.handle, a, i, told.keep)
+            elif (slot := self._find(a, i, told.ticket)) >= 0:
+                reduce_ticket(self._world.handle, a, i, slot, told.keep)
             reasons = (f"{told.source}: {told.reason}",)
             found += desk.tell_act(told, {"outcome": "reduce", "reasons": reasons})
         return found
@@ -115,18 +126,28 @@ class RiskActs:
             return found
         i = desk.plan.symbols.index(told.symbol)
         for a in self._accounts(told.tenant, told.account):
-            position = self._world.positions[a, i]
-            if tighten_stop(self._world.handle, a, i, told.stop):
+            held, moved = self._world.positions[a, i], False
+            if told.ticket is msgspec.UNSET:
+                moved = bool(tighten_stop(self._world.handle, a, i, told.stop))
+            elif (slot := self._find(a, i, told.ticket)) >= 0:
+                held = self._world.tickets[a, i, slot]
+                moved = bool(tighten_ticket(self._world.handle, a, i, slot, told.stop))
+            if moved:
                 spec = desk.plan.accounts[a]
                 found.append(
                     PositionChanged(
                         id=desk.next_id(), cause=told.id, tenant=spec.tenant,
                         ts_event=told.ts_event, ts_init=told.ts_init, account=spec.id,
-                        symbol=told.symbol, stop=int(position["stop"]),
-                        target=int(position["target"]), trail=int(position["trail"]),
+                        symbol=told.symbol, stop=int(held["stop"]), target=int(held["target"]),
+                        trail=int(held["trail"]), ticket=told.ticket,
                     )
                 )  # fmt: skip
         return found
+
+    def _find(self, a: int, i: int, ticket: int) -> int:
+        """Return the slot of a ticket by its key, NO_TICKET where it is closed."""
+        opened = self.tickets(a, i)
+        return opened.index(ticket) if ticket in opened else NO_TICKET
 
     def snapshot(self) -> bytes:
         """Return who holds entries back; the rest is in the engine's arrays."""

@@ -1,22 +1,33 @@
 """Every array of the engine behind one pointer.
 
-Handing sixteen arrays to compiled code costs microseconds a call and, inside it, a reference each;
-one structure that holds them costs neither.
+Handing two dozen arrays to compiled code costs microseconds a call and, inside it, a reference
+each. The pointer costs neither: a handle on Python's side keeps the arrays, and compiled code only
+ever borrows them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.experimental import structref
-from numba.extending import intrinsic
+from numba.core.datamodel import models
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import (
+    NativeValue,
+    infer_getattr,
+    intrinsic,
+    lower_getattr_generic,
+    register_model,
+    unbox,
+)
+from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import from_dtype
 
 from assay.kernel import records
-from assay.kernel.compiling import compiled
 
 WORD = 8
 """Bytes of an integer, of which every record of state is made."""
@@ -58,40 +69,86 @@ where some account hedges, else empty.
 """
 
 
-@structref.register
-class WorldType(types.StructRef):  # type: ignore[misc,name-defined]
-    """Type the structure for the compiler."""
+class WorldType(types.Type):
+    """Type the pointer for the compiler."""
+
+    def __init__(self) -> None:
+        super().__init__("World")
 
 
-class WorldHandle(structref.StructRefProxy):  # type: ignore[misc]
-    """Hold the pointer on Python's side."""
+register_model(WorldType)(models.OpaqueModel)
+_WORLD = WorldType()
+_FIELDS = {name: types.Array(from_dtype(dtype), n, "C") for name, (dtype, n) in LAYOUT.items()}
+_PLACES = dict(
+    zip(LAYOUT, accumulate((1 + n for _, n in LAYOUT.values()), initial=0), strict=False)
+)
+"""Where the words of each array begin: its address and its shape."""
 
 
-structref.define_boxing(WorldType, WorldHandle)
+class WorldHandle:
+    """Hold arrays in the order of LAYOUT, and the words that tell compiled code where they lie."""
 
-_ARRAYS = [(name, types.Array(from_dtype(dtype), n, "C")) for name, (dtype, n) in LAYOUT.items()]
-LOGS_BEGIN = list(LAYOUT).index("order_log")
-_GROUPS = {
-    "state": _ARRAYS[:4], "terms": _ARRAYS[4:LOGS_BEGIN], "logs": _ARRAYS[LOGS_BEGIN:],
-}  # fmt: skip
-_OWNERS = [
-    (name, types.Tuple([kind for _, kind in group]))  # type: ignore[attr-defined]
-    for name, group in _GROUPS.items()
-]
-_WORLD = WorldType(_ARRAYS + _OWNERS)
+    __slots__ = ("_arrays", "_words", "address")
+    _numba_type_ = _WORLD
+
+    def __init__(self, arrays: Iterable[np.ndarray]) -> None:
+        self._arrays = [np.ascontiguousarray(array) for array in arrays]
+        for array, (name, (dtype, n)) in zip(self._arrays, LAYOUT.items(), strict=True):
+            if (array.dtype, array.ndim) != (dtype, n):
+                raise TypeError(f"{name} must have {n} dimensions of {dtype}, not {array.dtype}")
+        words = [word for array in self._arrays for word in (array.ctypes.data, *array.shape)]
+        self._words = np.array(words, np.intp)
+        self.address = self._words.ctypes.data
+
+
+@unbox(WorldType)
+def _take_address(_: Any, handle: Any, c: Any) -> Any:
+    address = c.pyapi.object_getattr_string(handle, "address")
+    pointer = c.pyapi.long_as_voidptr(address)
+    c.pyapi.decref(address)
+    return NativeValue(pointer, is_error=cgutils.is_not_null(c.builder, c.pyapi.err_occurred()))
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):  # type: ignore[misc]
+    key = WorldType
+
+    def generic_resolve(self, _: Any, name: str) -> Any:
+        return _FIELDS.get(name)
+
+
+@lower_getattr_generic(WorldType)
+def _view(context: Any, builder: Any, _: Any, world: Any, name: str) -> Any:
+    kind, place = _FIELDS[name], _PLACES[name]
+    array = context.make_array(kind)(context, builder)
+
+    def load(at: int, pointee: Any) -> Any:
+        words = builder.bitcast(world, pointee.as_pointer())
+        word = builder.load(cgutils.gep_inbounds(builder, words, place + at))
+        # A handle's words never change, whatever compiled code writes in between.
+        word.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return word
+
+    shape = [load(1 + axis, cgutils.intp_t) for axis in range(kind.ndim)]
+    size = context.get_constant(types.intp, LAYOUT[name][0].itemsize)
+    strides = [size]
+    for length in shape[:0:-1]:
+        strides.insert(0, builder.mul(strides[0], length))
+    populate_array(
+        array, data=load(0, array.data.type), shape=shape, strides=strides, itemsize=size,
+        meminfo=None,
+    )  # fmt: skip
+    return array._getvalue()
 
 
 @intrinsic
-def borrowed(_: Any, array: Any) -> Any:
-    """Return an array's view that counts no reference; whoever lends the array keeps it alive."""
+def world_at(_: Any, address: Any) -> Any:
+    """Return the world at a handle's address; whoever calls keeps the handle."""
 
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        view = context.make_array(array)(context, builder, value=arguments[0])
-        view.meminfo = cgutils.get_null_value(view.meminfo.type)
-        view.parent = cgutils.get_null_value(view.parent.type)
-        return view._getvalue()
+    def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
+        return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
-    return array(array), generate
+    return _WORLD(address), generate
 
 
 def _copy_words(builder: Any, target: Any, source: Any, size: int) -> None:
@@ -142,66 +199,3 @@ def rarely(_: Any, condition: Any) -> Any:
         return builder.call(expect, [arguments[0], kind(0)])
 
     return (condition(condition) if condition == types.boolean else None), generate
-
-
-@intrinsic
-def world_at(_: Any, address: Any) -> Any:
-    """Return the structure at an address that `locate` gave; whoever calls keeps its handle."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        world = cgutils.create_struct_proxy(signature.return_type)(context, builder)
-        world.meminfo = builder.inttoptr(arguments[0], world.meminfo.type)
-        value = world._getvalue()
-        context.nrt.incref(builder, signature.return_type, value)
-        return value
-
-    return _WORLD(address), generate
-
-
-@intrinsic
-def _address_of(_: Any, world: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        proxy = cgutils.create_struct_proxy(signature.args[0])(context, builder, arguments[0])
-        return builder.ptrtoint(proxy.meminfo, context.get_value_type(signature.return_type))
-
-    return types.int64(world), generate
-
-
-@compiled
-def locate(world):  # type: ignore[no-untyped-def]
-    """Return the address of a structure: one integer is handed over in a fifth of the time."""
-    return _address_of(world)
-
-
-@compiled
-def bind(state, terms, logs):  # type: ignore[no-untyped-def]
-    """Return the structure that holds three tuples of arrays, in the order of LAYOUT.
-
-    The tuples own the arrays; the fields that compiled code reads only borrow them.
-    """
-    world = structref.new(_WORLD)
-    world.state, world.terms, world.logs = state, terms, logs
-    world.accounts = borrowed(state[0])
-    world.positions = borrowed(state[1])
-    world.orders = borrowed(state[2])
-    world.memory = borrowed(state[3])
-    world.params = borrowed(terms[0])
-    world.limits = borrowed(terms[1])
-    world.instruments = borrowed(terms[2])
-    world.markets = borrowed(terms[3])
-    world.profiles = borrowed(terms[4])
-    world.schedule = borrowed(terms[5])
-    world.intent = borrowed(terms[6])
-    world.forecasts = borrowed(terms[7])
-    world.depths = borrowed(terms[8])
-    world.scratch_orders = borrowed(terms[9])
-    world.event = borrowed(terms[10])
-    world.counts = borrowed(terms[11])
-    world.checks = borrowed(terms[12])
-    world.correlations = borrowed(terms[13])
-    world.tickets = borrowed(terms[14])
-    world.order_log = borrowed(logs[0])
-    world.fills = borrowed(logs[1])
-    world.notes = borrowed(logs[2])
-    world.equity = borrowed(logs[3])
-    return world

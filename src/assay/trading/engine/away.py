@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from assay.model.time import SECOND
@@ -42,7 +44,8 @@ class SentOrder(msgspec.Struct, array_like=True):
     A strategy names it by its `reference`, a part its `parent` by that one's. Price, stop-limit's
     limit, stop and target are those there. One that is `unwanted` is cancelled as soon as its
     ticket is known; one that a person changed is followed no more. `reason` is why the engine
-    itself closed a position by it.
+    itself closed a position by it. On a hedging account it `closes` the ticket of that reference,
+    `by` another one where two are closed by each other.
     """
 
     account: int
@@ -63,6 +66,8 @@ class SentOrder(msgspec.Struct, array_like=True):
     changed_by_hand: bool = False
     reason: str = ""
     asking: Asking = msgspec.field(default_factory=Asking)
+    closes: int = 0
+    by: int = 0
 
     @property
     def prices(self) -> tuple[int, int, int, int]:
@@ -70,11 +75,27 @@ class SentOrder(msgspec.Struct, array_like=True):
         return self.price, self.limit, self.stop, self.target
 
 
+class Unanswered(NamedTuple):
+    """Hold an order beside our `own` units and the ticket of their position, as they stand now."""
+
+    symbol: str
+    quantity: int
+    own: int
+    ticket: int
+    ordinal: int
+
+    @property
+    def is_exit(self) -> bool:
+        """Say whether it only closes what is ours."""
+        return self.quantity * self.own < 0 and abs(self.quantity) <= abs(self.own)
+
+
 class Guard(msgspec.Struct, array_like=True):
     """Hold how a venue protects a position, 0 for the ticket until it has shown it.
 
     Where a person `changed_by_hand` its stop or target, theirs are taken over. `asked` is the stop
-    that was asked for last; the venue may have put it farther away.
+    that was asked for last, `asked_target` the target (-1 for neither); the venue may have put the
+    stop farther away, and until it `has_shown` the position since, what it shows came of that.
     """
 
     ticket: int = 0
@@ -83,10 +104,58 @@ class Guard(msgspec.Struct, array_like=True):
     changed_by_hand: bool = False
     asking: Asking = msgspec.field(default_factory=Asking)
     asked: int = 0
+    asked_target: int = -1
+    has_shown: bool = False
+    is_found: bool = False
+    """Whether an earlier run left the position: its protection is taken over as it is shown."""
+
+    def ask(self, wish: int, stop: int, target: int, now: int) -> None:
+        """Note what the venue is asked for."""
+        self.is_found = False
+        self.asking.ask(wish, now)
+        self.asked, self.asked_target = stop, target
+
+    def refuse(self) -> None:
+        """Note that the venue did not do what it was asked for."""
+        self.asking.answer(is_taken=False)
+        self.asked, self.asked_target = 0, -1
+
+    def accept(self, stop: int, target: int) -> None:
+        """Note what the venue made of what it was asked for."""
+        self.asking.answer(is_taken=True)
+        self.has_shown &= (stop, target) == (self.stop, self.target)
+        self.stop, self.target = stop, target
+
+    def show(self, ticket: int, stop: int, target: int) -> bool:
+        """Take in what a venue shows; say whether a person must have changed it.
+
+        An edge that was away may not know what was there before: then this alone tells.
+        """
+        known = ((self.stop, self.target), (self.asked, self.asked_target))
+        is_settled = self.has_shown and not self.asking.wish and ticket == self.ticket
+        is_by_hand = self.changed_by_hand or (is_settled and (stop, target) not in known)
+        if is_by_hand:
+            self.asked, self.asked_target = 0, -1
+        self.ticket, self.stop, self.target = ticket, stop, target
+        self.changed_by_hand, self.has_shown = False, True
+        return is_by_hand
+
+
+class Opener(msgspec.Struct, array_like=True):
+    """Hold which order opened a ticket that is open, and the `number` of its position there.
+
+    The engine and strategies know the ticket by the `reference` of that order.
+    """
+
+    instrument: int
+    reference: int
+    ts: int
+    ordinal: int
+    number: int = 0
 
 
 class Wish(msgspec.Struct, array_like=True):
-    """Hold what was asked of an order, by its key, or of a position (key 0)."""
+    """Hold what was asked of an order, by its key, or of a position (key 0) or a `ticket` of it."""
 
     account: int
     instrument: int
@@ -96,21 +165,24 @@ class Wish(msgspec.Struct, array_like=True):
     stop: int = 0
     target: int = 0
     cancels: bool = False
+    ticket: int = 0
 
 
 class VenueState(msgspec.Struct, array_like=True):
     """Hold all that venues have said and were asked; `now` is the latest time that came by.
 
-    What others hold is by (account, ticket), guards by (account, instrument), and the order of a
-    group that filled first by (account, instrument, group). `closes` counts the orders by which the
-    engine itself closed positions.
+    What others hold is by (account, ticket), guards by (account, instrument, reference of the
+    ticket on a hedging account), and the order of a group that filled first by (account,
+    instrument, group). `closes` counts the orders that have no number of the strategy's: by which
+    the engine itself closed positions, or a ticket of several. `openers` are by account and key.
     """
 
     sent: dict[int, SentOrder] = {}
     foreign: dict[tuple[int, int], tuple[int, int]] = {}
     opened: set[int] = set()
-    guards: dict[tuple[int, int], Guard] = {}
+    guards: dict[tuple[int, int, int], Guard] = {}
     wishes: dict[int, Wish] = {}
     groups: dict[tuple[int, int, int], int] = {}
     now: int = 0
     closes: int = 0
+    openers: dict[tuple[int, int], Opener] = {}

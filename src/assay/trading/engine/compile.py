@@ -19,7 +19,8 @@ from assay.trading.engine.loading import BUILT_IN, Strategy, load_strategy, stra
 from assay.trading.engine.loop import finish_event
 from assay.trading.engine.pursuing import enter_close, follow_market
 from assay.trading.engine.slots import take_away
-from assay.trading.engine.step import cancel_all
+from assay.trading.engine.step import cancel_all, place_intent
+from assay.trading.engine.ticketed import settle_ticket
 from assay.trading.engine.venue import expect_margin, settle_deal, take_over_stops
 from assay.trading.engine.world import World, build_world
 
@@ -43,12 +44,14 @@ def compile_strategy(name: str, folder: Path | None = None) -> None:
         strategy.match(world.handle, events, 0, 0)
         bind_types(strategy.conclude, world.handle, events, 0, 0)
     cancel_all(world.handle, 0, 0)
+    place_intent(world.handle, 0, 0, 0)
     settle_deal(world.handle, 0, 0, (0, 0, 0), 0)
-    take_over_stops(world.handle, 0, 0, 0, 0)
+    settle_ticket(world.handle, 0, 0, (0, 0, 0), (0, 0, 0))
+    take_over_stops(world.handle, 0, 0, 0, 0, 0)
     expect_margin(world.handle, 0, 0, 0)
     take_away(world.handle, 0, 0, 0, 0)
     follow_market(world.handle, 0, 0)
-    enter_close(world.handle, 0, 0, 0, 0)
+    enter_close(world.handle, 0, 0, 0, 0, 0)
     finish_event(world.handle, 0, 0, events[0])
 
 

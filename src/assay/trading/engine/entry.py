@@ -6,7 +6,6 @@ import numpy as np
 
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS, NO_VENUE, TICK
-from assay.trading.engine.arrays import borrowed
 from assay.trading.engine.path import match_event
 from assay.trading.engine.screening import reaches, survives
 from assay.trading.engine.settling import bind_margin, bind_tickets, mark_held, mark_position
@@ -17,9 +16,10 @@ from assay.trading.engine.working import hour_of
 @inlined
 def _show_leg(market, event, instrument, markets):  # type: ignore[no-untyped-def]
     if instrument.leg == event.instrument:
-        market.leg_bid = market.bid
+        market.leg_bid, market.leg_ask = market.bid, market.ask
     elif instrument.leg >= 0:
-        market.leg_bid = markets[np.uint64(instrument.leg)].bid
+        leg = markets[np.uint64(instrument.leg)]
+        market.leg_bid, market.leg_ask = leg.bid, leg.ask
 
 
 @inlined
@@ -107,9 +107,9 @@ def enter_event(world, i, event):  # type: ignore[no-untyped-def]
     where one holds tickets, which the loop does not mark. A single account's loop skips this call
     for an event at which it would only close the market.
     """
-    accounts, positions = borrowed(world.accounts), borrowed(world.positions)
-    limits, orders = borrowed(world.limits), borrowed(world.orders)
-    instruments, markets = borrowed(world.instruments), borrowed(world.markets)
+    accounts, positions = world.accounts, world.positions
+    limits, orders = world.limits, world.orders
+    instruments, markets = world.instruments, world.markets
     u = np.uint64(i)
     market, instrument = markets[u], instruments[u]
     ts_open = event.ts - event.seconds * 1_000_000_000

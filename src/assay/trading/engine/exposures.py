@@ -6,19 +6,20 @@ Money is account minor units, and OVERFLOW where a price is missing or the sum p
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled
-from assay.kernel.costs import margin_for, value_in_account
+from assay.kernel.costs import margin_for, margin_of_sides, value_in_account
 from assay.kernel.records import (
     AWAY,
     FREE,
     MARKET,
     NEWS,
+    OLDEST_FIRST,
     PENDING,
     RESTING,
     ROLLOVER,
     UNKNOWN,
     WORKING,
 )
-from assay.kernel.rounding import OVERFLOW, muldiv_wide
+from assay.kernel.rounding import OVERFLOW, divide_half_even, muldiv_wide
 from assay.trading.engine.windows import near_entry, near_weekend
 
 WHOLE = 10_000
@@ -254,6 +255,74 @@ def _windows(world, a, i, ts):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _divide_order(world, a, i, order):  # type: ignore[no-untyped-def]
+    """Return (units that an order closes of the other side, units that it opens)."""
+    account, position = world.accounts[a], world.positions[a, i]
+    units, other = abs(order.quantity), 0
+    if account.hedges == 0:
+        held = position.quantity
+        other = abs(held) if (held > 0) != (order.quantity > 0) else 0
+    elif order.ticket == OLDEST_FIRST:
+        shorts = position.hedged + max(-position.quantity, 0)
+        other = shorts if order.quantity > 0 else shorts + position.quantity
+    closed = min(units, other)
+    return closed, units - closed
+
+
+@compiled
+def _margin_added(world, a, i, order, price):  # type: ignore[no-untyped-def]
+    """Return the margin that an order of a hedging account adds, or (negative) sets free."""
+    position, instrument = world.positions[a, i], world.instruments[i]
+    closed, opened = _divide_order(world, a, i, order)
+    longs, paid = position.hedged + max(position.quantity, 0), position.long_cost
+    shorts, got = longs - position.quantity, paid - position.cost
+    if order.quantity > 0:
+        got -= closed * divide_half_even(got, shorts) if closed else 0
+        longs, paid, shorts = longs + opened, paid + opened * price, shorts - closed
+    else:
+        paid -= closed * divide_half_even(paid, longs) if closed else 0
+        shorts, got, longs = shorts + opened, got + opened * price, longs - closed
+    after = margin_of_sides((longs, paid), (shorts, got), instrument, world.markets[i].leg_bid)
+    return OVERFLOW if after == OVERFLOW else after - position.margin
+
+
+@compiled
+def _waiting_to_open(world, a, j):  # type: ignore[no-untyped-def]
+    """Return (units, orders) that wait in an instrument and may open something."""
+    units = count = 0
+    orders, position = world.orders[a, j], world.positions[a, j]
+    left = position.waiting_orders + position.resting_orders
+    for slot in range(len(orders)):
+        if left == 0:
+            break
+        if orders[slot].state in (FREE, WORKING):
+            continue
+        left -= 1
+        if orders[slot].reduces == 0:
+            units, count = units + abs(orders[slot].quantity), count + 1
+    return units, count
+
+
+@compiled
+def _gross(world, a, i, order):  # type: ignore[no-untyped-def]
+    """Measure what an order leads to where nothing is set off: units here, positions in all."""
+    account, position = world.accounts[a], world.positions[a, i]
+    closed, opened = _divide_order(world, a, i, order)
+    waiting = _waiting_to_open(world, a, i)[0]
+    held = abs(position.quantity) + 2 * position.hedged + abs(position.foreign)
+    account.gross_units = held - closed + opened + waiting
+    account.open_positions = 0
+    for j in range(len(world.instruments)):
+        one, count = world.positions[a, j], _waiting_to_open(world, a, j)[1]
+        count += 1 if j == i and opened else 0
+        if account.hedges:
+            count += one.tickets
+        else:
+            count = 1 if count or one.quantity else 0
+        account.open_positions += count + (1 if one.foreign else 0)
+
+
+@compiled
 def measure_order(world, a, i, order, grows):  # type: ignore[no-untyped-def]
     """Work out what the rules with a limit hold an order against; grows are its units of new risk.
 
@@ -267,13 +336,18 @@ def measure_order(world, a, i, order, grows):  # type: ignore[no-untyped-def]
         account.exposure = gross_exposure(world, a)
     if limits.margin_use_max_bp or limits.margin_level_min_bp:
         order.margin = margin_for(grows * price, instrument, market.leg_bid)
+        if account.hedges and instrument.hedged_den:
+            order.margin = _margin_added(world, a, i, order, price)
     if limits.order_value_max:
         account.order_value = _worth(world, i, price, abs(order.quantity))
     _windows(world, a, i, order.ts)
     account.currency_exposure = account.cluster_exposure = 0
     account.correlation = account.stop_risk = 0
+    account.gross_units = account.open_positions = 0
     if order.reduces:
         return
+    if limits.gross_max or limits.positions_max:
+        _gross(world, a, i, order)
     if limits.currency_exposure_max or limits.cluster_exposure_max:
         _concentration(world, a, i, order)
     if limits.correlation_max:

@@ -86,6 +86,17 @@ def tighten_stop(world, a, i, stop):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def tighten_ticket(world, a, i, slot, stop):  # type: ignore[no-untyped-def]
+    """Do for one ticket of a hedging account what `tighten_stop` does for a position."""
+    ticket, ts = world.tickets[a, i, slot], world.markets[i].ts
+    before = ticket.stop
+    if ticket.quantity == 0 or is_quiet(world, a, i, ts):
+        return False
+    _tighten(ticket, 1 if ticket.quantity > 0 else -1, stop)
+    return ticket.stop != before
+
+
+@compiled
 def _follow_tickets(world, a, i, quote, is_close):  # type: ignore[no-untyped-def]
     """Let the stops of tickets follow, at the close alone those of what the path made."""
     tickets, now = world.tickets[a, i], world.markets[i].events + 1

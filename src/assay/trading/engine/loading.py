@@ -14,12 +14,13 @@ from typing import Any
 
 from assay.kernel.compiling import cache_folder
 from assay.model.errors import UsageError
-from assay.trading.authoring import adopt
+from assay.trading.authoring import adopt, sees_tickets
 from assay.trading.engine.loop import (
     CALL,
     CALL_ON_FORECAST,
     CONCLUDE,
     LOOP,
+    TICKETS,
     WITH_STRATEGY,
     WITHOUT_STRATEGY,
 )
@@ -43,6 +44,8 @@ class Strategy:
     match: Callable[..., int]
     step: Callable[..., int]
     conclude: Callable[..., None] | None = None
+    takes_tickets: bool = False
+    """Whether its `decide` is given the open tickets of a hedging account."""
 
     @property
     def parameters(self) -> dict[str, int]:
@@ -121,30 +124,39 @@ def load_strategy(name: str, folder: Path | None = None) -> Strategy:
         if not hasattr(module, needed):
             raise UsageError(f"{places[name]}: a strategy needs {needed}; see `assay new strategy`")
     compiled_decide: Any = module.decide
+    takes_tickets = sees_tickets(compiled_decide)
     bare = _load_loop("none", None)
     match = bare.run
     if not hasattr(compiled_decide, "py_func"):
         return Strategy(
-            name=name, module=module, run=match, is_compiled=False, match=match, step=bare.step
-        )
-    loop = _load_loop(name, places[name], on_forecast=getattr(module, "USES_FORECAST", False))
+            name=name, module=module, run=match, is_compiled=False, match=match, step=bare.step,
+            takes_tickets=takes_tickets,
+        )  # fmt: skip
+    on_forecast = getattr(module, "USES_FORECAST", False)
+    loop = _load_loop(name, places[name], on_forecast=on_forecast, with_tickets=takes_tickets)
     conclude = getattr(loop, "conclude", None)
     return Strategy(
         name=name, module=module, run=loop.run, is_compiled=True, match=match,
         step=bare.step if conclude else loop.step, conclude=conclude,
+        takes_tickets=takes_tickets,
     )  # fmt: skip
 
 
-def _write_loop(name: str, path: Path | None, *, on_forecast: bool) -> str:
+def _write_loop(name: str, path: Path | None, *, on_forecast: bool, with_tickets: bool) -> str:
+    tickets = TICKETS if with_tickets else ""
     decide = WITHOUT_STRATEGY if path is None else WITH_STRATEGY.format(location=str(path))
     if not on_forecast:
-        return LOOP.format(name=name, decide=decide, call=CALL)
-    inside, outside = (CALL_ON_FORECAST.format(indent=" " * deep) for deep in (20, 4))
+        return LOOP.format(name=name, decide=decide, call=CALL.format(tickets=tickets))
+    inside, outside = (
+        CALL_ON_FORECAST.format(indent=" " * deep, tickets=tickets) for deep in (20, 4)
+    )
     return LOOP.format(name=name, decide=decide, call=inside) + CONCLUDE.format(call=outside)
 
 
-def _load_loop(name: str, path: Path | None, *, on_forecast: bool = False) -> ModuleType:
-    text = _write_loop(name, path, on_forecast=on_forecast)
+def _load_loop(
+    name: str, path: Path | None, *, on_forecast: bool = False, with_tickets: bool = False
+) -> ModuleType:
+    text = _write_loop(name, path, on_forecast=on_forecast, with_tickets=with_tickets)
     source = b"" if path is None else path.read_bytes()
     content = sha256(text.encode() + source).hexdigest()[:12]
     stem = name.replace("-", "_")

@@ -1,8 +1,7 @@
 """The loop over events, written once as text and completed with a strategy's `decide`.
 
 It is text because Numba keeps the binary of a file, never that of a closure or of a function passed
-as an argument; and it holds the arrays as locals, because passing the world to a call counts a
-reference for each of its arrays, which on every event would cost more than the trade itself.
+as an argument.
 
 A single account goes from bar to bar inside the loop, on copies of its records that the compiler
 keeps in registers, for as long as `enter_event` would do nothing but close the market: nothing
@@ -25,7 +24,7 @@ import numpy as np
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS, TICK
 from assay.trading.engine.loading import strategy_module
-from assay.trading.engine.arrays import assign, borrowed, copied, rarely, world_at
+from assay.trading.engine.arrays import assign, copied, rarely, world_at
 from assay.trading.engine.entry import (
     close_market, enter_event, goes_on, keep_marks, mark_account, show_depth, turn_market, waits,
 )
@@ -34,20 +33,21 @@ from assay.trading.engine.loop import (
 )
 from assay.trading.engine.screening import reaches, survives
 from assay.trading.engine.step import place_intent
+from assay.trading.engine.tickets import open_tickets
 
 {decide}
 
 
 @compiled
 def run(world, events, start, stop):
-    accounts, positions = borrowed(world.accounts), borrowed(world.positions)
-    limits, instruments = borrowed(world.limits), borrowed(world.instruments)
-    markets, memory = borrowed(world.markets), borrowed(world.memory)
-    params, orders = borrowed(world.params), borrowed(world.orders)
-    counts, equity = borrowed(world.counts), borrowed(world.equity)
-    forecasts, intent = borrowed(world.forecasts), copied(world.intent[0])
+    accounts, positions = world.accounts, world.positions
+    limits, instruments = world.limits, world.instruments
+    markets, memory = world.markets, world.memory
+    params, orders = world.params, world.orders
+    counts, equity = world.counts, world.equity
+    forecasts, intent = world.forecasts, copied(world.intent[0])
     following, is_single = start, len(accounts) == 1
-    depths = borrowed(world.depths)
+    depths = world.depths
     tells_depth = len(depths) == len(events)
     while following < stop and has_room(counts):
         first, event = following, events[np.uint64(following)]
@@ -113,8 +113,8 @@ def run(world, events, start, stop):
 @compiled
 def step(address):
     world = world_at(address)
-    reached = run(world, borrowed(world.event), 0, 1)
-    return tell_step(borrowed(world.counts), reached)
+    reached = run(world, world.event, 0, 1)
+    return tell_step(world.counts, reached)
 '''
 CONCLUDE = """
 
@@ -131,10 +131,12 @@ def conclude(world, events, k, a):
     finish_event(world, a, i, event)
 """
 """What an account does once the forecast of a bar comes, which was matched and marked before."""
-CALL = "decide(memory[a, u], event, position, params[a, u], intent)"
+CALL = "decide(memory[a, u], event, position, params[a, u], intent{tickets})"
 CALL_ON_FORECAST = """clear_decision(intent)
 {indent}view = (forecasts[np.uint64(k)], account, market, instrument)
-{indent}decide(memory[a, u], event, position, params[a, u], intent, view)"""
+{indent}decide(memory[a, u], event, position, params[a, u], intent, view{tickets})"""
+TICKETS = ", open_tickets(world.tickets, a, u, position.tickets)"
+"""What a strategy is given beside it that takes `tickets`."""
 WITH_STRATEGY = """DECIDES = True
 decide = inlined(strategy_module({location!r}).decide.py_func)"""
 WITHOUT_STRATEGY = """DECIDES = False

@@ -37,11 +37,9 @@ from assay.model.messages import (
     BarClosed,
     CancelRequested,
     ChangeRequested,
-    CorrelationsMeasured,
     DecisionMade,
     EquityMarked,
     GatewayAlarm,
-    LimitsChanged,
     Message,
     OrderApproved,
     OrderCancelled,
@@ -51,7 +49,6 @@ from assay.model.messages import (
     OrderSubmitted,
     PositionChanged,
     Predicted,
-    RiskMeasured,
     RiskThresholdBreached,
     SwapCharged,
     Tick,
@@ -118,8 +115,7 @@ class TradingDesk:
     next_id: Callable[[], int]
     name: str = "trading"
     consumes: tuple[type[Message], ...] = (
-        BarClosed, Tick, Predicted, TradingHalted, TradingResumed, LimitsChanged,
-        CorrelationsMeasured, RiskMeasured, *ACTS, *VENUE_MESSAGES,
+        BarClosed, Tick, Predicted, TradingHalted, TradingResumed, *TOLD, *ACTS, *VENUE_MESSAGES,
     )  # fmt: skip
     watch: Watch | None = None
     """Who tells of limits that accounts reach; in a backtest nobody."""
@@ -146,7 +142,8 @@ class TradingDesk:
     # Any: each method takes the one type of message that is its key.
     _takers: dict[type[Message], Callable[[Any], list[Message]]] = field(init=False)
     _owners: list[tuple[memoryview, str, str]] = field(init=False)
-    _key: Callable[[int, int, int, str, int], int] = field(init=False)
+    key_of: Callable[[int, int, int, str, int], int] = field(init=False)
+    """Return an order's key by account, instrument, time, intent and ordinal."""
     _strategy: str = field(init=False)
     _told: dict[str, Any] = field(init=False, default_factory=dict)
     _venues: VenueAccounts = field(init=False)
@@ -157,12 +154,11 @@ class TradingDesk:
         self._counts = _octets_of(self.world.counts)
         self._checks = self.world.checks.view(np.int64).reshape(*self.world.checks.shape, -1)
         self._view_logs()
-        strategy = self.plan.strategy
-        self._step = bind_types(strategy.step, self.world.address)
+        self._step = bind_types(self.plan.strategy.step, self.world.address)
         self._index = {symbol: i for i, symbol in enumerate(self.plan.symbols)}
         self._strategy = self.plan.strategy.name
         # An order's key is asked for when it is sent and again when it fills.
-        self._key = lru_cache(KEYS_KEPT)(self._derive_key)
+        self.key_of = lru_cache(KEYS_KEPT)(self._derive_key)
         self._decides = not self.plan.strategy.is_compiled
         self._takers = {
             BarClosed: self._take_bar,
@@ -172,12 +168,19 @@ class TradingDesk:
             TradingResumed: self._set_halt,
         }
         self._takers |= {kind: partial(take, self) for kind, take in TOLD.items()}
-        self.acts = RiskActs(self)
+        self.acts = RiskActs(self, self.key_of)
         self._takers |= dict.fromkeys(ACTS, self.acts.take)
-        self._venues = VenueAccounts(self.plan, self.world, next_id=self.next_id, key_of=self._key)
+        self._venues = VenueAccounts(
+            self.plan, self.world, next_id=self.next_id, key_of=self.key_of
+        )
         if self._venues:
             self._takers |= dict.fromkeys(VENUE_MESSAGES, self._venues.take)
             self._takers = {kind: self._pursued(take) for kind, take in self._takers.items()}
+
+    @property
+    def venues(self) -> VenueAccounts:
+        """Return the accounts that venues fill."""
+        return self._venues
 
     def _pursued(self, take: Callable[[Any], list[Message]]) -> Callable[[Any], list[Message]]:
         """Return what takes a message and then asks venues for what is wanted otherwise."""
@@ -237,8 +240,9 @@ class TradingDesk:
         found: list[Message] = []
         for a in range(len(self.plan.accounts)):
             conclude(self.world.handle, self._event, 0, a)
-            money = 10.0 ** self.plan.accounts[a].currency_digits
-            self._told = describe_decision(self.world.intent[0], predicted, money)
+            spec, intent = self.plan.accounts[a], self.world.intent[0]
+            money = 10.0**spec.currency_digits
+            self._told = describe_decision(intent, predicted, money, spec.venue)
             placed = self._drain_trades(predicted) if self.world.counts[0] else []
             found += placed or [self._decide_nothing(a, i, predicted)]
         self._told = {}
@@ -273,23 +277,25 @@ class TradingDesk:
 
     def _decide_in_python(self, bar: BarClosed) -> None:
         world, i, event = self.world, self._index[bar.symbol], self._event[0]
-        intent = world.intent[0]
+        intent, strategy = world.intent[0], self.plan.strategy
         for a in range(len(world.accounts)):
             clear_intent(intent)
-            self.plan.strategy.module.decide(
-                world.memory[a, i], event, world.positions[a, i], world.params[a, i], intent
-            )
+            tickets = (world.open_tickets(a, i),) if strategy.takes_tickets else ()
+            strategy.module.decide(
+                world.memory[a, i], event, world.positions[a, i], world.params[a, i], intent,
+                *tickets,
+            )  # fmt: skip
             finish_event(world.handle, a, i, event)
 
     def _set_halt(self, message: Message) -> list[Message]:
         take_halt(self, message)
         return self._drain(message)
 
-    def tell_act(self, cause: Message, told: dict[str, Any]) -> list[Message]:
-        """Return what an act of risk led to; the decision says whose it was and why."""
-        self._told = told
+    def tell_act(self, cause: Message, told: dict[str, Any], strategy: str = "") -> list[Message]:
+        """Return what an act led to; the decision says whose it was, in whose name, and why."""
+        own, self._told, self._strategy = self._strategy, told, strategy or self._strategy
         found = self._drain_trades(cause)
-        self._told = {}
+        self._told, self._strategy = {}, own
         return found
 
     def _drain(self, cause: Message) -> list[Message]:
@@ -345,7 +351,7 @@ class TradingDesk:
         (ts, a, i, _, ordinal, kind, quantity, price, stop, target, denied, _, _, _, _, parent_ts,
          parent_ordinal, *tickets, _) = row[:PLAIN_WORDS]  # fmt: skip
         spec = self.plan.accounts[a]
-        key = self._key(a, i, ts, "order", ordinal)
+        key = self.key_of(a, i, ts, "order", ordinal)
         shared: dict[str, Any] = {
             "tenant": spec.tenant, "ts_event": ts, "ts_init": cause.ts_init, "key": key,
             "account": spec.id, "symbol": self.plan.symbols[i], "quantity": quantity,
@@ -353,7 +359,7 @@ class TradingDesk:
         told: dict[str, Any] = {
             "ordinal": ordinal, "order_type": TYPE_NAMES[kind], "price": price, "stop": stop,
             "target": target, "terms": name_terms(row[PLAIN_WORDS:]),
-            "parent": self._key(a, i, parent_ts, "order", parent_ordinal),
+            "parent": self.key_of(a, i, parent_ts, "order", parent_ordinal),
             **self._name_tickets(a, i, tickets),
         }  # fmt: skip
         if denied:
@@ -364,7 +370,7 @@ class TradingDesk:
             id=self.next_id(), cause=passed.id, strategy=self._strategy, ts_bar=ts, **shared, **told
         )
         if self._venues:
-            sent = self._venues.enter(sent, row[3] + 1)
+            return [passed, *self._venues.enter(sent, row[3] + 1)]
         return [passed, sent]
 
     def _derive_key(self, a: int, i: int, ts: int, intent: str, ordinal: int) -> int:
@@ -376,10 +382,10 @@ class TradingDesk:
         ticket, ticket_ts, ticket_ordinal, by_ts, by_ordinal = told
         found = {}
         if ticket < 0 or ticket_ts:
-            known = self._key(a, i, ticket_ts, "order", ticket_ordinal) if ticket_ts else ticket
+            known = self.key_of(a, i, ticket_ts, "order", ticket_ordinal) if ticket_ts else ticket
             found["ticket"] = known
         if by_ts:
-            found["by"] = self._key(a, i, by_ts, "order", by_ordinal)
+            found["by"] = self.key_of(a, i, by_ts, "order", by_ordinal)
         return found
 
     def _to_note(self, row: list[int], cause: Message) -> Message:
@@ -387,7 +393,7 @@ class TradingDesk:
         spec, symbol = self.plan.accounts[a], self.plan.symbols[i]
         shared = {"id": self.next_id(), "cause": cause.id, "tenant": spec.tenant, "ts_event": ts,
                   "ts_init": cause.ts_init, "account": spec.id, "symbol": symbol}  # fmt: skip
-        key = self._key(a, i, order_ts, "order", ordinal)
+        key = self.key_of(a, i, order_ts, "order", ordinal)
         if kind == SWAP:
             return SwapCharged(
                 position=position, nights=nights, amount=amount, ticket=key if ticket else UNSET,
@@ -405,13 +411,13 @@ class TradingDesk:
         intent = TYPE_NAMES[reason] if reason in EXITS else "order"
         return OrderFilled(
             id=self.next_id(), cause=cause.id, tenant=spec.tenant, ts_event=ts,
-            ts_init=cause.ts_init, key=self._key(a, i, order_ts, intent, ordinal), fill=number,
+            ts_init=cause.ts_init, key=self.key_of(a, i, order_ts, intent, ordinal), fill=number,
             account=spec.id, symbol=self.plan.symbols[i], quantity=quantity, price=price,
             price_digits=self.plan.digits[i], commission=commission, profit=profit,
             spread_cost=spread_cost, slippage_cost=slippage_cost, rate_num=rate_num,
             rate_den=rate_den, position=position, kind="modelled" if modelled else "exact",
             reason=TYPE_NAMES[reason],
-            ticket=self._key(a, i, ticket_ts, "order", ticket_ordinal) if ticket else UNSET,
+            ticket=self.key_of(a, i, ticket_ts, "order", ticket_ordinal) if ticket else UNSET,
         )  # fmt: skip
 
     def _to_order(self, row: list[int], cause: Message) -> list[Message]:
@@ -423,7 +429,7 @@ class TradingDesk:
         order_type = TYPE_NAMES[kind]
         intent = order_type if tells == POSITION_CHANGE else "order"
         tickets: dict[str, Any] = self._name_tickets(a, i, told) if any(told) else {}
-        key = self._key(a, i, key_ts, intent, ordinal)
+        key = self.key_of(a, i, key_ts, intent, ordinal)
         # An account places one order at most in a step, so these are the answers about this one.
         # What protects a position is no order, and what risk itself orders only reduces: no rule is
         # asked.
@@ -472,7 +478,7 @@ class TradingDesk:
             target=target, terms=terms, **tickets,
         )  # fmt: skip
         if self._venues:
-            sent = self._venues.enter(sent, number + 1)
+            return [decided, passed, *self._venues.enter(sent, number + 1)]
         return [decided, passed, sent]
 
     def snapshot(self) -> bytes:

@@ -295,8 +295,6 @@ def _end_stage(world, a, i, stage, quote, entered):  # type: ignore[no-untyped-d
 @compiled
 def _finds_ticket(world, a, i, slot, ts_open):  # type: ignore[no-untyped-def]
     """Say whether what an order for the next price closes is there; end it where it is not."""
-    if world.accounts[a].hedges == 0:
-        return True
     kept, order = world.orders[a, i, slot], world.scratch_orders[0]
     if kept.type == CLOSE_BY:
         is_there = ready_close_by(world, a, i, order)
@@ -345,7 +343,8 @@ def _make_ready(world, a, i, found, at):  # type: ignore[no-untyped-def]
         return SLEEPS
     if not ready_order(world, a, i, found, (bid, ask, ts_open)):
         return GONE
-    return FILLS if _finds_ticket(world, a, i, found, ts_open) else GONE
+    hedges = world.accounts[a].hedges
+    return GONE if hedges and not _finds_ticket(world, a, i, found, ts_open) else FILLS
 
 
 @compiled

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET
+
 from assay.kernel.compiling import compiled
-from assay.kernel.records import AWAY, MARKET, ORDER_TERMS, TRAILING_STOP, VENUE_OPEN
+from assay.kernel.records import AWAY, CLOSE_BY, MARKET, ORDER_TERMS, TRAILING_STOP, VENUE_OPEN
 from assay.model.messages import (
     CancelRequested,
     ChangeRequested,
@@ -24,12 +26,14 @@ from assay.trading.engine.away import SentOrder, VenueState, Wish
 from assay.trading.engine.following import follow_price
 from assay.trading.engine.naming import name_terms
 from assay.trading.engine.slots import clear_terms, keep_order
+from assay.trading.engine.ticketed import KeyOf, VenueTickets
 from assay.trading.engine.world import World
 
 if TYPE_CHECKING:
     from assay.trading.engine.module import DeskPlan
 
-KeyOf = Callable[[int, int, int, str, int], int]
+Place = tuple[int, int, int]
+"""Account, instrument, and reference of a ticket; 0 is the position of an account that nets."""
 PRICES = ("price", "limit", "stop", "target")
 TIME_STOP, STOP_LOSS, OTHER_FILLED = "time_stop", "stop_loss", "other_filled"
 
@@ -43,14 +47,17 @@ def follow_market(world, a, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def enter_close(world, a, i, quantity, ts):  # type: ignore[no-untyped-def]
-    """Keep a market order of the engine's own; return its reference, 0 without a free slot."""
+def enter_close(world, a, i, ticket, quantity, ts):  # type: ignore[no-untyped-def]
+    """Keep a market order of the engine's own, of a ticket where a reference names one.
+
+    Return its reference, 0 without a free slot.
+    """
     order, account, position = world.scratch_orders[0], world.accounts[a], world.positions[a, i]
     clear_terms(order)
     order.type, order.quantity, order.ts, order.number = MARKET, quantity, ts, account.order_next
     order.price = order.stop = order.target = order.ordinal = order.parent = order.due = 0
     order.notional = order.margin = order.passive = order.asleep = 0
-    order.reduces = 1
+    order.reduces, order.ticket, order.by = 1, ticket, 0
     last = position.last_order
     if keep_order(world, a, i, order) != 0:
         return 0
@@ -67,11 +74,12 @@ class Pursuit:
         plan: DeskPlan,
         world: World,
         state: VenueState,
+        tickets: VenueTickets,
         *,
         next_id: Callable[[], int],
         key_of: KeyOf,
     ) -> None:
-        self._plan, self._world, self._state = plan, world, state
+        self._plan, self._world, self._state, self._tickets = plan, world, state, tickets
         self._next_id, self._key_of = next_id, key_of
         self._index = {symbol: i for i, symbol in enumerate(plan.symbols)}
 
@@ -85,42 +93,54 @@ class Pursuit:
             position = self._world.positions[a, i]
             if position["watch"]:
                 follow_market(self._world.handle, a, i)
-            if position["quantity"]:
-                yield from self._follow_position(a, i, position, cause)
+            for reference, held in self._held(a, i, position):
+                yield from self._follow_position((a, i, reference), held, cause)
             if position["resting_orders"]:
                 yield from self._follow_orders(a, i, cause)
 
-    def _follow_position(self, a: int, i: int, position: Any, cause: Message) -> Iterator[Message]:
-        guard = self._state.guards.get((a, i))
+    def _held(self, a: int, i: int, position: Any) -> list[tuple[int, Any]]:
+        """Return what is open by its reference: each ticket, or the position (0)."""
+        if self._world.accounts[a]["hedges"]:
+            return [(int(each["number"]) + 1, each) for each in self._tickets.held(a, i)]
+        return [(0, position)] if position["quantity"] else []
+
+    def _is_closing(self, at: Place, held: Any) -> bool:
+        """Say whether orders are under way that change how much is held."""
+        a, i, reference = at
+        return bool(self._tickets.closing(a, i, reference) if reference else held["waiting"])
+
+    def _follow_position(self, at: Place, held: Any, cause: Message) -> Iterator[Message]:
+        a, i, reference = at
+        guard = self._state.guards.get(at)
         if guard is None or not guard.ticket or not guard.asking.is_due(self._state.now):
             return
-        if position["waiting"] == 0:
-            reason = self._reason_to_close(i, position, guard.asking.refused)
+        if not self._is_closing(at, held):
+            reason = self._reason_to_close(i, held, guard.asking.refused)
             if reason:
                 guard.asking.at = self._state.now
-                yield from self.close(a, i, -int(position["quantity"]), reason, cause)
+                yield from self.close(at, -int(held["quantity"]), reason, cause)
                 return
-        stop, target = int(position["stop"]), int(position["target"])
+        stop, target = int(held["stop"]), int(held["target"])
         if (stop, target) == (guard.stop, guard.target):
             return
         least = self._least(i)
         is_near = any(each and abs(stop - each) < least for each in (guard.stop, guard.asked))
-        if position["trail"] and stop and is_near and target == guard.target:
+        if held["trail"] and stop and is_near and target == guard.target:
             return
         if not self._has_room(a, i):
             return
-        wish = self._ask(Wish(a, i, stop=stop, target=target), guard.ticket, cause)
-        guard.asking.ask(wish.id, self._state.now)
-        guard.asked = stop
+        wanted = Wish(a, i, stop=stop, target=target, ticket=reference)
+        wish = self._ask(wanted, guard.ticket, cause)
+        guard.ask(wish.id, stop, target, self._state.now)
         yield wish
 
     def _reason_to_close(self, i: int, position: Any, refused: int) -> str:
         """Return why a position is to be closed now: its time, or a stop that was not taken."""
         if position["close_at"] and self._state.now >= position["close_at"]:
             return TIME_STOP
-        if not refused or not position["stop"]:
-            return ""
         market, is_long = self._world.markets[i], position["quantity"] > 0
+        if not refused or not position["stop"] or not market["ts"]:
+            return ""
         price = int(market["bid"] if is_long else market["ask"])
         is_past = price <= position["stop"] if is_long else price >= position["stop"]
         return STOP_LOSS if is_past else ""
@@ -137,7 +157,7 @@ class Pursuit:
         }
         for slot in self._world.orders[a, i]:
             named = found.get(int(slot["number"]) + 1)
-            if slot["state"] != AWAY or slot["type"] == MARKET or named is None:
+            if slot["state"] != AWAY or slot["type"] in (MARKET, CLOSE_BY) or named is None:
                 continue
             key, sent = named
             if not sent.asking.is_due(self._state.now):
@@ -206,26 +226,27 @@ class Pursuit:
             target=wish.target,
         )  # fmt: skip
 
-    def close(
-        self, a: int, i: int, quantity: int, reason: str, cause: Message
-    ) -> Iterator[Message]:
+    def close(self, at: Place, quantity: int, reason: str, cause: Message) -> Iterator[Message]:
         """Yield a market order by which the engine itself closes what a venue holds."""
+        a, i, ticket = at
         now, ordinal = self._state.now, self._state.closes
-        reference = enter_close(self._world.handle, a, i, quantity, now)
+        reference = enter_close(self._world.handle, a, i, ticket, quantity, now)
         if not reference:
             return
         self._state.closes += 1
         spec, symbol = self._plan.accounts[a], self._plan.symbols[i]
         key = self._key_of(a, i, now, reason, ordinal)
         self._state.sent[key] = SentOrder(
-            a, i, "market", quantity, reference, key_ts=now, ordinal=ordinal, reason=reason
-        )
-        yield OrderSubmitted(
+            a, i, "market", quantity, reference, key_ts=now, ordinal=ordinal, reason=reason,
+            closes=ticket,
+        )  # fmt: skip
+        order = OrderSubmitted(
             id=self._next_id(), cause=cause.id, tenant=spec.tenant, ts_event=cause.ts_event,
             ts_init=cause.ts_init, key=key, account=spec.id, strategy=self._plan.strategy.name,
             symbol=symbol, ts_bar=now, ordinal=ordinal, order_type="market", quantity=quantity,
             price=0, stop=0, target=0,
         )  # fmt: skip
+        yield self._tickets.aim(a, i, ticket, order)
 
     def take_accepted(self, wish: Wish, told: OrderAccepted) -> Iterator[Message]:
         """Take over what a venue changed as it was asked, and tell."""
@@ -244,23 +265,22 @@ class Pursuit:
                 _settle(slot, wish, stop, target)
                 yield self._tell_order(wish.key, sent, slot, told)
             return
-        guard = self._state.guards.get((wish.account, wish.instrument))
+        guard = self._state.guards.get((wish.account, wish.instrument, wish.ticket))
         if guard is None:
             return
-        guard.asking.answer(is_taken=True)
-        guard.stop, guard.target = stop, target
+        guard.accept(stop, target)
         position = self._world.positions[wish.account, wish.instrument]
-        if position["quantity"]:
-            _settle(position, wish, stop, target)
-            yield self._tell_position(wish, position, told)
+        for reference, held in self._held(wish.account, wish.instrument, position):
+            if reference == wish.ticket:
+                _settle(held, wish, stop, target)
+                yield self._tell_position(wish, held, told)
 
     def take_refused(self, wish: Wish) -> None:
         """Note that a venue did not do what it was asked; what a strategy wanted goes back."""
         if not wish.key:
-            guard = self._state.guards.get((wish.account, wish.instrument))
+            guard = self._state.guards.get((wish.account, wish.instrument, wish.ticket))
             if guard is not None:
-                guard.asking.answer(is_taken=False)
-                guard.asked = 0
+                guard.refuse()
             return
         sent = self._state.sent.get(wish.key)
         if sent is None:
@@ -290,13 +310,14 @@ class Pursuit:
             target=sent.target, terms=name_terms([int(slot[name]) for name in ORDER_TERMS]),
         )  # fmt: skip
 
-    def _tell_position(self, wish: Wish, position: Any, told: OrderAccepted) -> PositionChanged:
-        spec = self._plan.accounts[wish.account]
-        guard = self._state.guards[wish.account, wish.instrument]
+    def _tell_position(self, wish: Wish, held: Any, told: OrderAccepted) -> PositionChanged:
+        a, i, spec = wish.account, wish.instrument, self._plan.accounts[wish.account]
+        guard = self._state.guards[a, i, wish.ticket]
         return PositionChanged(
             id=self._next_id(), cause=told.id, tenant=spec.tenant, ts_event=told.ts_event,
-            ts_init=told.ts_init, account=spec.id, symbol=self._plan.symbols[wish.instrument],
-            stop=guard.stop, target=guard.target, trail=int(position["trail"]),
+            ts_init=told.ts_init, account=spec.id, symbol=self._plan.symbols[i],
+            stop=guard.stop, target=guard.target, trail=int(held["trail"]),
+            ticket=self._tickets.key_of(a, i, wish.ticket) if wish.ticket else UNSET,
         )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled
 from assay.kernel.records import (
+    CLOSE_BY,
     DAY,
     FOK,
     GTC,
@@ -12,6 +13,7 @@ from assay.kernel.records import (
     IOC,
     LIMIT,
     MARKET,
+    OPENS,
     ROLLOVER,
     STOP_LIMIT,
     TRAILING_STOP,
@@ -90,8 +92,12 @@ def _is_guarded_well(order, most):  # type: ignore[no-untyped-def]
 
 @compiled
 def refuse_at_venue(order):  # type: ignore[no-untyped-def]
-    """Return the reason code of an order that needs to see the sizes of a venue's book, else 0."""
-    return VENUE_CANNOT if order.type == ICEBERG else 0
+    """Return the reason code of what a venue does not know, else 0.
+
+    It shows no sizes of a book, and what rests there opens: tickets are closed at the market.
+    """
+    rests = order.type not in (MARKET, TWAP, VWAP, CLOSE_BY)
+    return VENUE_CANNOT if order.type == ICEBERG or (rests and order.ticket != OPENS) else 0
 
 
 @compiled

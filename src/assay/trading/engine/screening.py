@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
+from assay.kernel.costs import leg_price
 from assay.kernel.records import FREE, RESTING
 
 EXACT_BELOW = 4e18
@@ -74,11 +75,12 @@ def survives(account, position, instrument, market, level, event):  # type: igno
         parts, price = 2, bid + ask
     raw = float(position.quantity * price - parts * position.cost)
     num, den = float(instrument.value_num), float(instrument.value_den * parts)
-    if market.leg_bid != 0:
+    leg = leg_price(raw, instrument, market)
+    if leg != 0:
         if instrument.leg_divides:
-            den *= float(market.leg_bid)
+            den *= float(leg)
         else:
-            num *= float(market.leg_bid)
+            num *= float(leg)
     worth = raw * num
     rest = float(account.balance + account.unrealised - position.unrealised) * den
     if abs(worth) >= EXACT_BELOW * den:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
-from assay.kernel.costs import commission_for, margin_for, value_in_account
+from assay.kernel.costs import (
+    commission_for,
+    leg_price,
+    margin_for,
+    margin_of_sides,
+    value_in_account,
+)
 from assay.kernel.records import CLOSE_BY, STOP, STOP_LIMIT, TAKE_PROFIT
 from assay.kernel.rounding import OVERFLOW, muldiv
 from assay.trading.engine.following import guard_position, release_guard
@@ -39,12 +45,11 @@ def mark_position(account, position, market, instrument):  # type: ignore[no-unt
     """Bring the unrealised profit to the market's last price, at the mid or the exit side."""
     if instrument.mark_mid:
         raw = position.quantity * (market.bid + market.ask) - 2 * position.cost
-        worth = value_in_account(raw, instrument, market.leg_bid, 2)
+        worth = value_in_account(raw, instrument, leg_price(raw, instrument, market), 2)
     else:
         price = market.bid if position.quantity > 0 else market.ask
-        worth = value_in_account(
-            position.quantity * price - position.cost, instrument, market.leg_bid, 1
-        )
+        raw = position.quantity * price - position.cost
+        worth = value_in_account(raw, instrument, leg_price(raw, instrument, market), 1)
     if worth == OVERFLOW:
         account.overflow = 1
         return
@@ -65,14 +70,16 @@ def bind_margin(account, position, instrument, leg_bid):  # type: ignore[no-unty
 
 @compiled
 def bind_tickets(account, position, instrument, leg_bid):  # type: ignore[no-untyped-def]
-    """Bring the margin to what tickets cost: of those on both sides the larger side."""
-    longs = margin_for(position.long_cost, instrument, leg_bid)
-    shorts = margin_for(position.cost - position.long_cost, instrument, leg_bid)
-    if OVERFLOW in (longs, shorts):
+    """Bring the margin to what the tickets of both sides bind."""
+    longs, short_cost = position.hedged + max(position.quantity, 0), position.long_cost
+    short_cost -= position.cost
+    shorts = longs - position.quantity
+    bound = margin_of_sides((longs, position.long_cost), (shorts, short_cost), instrument, leg_bid)
+    if bound == OVERFLOW:
         account.overflow = 1
         return
-    account.margin += max(longs, shorts) - position.margin
-    position.margin = max(longs, shorts)
+    account.margin += bound - position.margin
+    position.margin = bound
 
 
 @compiled
@@ -84,7 +91,7 @@ def mark_held(account, position, market, instrument):  # type: ignore[no-untyped
     price = market.bid if position.quantity > 0 else market.ask
     raw = position.quantity * price - position.cost
     raw -= position.hedged * (market.ask - market.bid)
-    worth = value_in_account(raw, instrument, market.leg_bid, 1)
+    worth = value_in_account(raw, instrument, leg_price(raw, instrument, market), 1)
     if worth == OVERFLOW:
         account.overflow = 1
         return
@@ -93,13 +100,13 @@ def mark_held(account, position, market, instrument):  # type: ignore[no-untyped
 
 
 @compiled
-def _log_costs(fill, instrument, crossed, slipped, leg_bid):  # type: ignore[no-untyped-def]
-    fill.spread_cost = value_in_account(crossed, instrument, leg_bid, 2)
-    fill.slippage_cost = value_in_account(slipped, instrument, leg_bid, 1)
+def _log_costs(fill, instrument, crossed, slipped, leg):  # type: ignore[no-untyped-def]
+    fill.spread_cost = value_in_account(crossed, instrument, leg, 2)
+    fill.slippage_cost = value_in_account(slipped, instrument, leg, 1)
     fill.rate_num = fill.rate_den = 1
-    if leg_bid:
-        fill.rate_num = instrument.leg_scale if instrument.leg_divides else leg_bid
-        fill.rate_den = leg_bid if instrument.leg_divides else instrument.leg_scale
+    if leg:
+        fill.rate_num = instrument.leg_scale if instrument.leg_divides else leg
+        fill.rate_den = leg if instrument.leg_divides else instrument.leg_scale
 
 
 @compiled
@@ -150,9 +157,11 @@ def _settle_ticket(world, a, i, order, what):  # type: ignore[no-untyped-def]
 @compiled
 def fill_order(world, a, i, order, at):  # type: ignore[no-untyped-def]
     """Fill an order at (price, spread, time, modelled) plus slippage, ticket by ticket."""
-    left = order.quantity
+    left, hedges = order.quantity, world.accounts[a].hedges
     while left != 0:
-        part, slot = next_part(world, a, i, order, left)
+        part, slot = left, NO_TICKET
+        if hedges:
+            part, slot = next_part(world, a, i, order, left)
         _fill_part(world, a, i, order, (part, slot), at)
         left -= part
         if order.by:
@@ -177,8 +186,10 @@ def _fill_part(world, a, i, order, of, at):  # type: ignore[no-untyped-def]
     leg_bid = paid if instrument.leg == i else market.leg_bid
     held = position.quantity
     raw = _book_part(world, a, i, order, (quantity, slot, paid, ts))
-    profit = value_in_account(raw, instrument, leg_bid, 1)
-    fee = commission_for(quantity, paid, instrument, leg_bid)
+    # A fill has one rate: that of its profit, or of its loss and what it costs.
+    leg = paid if instrument.leg == i else leg_price(raw, instrument, market)
+    profit = value_in_account(raw, instrument, leg, 1)
+    fee = commission_for(quantity, paid, instrument, leg)
     if profit == OVERFLOW or fee == OVERFLOW:
         account.overflow = 1
         profit = fee = 0
@@ -192,7 +203,7 @@ def _fill_part(world, a, i, order, of, at):  # type: ignore[no-untyped-def]
     account.fill_next += 1
     fill.price, fill.commission, fill.profit = paid, fee, profit
     units = abs(quantity)
-    _log_costs(fill, instrument, units * spread, units * slippage, leg_bid)
+    _log_costs(fill, instrument, units * spread, units * slippage, leg)
     fill.position, fill.modelled, fill.reason = position.quantity, modelled, kind
     fill.order_ts, fill.order_ordinal = order.ts, order.ordinal
     fill.ticket = fill.ticket_ts = fill.ticket_ordinal = 0
@@ -203,6 +214,7 @@ def _fill_part(world, a, i, order, of, at):  # type: ignore[no-untyped-def]
         _settle_ticket(world, a, i, order, (fill, slot, quantity, (exit_price, ts)))
     if position.tickets:
         bind_tickets(account, position, instrument, leg_bid)
+        mark_held(account, position, market, instrument)
     else:
         bind_margin(account, position, instrument, leg_bid)
-    mark_held(account, position, market, instrument)
+        mark_position(account, position, market, instrument)

@@ -94,7 +94,8 @@ def _want_cancel(world, a, i, ts, reference):  # type: ignore[no-untyped-def]
 def keep_order(world, a, i, order):  # type: ignore[no-untyped-def]
     """Put an order into a free slot; return 0, or NO_SLOT where none is free."""
     orders, position = world.orders[a, i], world.positions[a, i]
-    is_away = world.accounts[a].venue != NO_VENUE and order.type < TWAP
+    is_sent = order.type < TWAP or order.type == CLOSE_BY
+    is_away = is_sent and world.accounts[a].venue != NO_VENUE
     for slot in range(len(orders)):
         kept = orders[slot]
         if kept.state != FREE:
@@ -170,7 +171,8 @@ def find_resting(orders, reference):  # type: ignore[no-untyped-def]
     """Return the slot of the resting order that a reference means, -1 where there is none."""
     for slot in range(len(orders)):
         kept = orders[slot]
-        rests_away = kept.state == AWAY and kept.type != MARKET and not is_immediate(kept)
+        waits = kept.type not in (MARKET, CLOSE_BY) and not is_immediate(kept)
+        rests_away = kept.state == AWAY and waits
         if (kept.state == RESTING or rests_away) and kept.number + 1 == reference:
             return slot
     return -1

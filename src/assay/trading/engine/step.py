@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
-from assay.kernel.costs import swap_for
+from assay.kernel.costs import leg_price, swap_for
 from assay.kernel.records import (
     AWAY,
     CANCEL,
@@ -73,6 +73,7 @@ from assay.trading.engine.slots import (
 )
 from assay.trading.engine.tickets import (
     NO_TICKET,
+    closing_away,
     find_ticket,
     may_open,
     refuse_more,
@@ -108,7 +109,9 @@ def _charge_swap(world, a, i, ts, nights):  # type: ignore[no-untyped-def]
 def _book_swap(world, a, i, night, what):  # type: ignore[no-untyped-def]
     (ts, nights), (quantity, key) = night, what
     account, instrument, market = world.accounts[a], world.instruments[i], world.markets[i]
-    amount = swap_for(quantity, market.bid, nights, instrument, market.leg_bid)
+    rate = instrument.swap_long if quantity > 0 else instrument.swap_short
+    leg = leg_price(rate, instrument, market)
+    amount = swap_for(quantity, market.bid, nights, instrument, leg)
     if amount == OVERFLOW:
         account.overflow = 1
         return
@@ -210,7 +213,7 @@ def _name_tickets(world, a, i, order, row):  # type: ignore[no-untyped-def]
         row.by_ts, row.by_ordinal = tickets[other].order_ts, tickets[other].order_ordinal
 
 
-@compiled
+@inlined
 def _log_order(world, a, i, order, verdict, told):  # type: ignore[no-untyped-def]
     n = world.counts[0]
     world.counts[0] = n + 1
@@ -329,7 +332,7 @@ def _size_for(account, intent, held, step):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _send_reduction(world, a, i, quantity):  # type: ignore[no-untyped-def]
+def _send_reduction(world, a, i, quantity, ticket):  # type: ignore[no-untyped-def]
     """Send a market order of risk's own, which closes and never opens; say if it went."""
     position, order, ts = world.positions[a, i], world.scratch_orders[0], world.markets[i].ts
     last, after = position.last_order, position.quantity + position.waiting + quantity
@@ -337,7 +340,7 @@ def _send_reduction(world, a, i, quantity):  # type: ignore[no-untyped-def]
     order.quantity = quantity
     order.passive, order.parent, order.due = 0, 0, ts
     clear_terms(order)
-    order.ticket, order.by = OLDEST if world.accounts[a].hedges else OPENS, 0
+    order.ticket, order.by = ticket if world.accounts[a].hedges else OPENS, 0
     _fill_in_order(world, a, i, order, ts, ts)
     denied = keep_order(world, a, i, order)
     position.last_order = last
@@ -357,14 +360,25 @@ def reduce_position(world, a, i, keep):  # type: ignore[no-untyped-def]
     if keep == 0 and position.tickets and position.waiting == 0:
         longs = position.hedged + max(position.quantity, 0)
         shorts = position.hedged + max(-position.quantity, 0)
-        went = longs > 0 and _send_reduction(world, a, i, -min(longs, most))
-        return (shorts > 0 and _send_reduction(world, a, i, min(shorts, most))) or went
+        went = longs > 0 and _send_reduction(world, a, i, -min(longs, most), OLDEST)
+        return (shorts > 0 and _send_reduction(world, a, i, min(shorts, most), OLDEST)) or went
     held = position.quantity
     there = held + position.waiting
     over = min(abs(there) - keep, most)
     if over <= 0 or (there > 0) != (held > 0):
         return False
-    return _send_reduction(world, a, i, -over if there > 0 else over)
+    return _send_reduction(world, a, i, -over if there > 0 else over, OLDEST)
+
+
+@compiled
+def reduce_ticket(world, a, i, slot, keep):  # type: ignore[no-untyped-def]
+    """Send what leaves at most so many units of one ticket, as `reduce_position` does."""
+    ticket, most = world.tickets[a, i, slot], world.instruments[i].volume_max
+    over = min(abs(ticket.quantity) - keep, most)
+    if over <= 0:
+        return False
+    reference = ticket.number + 1
+    return _send_reduction(world, a, i, -over if ticket.quantity > 0 else over, reference)
 
 
 @compiled
@@ -379,7 +393,7 @@ def _wanted(world, a, i, intent, size):  # type: ignore[no-untyped-def]
         return size - position.quantity - position.waiting
     slot = find_ticket(world.tickets[a, i], intent.ticket)
     held = world.tickets[a, i, slot].quantity if slot != NO_TICKET else 0
-    return size - held
+    return size - held - closing_away(world, a, i, intent.ticket)
 
 
 @compiled

@@ -71,6 +71,8 @@ class RiskProfile:
     daily_risk_max_bp: int = 0
     var_max_bp: int = 0
     shortfall_max_bp: int = 0
+    gross_max_lots: Decimal = Decimal(0)
+    positions_max: int = 0
     clusters: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
@@ -128,6 +130,7 @@ PROFILES = {
         weekend_after=30 * MINUTE,
         currency_exposure_max_bp=150_000,
         cluster_exposure_max_bp=200_000,
+        gross_max_lots=Decimal(10),
     ),
 }
 
@@ -194,6 +197,9 @@ def instrument_terms(
     _commission_terms(row, spec, account, value)
     margin = value * Fraction(spec.margin_rate) / account.leverage
     row["margin_num"], row["margin_den"] = _ratio(margin, f"{spec.symbol}: margin")
+    if spec.margin_hedged is not None:
+        hedged = margin * Fraction(spec.margin_hedged) / Fraction(spec.contract_size)
+        row["hedged_num"], row["hedged_den"] = _ratio(hedged, f"{spec.symbol}: margin_hedged")
     row["lot_units"], row["trade_mode"] = spec.lot_units, spec.trade_mode
     row["volume_min"], row["volume_step"] = spec.volume_min, spec.volume_step
     row["volume_max"] = spec.volume_max

@@ -6,14 +6,32 @@ position is their sum, which is worked out anew after each fill.
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
-from assay.kernel.records import CLOSE_BY, FREE, OLDEST, OLDEST_FIRST, OPENS, TICKET_SLOTS, UNFILLED
+from assay.kernel.compiling import compiled, inlined
+from assay.kernel.records import (
+    AWAY,
+    CLOSE_BY,
+    FREE,
+    MARKET,
+    OLDEST,
+    OLDEST_FIRST,
+    OPENS,
+    TICKET_SLOTS,
+    UNFILLED,
+)
 from assay.kernel.rounding import divide_half_even
 from assay.trading.engine.arrays import assign
 from assay.trading.engine.refusing import TOO_MANY_TICKETS, UNKNOWN_TICKET
 from assay.trading.engine.slots import free_slot, note_end
 
 NO_TICKET = -1
+
+
+@compiled
+def open_tickets(tickets, a, i, count):  # type: ignore[no-untyped-def]
+    """Return the open tickets of an instrument, of which there are so many; the oldest first."""
+    if count == 0:
+        return tickets.reshape(-1)[:0]
+    return tickets[a, i][:count]
 
 
 @compiled
@@ -45,11 +63,16 @@ def may_open(order):  # type: ignore[no-untyped-def]
     return order.type != CLOSE_BY and order.ticket in (OPENS, OLDEST_FIRST)
 
 
-@compiled
+@inlined
 def fillable(world, a, i, order):  # type: ignore[no-untyped-def]
     """Return how much of an order's signed quantity can fill: no more than there is to close."""
     if world.accounts[a].hedges == 0 or may_open(order):
         return order.quantity
+    return _closable(world, a, i, order)
+
+
+@compiled
+def _closable(world, a, i, order):  # type: ignore[no-untyped-def]
     tickets, room = world.tickets[a, i], 0
     for slot in range(len(tickets)):
         ticket = tickets[slot]
@@ -73,12 +96,7 @@ def own_quantity(world, a, i, order):  # type: ignore[no-untyped-def]
 
 @compiled
 def next_part(world, a, i, order, left):  # type: ignore[no-untyped-def]
-    """Return (what of a fill goes to one ticket, its slot); a netting account has none.
-
-    A slot without a ticket is where the fill opens one.
-    """
-    if world.accounts[a].hedges == 0:
-        return left, NO_TICKET
+    """Return (what of a fill goes to one ticket, its slot); one without a ticket is for a new."""
     tickets, slot = world.tickets[a, i], NO_TICKET
     if order.ticket > 0:
         slot = find_ticket(tickets, order.ticket)
@@ -163,6 +181,17 @@ def size_close_by(world, a, i, intent):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def closing_away(world, a, i, reference):  # type: ignore[no-untyped-def]
+    """Return the signed units by which orders at a venue already change a ticket that they name."""
+    orders, units = world.orders[a, i], 0
+    for slot in range(len(orders)):
+        kept = orders[slot]
+        if kept.state == AWAY and kept.type == MARKET and kept.ticket == reference:
+            units += kept.quantity
+    return units
+
+
+@compiled
 def refuse_ticket(world, a, i, order):  # type: ignore[no-untyped-def]
     """Return the reason code for a ticket that an order cannot close, 0 where it can."""
     if order.type == CLOSE_BY:
@@ -188,11 +217,15 @@ def refuse_more(world, a, i, order):  # type: ignore[no-untyped-def]
     return TOO_MANY_TICKETS if wanted >= TICKET_SLOTS else 0
 
 
-@compiled
+@inlined
 def end_orphans(world, a, i, ts):  # type: ignore[no-untyped-def]
     """End the orders whose ticket is closed."""
-    if world.accounts[a].hedges == 0:
-        return
+    if world.accounts[a].hedges:
+        _end_orphans(world, a, i, ts)
+
+
+@compiled
+def _end_orphans(world, a, i, ts):  # type: ignore[no-untyped-def]
     position, orders, tickets = world.positions[a, i], world.orders[a, i], world.tickets[a, i]
     for slot in range(len(orders)):
         kept = orders[slot]

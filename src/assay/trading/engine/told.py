@@ -1,4 +1,4 @@
-"""What a desk is told of its risk while it trades: halts, limits, correlations, measures."""
+"""What a desk is told while it trades: halts, limits, correlations, measures, orders by hand."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from assay.model.messages import (
     LimitsChanged,
     Message,
     RiskMeasured,
+    TradeRequested,
     TradingHalted,
 )
+from assay.trading.engine.byhand import take_trade
 from assay.trading.engine.step import cancel_all
 from assay.trading.risk.limits import Scale, find_limit, in_engine_units, read_limit
 
@@ -44,7 +46,9 @@ def take_limits(desk: TradingDesk, told: LimitsChanged) -> list[Message]:
             lot_units = int(world.instruments[i]["lot_units"])
             scale = Scale(symbol, lot_units, plan.pips[i], spec.cash)
             for limit, value in values:
-                world.limits[a, i][limit.field] = in_engine_units(limit, value, scale)
+                # A venue stops out by itself: what the engine closed alone would be open there.
+                if not (spec.venue and limit.field == "stop_out_level_bp"):
+                    world.limits[a, i][limit.field] = in_engine_units(limit, value, scale)
     if desk.watch:
         desk.watch.renew()
     return []
@@ -80,5 +84,6 @@ TOLD: dict[type[Message], Callable[[TradingDesk, Any], list[Message]]] = {
     LimitsChanged: take_limits,
     CorrelationsMeasured: take_correlations,
     RiskMeasured: take_measure,
+    TradeRequested: take_trade,
 }
 """What takes each message; Any: the one that is its key."""

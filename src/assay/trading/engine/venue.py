@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from assay.kernel.compiling import compiled
 from assay.kernel.costs import margin_for
@@ -27,17 +28,21 @@ from assay.model.messages import (
     PositionReported,
     SwapCharged,
 )
-from assay.trading.engine.away import Guard, SentOrder, VenueState
+from assay.trading.engine.away import Guard, SentOrder, Unanswered, VenueState
 from assay.trading.engine.following import guard_position, release_guard, renew_guard
 from assay.trading.engine.naming import IN_PARTS
-from assay.trading.engine.pursuing import OTHER_FILLED, KeyOf, Pursuit
+from assay.trading.engine.pursuing import OTHER_FILLED, Pursuit
 from assay.trading.engine.settling import bind_margin, book_quantity, mark_position, shrinks
 from assay.trading.engine.slots import find_away, take_away
+from assay.trading.engine.ticketed import KeyOf, Part, VenueTickets
+from assay.trading.engine.tickets import NO_TICKET, find_ticket
 from assay.trading.engine.world import World
 
 if TYPE_CHECKING:
     from assay.trading.engine.module import DeskPlan
 
+AT_ONCE = ("market", "close_by")
+"""Types of which nothing rests at a venue."""
 REASONS = {"sl": "stop_loss", "tp": "take_profit", "so": "stop_out"}
 """Why a venue closed a position by itself, as the engine's own fills say it."""
 VENUE_MESSAGES: tuple[type[Message], ...] = (
@@ -83,12 +88,24 @@ def expect_margin(world, i, quantity, price):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def take_over_stops(world, a, i, stop, target):  # type: ignore[no-untyped-def]
-    """Want the stop and target that a person gave a position; nothing moves them any more."""
-    position = world.positions[a, i]
-    position.stop, position.target = stop, target
-    position.trail = position.break_after = position.break_keep = 0
-    renew_guard(position)
+def _take_over(held, stop, target):  # type: ignore[no-untyped-def]
+    held.stop, held.target = stop, target
+    held.trail = held.break_after = held.break_keep = 0
+    renew_guard(held)
+
+
+@compiled
+def take_over_stops(world, a, i, reference, stop, target):  # type: ignore[no-untyped-def]
+    """Want the stop and target that a person gave a position, or the ticket of a reference.
+
+    Nothing moves them any more.
+    """
+    if reference == 0:
+        _take_over(world.positions[a, i], stop, target)
+        return
+    slot = find_ticket(world.tickets[a, i], reference)
+    if slot != NO_TICKET:
+        _take_over(world.tickets[a, i, slot], stop, target)
 
 
 class VenueAccounts:
@@ -108,9 +125,13 @@ class VenueAccounts:
 
     def _use(self, state: VenueState) -> None:
         self._state = state
-        self._pursuit = Pursuit(
+        self._tickets = VenueTickets(
             self._plan, self._world, state, next_id=self._next_id, key_of=self._key_of
         )
+        self._pursuit = Pursuit(
+            self._plan, self._world, state, self._tickets, next_id=self._next_id,
+            key_of=self._key_of,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self._accounts)
@@ -119,23 +140,36 @@ class VenueAccounts:
         """Say whether a venue fills an account's orders."""
         return account in self._accounts
 
-    def enter(self, order: OrderSubmitted, reference: int) -> OrderSubmitted:
-        """Remember an order that goes to a venue, and how its strategy refers to it.
+    def enter(self, order: OrderSubmitted, reference: int) -> list[Message]:
+        """Return what of an order goes to a venue, and remember how its strategy refers to it.
 
-        It is told what margin to expect there.
+        On a hedging account that is an order for each ticket that it closes, and one for what it
+        opens; where it finds nothing to close it ends.
         """
         a, i = self._accounts.get(order.account), self._index[order.symbol]
         if a is None or order.order_type in IN_PARTS:
-            return order
+            return [order]
+        if not self._world.accounts[a]["hedges"]:
+            return [self._enter(a, i, Part(order), reference)]
+        parts = self._tickets.cut(a, i, order, reference)
+        found: list[Message] = [self._enter(a, i, part, reference) for part in parts]
+        return found or [self._tickets.tell_nothing(order)]
+
+    def _enter(self, a: int, i: int, part: Part, reference: int) -> OrderSubmitted:
+        """Remember an order at a venue; what opens is told what margin to expect there."""
+        order = part.order
         sent = SentOrder(
             a, i, order.order_type, order.quantity, reference, key_ts=order.ts_bar,
             ordinal=order.ordinal, price=order.price, stop=order.stop, target=order.target,
+            closes=part.closes, by=part.by,
         )  # fmt: skip
         slot = self._pursuit.slot_of(sent)
         if slot is not None:
             sent.parent, sent.group = int(slot["parent"]), int(slot["group"])
             sent.limit = int(slot["limit"])
         self._state.sent[order.key] = sent
+        if part.closes:
+            return order
         margin = expect_margin(self._world.handle, i, order.quantity, order.price)
         if margin == OVERFLOW or not margin:
             return order
@@ -152,7 +186,7 @@ class VenueAccounts:
         if isinstance(message, AccountReported):
             self._report(a, message)
         elif isinstance(message, PositionReported):
-            self._show(a, message)
+            return [*self._show(a, message)]
         elif isinstance(message, ForeignActivity):
             self._hand_over(a, message)
         elif isinstance(message, OrderAccepted):
@@ -165,11 +199,37 @@ class VenueAccounts:
         """Return what venues are asked once a message is handled."""
         return [wish for a in self._accounts.values() for wish in self._pursuit.follow(a, cause)]
 
+    def unanswered(self) -> dict[int, Unanswered]:
+        """Return by key the market orders of which no venue has said anything."""
+        found = {}
+        for key, sent in self._state.sent.items():
+            if sent.order_type == "market" and not sent.ticket:
+                own, ticket = self._owned(sent)
+                symbol = self._plan.symbols[sent.instrument]
+                found[key] = Unanswered(symbol, sent.left, own, ticket, sent.ordinal)
+        return found
+
+    def _owned(self, sent: SentOrder) -> tuple[int, int]:
+        """Return what is ours of the position that an order may close, and its ticket there."""
+        a, i = sent.account, sent.instrument
+        if self._world.accounts[a]["hedges"]:
+            return self._tickets.owned(a, i, sent.closes)
+        guard = self._state.guards.get((a, i, 0))
+        return int(self._world.positions[a, i]["quantity"]), guard.ticket if guard else 0
+
+    def cancels(self) -> dict[int, tuple[str, int]]:
+        """Return symbol and ticket of every order that is asked to be cancelled, by the wish."""
+        return {
+            number: (self._plan.symbols[wish.instrument], self._state.sent[wish.key].ticket)
+            for number, wish in self._state.wishes.items()
+            if wish.cancels and wish.key in self._state.sent
+        }
+
     def want_cancelled(self, row: Sequence[int], cause: Message) -> list[Message]:
         """Return what asks the venue to cancel what waits of an account in an instrument."""
         a, i, reference, found = row[1], row[2], row[4], list[Message]()
         for key, sent in self._state.sent.items():
-            is_meant = (sent.account, sent.instrument) == (a, i) and sent.order_type != "market"
+            is_meant = (sent.account, sent.instrument) == (a, i) and sent.order_type not in AT_ONCE
             if is_meant and reference in (0, sent.reference, sent.parent):
                 found += self._pursuit.cancel(key, sent, cause)
         return found
@@ -191,7 +251,9 @@ class VenueAccounts:
         if sent is None:
             return
         is_late = self._is_late_in_group(deal.key, sent)
-        self._reduce(deal.key, sent, deal.quantity)
+        # Two that are closed by each other make a deal each, and nothing is left to do after one.
+        done = sent.left if sent.order_type == "close_by" else deal.quantity
+        self._reduce(deal.key, sent, done)
         if sent.group:
             yield from self._end_group(sent, deal, is_late=is_late)
 
@@ -203,15 +265,32 @@ class VenueAccounts:
                 f"deal {deal.ticket} of {deal.symbol} has {deal.price_digits} digits and its "
                 f"prices {self._plan.digits[i]}"
             )
-        account, reference = self._world.accounts[a], sent.reference if sent else 0
-        settle_deal(self._world.handle, a, i, (deal.own, deal.price, deal.ts_event), reference)
+        account, opener = self._world.accounts[a], self._tickets.find(a, deal.position_key)
+        if not account["hedges"]:
+            change, reference = (deal.own, deal.price, deal.ts_event), sent.reference if sent else 0
+            if sent is None and not self._world.positions[a, i]["quantity"]:
+                self._state.guards[a, i, 0] = Guard(is_found=True)
+            settle_deal(self._world.handle, a, i, change, reference)
+        elif not self._tickets.book(a, i, deal, sent):
+            return
+        elif opener and self._tickets.find(a, deal.position_key) is None:
+            self._end_close_by(a, i, opener.reference, deal.key)
         account["peak"] = max(account["peak"], account["balance"] + account["unrealised"])
-        if (a, i) in self._state.guards:
+        guard = self._state.guards.get((a, i, opener.reference if opener else 0))
+        if guard is not None:
             # Until the venue shows the position again nobody knows how it is protected there.
-            self._state.guards[a, i].ticket = 0
+            guard.ticket = 0
+            guard.is_found &= sent is None
         if deal.swap:
             yield self._tell_swap(a, i, deal)
         yield self._tell_fill(a, i, deal, sent)
+
+    def _end_close_by(self, a: int, i: int, reference: int, by: int) -> None:
+        """End what was to close a ticket that is gone by another one; no deal will come of it."""
+        for key, sent in list(self._state.sent.items()):
+            is_meant = (sent.account, sent.instrument, sent.order_type) == (a, i, "close_by")
+            if is_meant and key != by and reference in (sent.closes, sent.by):
+                self._reduce(key, sent, sent.left)
 
     def _is_late_in_group(self, key: int, sent: SentOrder) -> bool:
         """Say whether another order of a group had filled before this one did."""
@@ -237,7 +316,10 @@ class VenueAccounts:
                 text=f"deal {deal.ticket} of {deal.quantity} {deal.symbol} came after another "
                 f"order of its group had filled; it is closed",
             )  # fmt: skip
-            yield from self._pursuit.close(a, i, -deal.own, OTHER_FILLED, deal)
+            opener = self._tickets.find(a, deal.position_key)
+            if opener or not self._world.accounts[a]["hedges"]:
+                at = (a, i, opener.reference if opener else 0)
+                yield from self._pursuit.close(at, -deal.own, OTHER_FILLED, deal)
         first = self._state.groups.get((a, i, group))
         for key, other in partners.items():
             if key != first and not other.unwanted:
@@ -246,11 +328,14 @@ class VenueAccounts:
     def _tell_fill(self, a: int, i: int, deal: DealBooked, sent: SentOrder | None) -> OrderFilled:
         world, spec = self._world, self._plan.accounts[a]
         market, terms = world.markets[i], world.instruments[i]
-        leg, scale = int(market["leg_bid"]), int(terms["leg_scale"])
+        is_gain, scale = deal.profit > 0, int(terms["leg_scale"])
+        leg = int(market["leg_ask" if is_gain == bool(terms["leg_divides"]) else "leg_bid"])
         rate = (1, 1)
         if leg:
             rate = (scale, leg) if terms["leg_divides"] else (leg, scale)
         usual = (sent.reason or sent.order_type) if sent else deal.reason
+        if deal.key and deal.entry == "out_by":
+            usual = "close_by"
         return OrderFilled(
             id=self._next_id(), cause=deal.id, tenant=spec.tenant, ts_event=deal.ts_event,
             ts_init=deal.ts_init, account=spec.id, symbol=deal.symbol,
@@ -259,7 +344,7 @@ class VenueAccounts:
             commission=-(deal.commission + deal.fee), profit=deal.profit, spread_cost=0,
             slippage_cost=0, rate_num=rate[0], rate_den=rate[1],
             position=int(world.positions[a, i]["quantity"]), kind="exact",
-            reason=REASONS.get(deal.reason, usual),
+            reason=REASONS.get(deal.reason, usual), ticket=self._name_ticket(a, deal),
         )  # fmt: skip
 
     def _tell_swap(self, a: int, i: int, deal: DealBooked) -> SwapCharged:
@@ -268,11 +353,17 @@ class VenueAccounts:
             id=self._next_id(), cause=deal.id, tenant=spec.tenant, ts_event=deal.ts_event,
             ts_init=deal.ts_init, account=spec.id, symbol=deal.symbol, nights=0, amount=deal.swap,
             position=int(self._world.positions[a, i]["quantity"]),
+            ticket=self._name_ticket(a, deal),
         )  # fmt: skip
+
+    def _name_ticket(self, a: int, deal: DealBooked) -> int | UnsetType:
+        """Return the key of the order that opened what a deal changed, on a hedging account."""
+        return (deal.position_key or deal.position) if self._world.accounts[a]["hedges"] else UNSET
 
     def _report(self, a: int, told: AccountReported) -> None:
         account = self._world.accounts[a]
-        account["venue"] = VENUE_OPEN if told.connected and told.trade_allowed else VENUE_AWAY
+        is_open = (told.connected and told.trade_allowed) or told.other_road is True
+        account["venue"] = VENUE_OPEN if is_open else VENUE_AWAY
         if a not in self._state.opened:
             self._state.opened.add(a)
             account["balance"], account["peak"] = told.balance, told.equity
@@ -301,31 +392,48 @@ class VenueAccounts:
         if sent.unwanted:
             yield from self._pursuit.cancel(told.key, sent, told)
 
-    def _show(self, a: int, told: PositionReported) -> None:
+    def _show(self, a: int, told: PositionReported) -> Iterator[Message]:
         """Take in how a position stands at the venue, ours and others'."""
         i, key = self._index.get(told.symbol), (a, told.position)
         if i is None:
             return
+        own, reference = told.own, 0
+        if self._world.accounts[a]["hedges"]:
+            # What never opened here is somebody else's.
+            opener = self._tickets.find(a, told.key or told.position)
+            own, reference = (own, opener.reference) if opener else (0, 0)
+            if opener is not None:
+                opener.number = told.ticket
         before = self._state.foreign.pop(key, (i, 0))[1]
-        units = told.quantity - told.own
+        units = told.quantity - own
         if units:
             self._state.foreign[key] = (i, units)
         self._world.positions[a, i]["foreign"] += units - before
-        if not told.own:
-            guard = self._state.guards.get((a, i))
+        at = (a, i, reference)
+        if not own:
+            guard = self._state.guards.get(at)
             if guard is not None and guard.ticket in (0, told.ticket):
-                del self._state.guards[a, i]
+                del self._state.guards[at]
             return
-        guard = self._state.guards.setdefault((a, i), Guard())
-        guard.ticket, guard.stop, guard.target = told.ticket, told.stop, told.target
-        if guard.changed_by_hand:
-            guard.changed_by_hand = False
-            take_over_stops(self._world.handle, a, i, told.stop, told.target)
+        guard = self._state.guards.setdefault(at, Guard())
+        known, was_told = (guard.stop, guard.target), guard.changed_by_hand or guard.is_found
+        if not guard.show(told.ticket, told.stop, told.target) and not guard.is_found:
+            return
+        take_over_stops(self._world.handle, *at, told.stop, told.target)
+        if not was_told:
+            spec = self._plan.accounts[a]
+            yield GatewayAlarm(
+                id=self._next_id(), cause=told.id, tenant=spec.tenant, ts_event=told.ts_event,
+                ts_init=told.ts_init, account=spec.id, code="stops_edited",
+                text=f"stop and target of {told.ticket} in {told.symbol} were {known} and are "
+                f"{(told.stop, told.target)}, which nobody here asked for; they stay so",
+            )  # fmt: skip
 
     def _hand_over(self, a: int, told: ForeignActivity) -> None:
         """Leave to a person what they changed of an order or a position of ours."""
-        sent = self._state.sent.get(told.key)
-        guard = self._state.guards.get((a, self._index.get(told.symbol, -1)))
+        sent, opener = self._state.sent.get(told.key), self._tickets.find(a, told.key)
+        reference = opener.reference if opener else 0
+        guard = self._state.guards.get((a, self._index.get(told.symbol, -1), reference))
         if told.what == "order_edited" and sent is not None:
             sent.changed_by_hand = True
         elif told.what in ("stops_edited", "stop_removed") and guard is not None:
@@ -339,7 +447,7 @@ class VenueAccounts:
             return
         a, i, left = sent.account, sent.instrument, sent.left
         self._reduce(key, sent, left)
-        guard = self._state.guards.get((a, i))
+        guard = self._state.guards.get((a, i, sent.closes))
         if sent.reason and guard is not None:
             guard.asking.answer(is_taken=False)
         for slot in self._world.orders[a, i] if sent.parent else ():

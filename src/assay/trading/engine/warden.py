@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 
-from assay.kernel.records import NO_VENUE
+from assay.kernel.records import FREE, NO_VENUE
 from assay.kernel.sanity import SANE_TICKS, SANITY, judge_tick
+from assay.model.halts import OPERATOR
 from assay.model.messages import (
     AccountReported,
     BarClosed,
@@ -21,6 +23,7 @@ from assay.model.messages import (
     OrderRejected,
     PositionNotFlat,
     ReductionRequested,
+    RegimeChanged,
     SizeScaled,
     StopTightened,
     Tick,
@@ -48,8 +51,10 @@ BY = "assay"
 
 
 class _Errand(msgspec.Struct):
-    """Hold a reduction that is to be seen through: by whom, why, and what was done for it."""
+    """Hold a reduction that is to be seen through: of what, by whom, why, and what was done."""
 
+    symbol: str
+    ticket: int
     side: int
     keep: int
     source: str
@@ -63,7 +68,7 @@ class _Errand(msgspec.Struct):
 
 
 class _State(msgspec.Struct):
-    errands: dict[str, _Errand] = {}
+    errands: dict[tuple[str, int], _Errand] = {}
     agreed: dict[str, int] = {}
     held_back: dict[str, int] = {}
     has_ticks: bool = False
@@ -75,14 +80,14 @@ class RiskWarden:
 
     A quote that cannot be believed is looked at by nobody. What closes positions in an emergency
     waits until three sane quotes in a row, a second source, or the close of a bar of history say
-    so. A reduction is seen through: one that was refused, or whose fate nobody tells, is NOT FLAT,
-    and asked for again at growing pauses once its order is known to be over.
+    so. A reduction is seen through, a person's too: one that was refused, or whose fate nobody
+    tells, is NOT FLAT, and asked for again at growing pauses once its order is known to be over.
     """
 
     name = "warden"
     consumes: tuple[type[Message], ...] = (
         BarClosed, Tick, EquityMarked, OrderFilled, OrderRejected, DealBooked, AccountReported,
-        EntriesReleased,
+        EntriesReleased, ReductionRequested, RegimeChanged,
     )  # fmt: skip
     publishes: tuple[type[Message], ...] = (
         EntriesHalted, EntriesReleased, ReductionRequested, SizeScaled, StopTightened,
@@ -101,6 +106,11 @@ class RiskWarden:
     def handle(self, message: Message) -> list[Message]:
         """Take in what happened; return what is to be done about it."""
         if not self._is_ours(message):
+            return []
+        if isinstance(message, ReductionRequested):
+            self._adopt(message)
+            return []
+        if not self._judges and not self._state.errands:
             return []
         for judge in self._judges:
             judge.hear(message)
@@ -123,10 +133,26 @@ class RiskWarden:
         account = getattr(message, "account", "")
         return account in ("", self._spec.id) and message.tenant in ("", self._spec.tenant)
 
+    def _adopt(self, told: ReductionRequested) -> None:
+        """Take on a reduction that a person asked for; the desk has sent its order by now."""
+        if told.source != OPERATOR:
+            return
+        quantity = int(self._world.positions[0, self._places[told.symbol]]["quantity"])
+        tickets = self._tickets().get(told.symbol, ()) if told.keep == 0 else ()
+        for ticket, units in [(one.ticket, one.quantity) for one in tickets] or [(0, quantity)]:
+            place = told.symbol, ticket
+            if place in self._state.errands or abs(units) <= told.keep:
+                continue
+            # A person does not wait for the rollover to be over.
+            self._state.errands[place] = _Errand(
+                *place, 1 if units > 0 else -1, told.keep, told.source, told.reason,
+                for_margin=True, attempts=1, asked=told.ts_event, due=told.ts_event + RETRY_FIRST,
+            )  # fmt: skip
+
     def _refuse(self, message: OrderRejected) -> None:
-        errand = self._state.errands.get(message.symbol)
-        if errand is not None:
-            errand.retcode = message.retcode
+        for errand in self._state.errands.values():
+            if errand.symbol == message.symbol:
+                errand.retcode = message.retcode
 
     def _look(self, message: Message, *, is_sure: bool) -> list[Message]:
         """Ask every judge; what is sure needs no more prices to agree."""
@@ -148,7 +174,7 @@ class RiskWarden:
 
     def _shortest_streak(self, view: AccountView) -> int:
         """Return how many quotes in a row are believed, of what is held and quoted at all."""
-        rows = [self._sanity[self._places[symbol]] for symbol in view.held]
+        rows = [self._sanity[self._places[symbol]] for symbol in {*view.held, *view.tickets}]
         return min((int(row["streak"]) for row in rows if row["ts"]), default=SANE_TICKS)
 
     def _agree(self, source: str, wishes: Sequence[Wish], *, at_close: bool) -> int:
@@ -167,6 +193,7 @@ class RiskWarden:
         return AccountView(
             message.ts_event, isinstance(message, EquityMarked), balance,
             balance + int(account["unrealised"]), int(account["margin"]), self._holdings(),
+            self._tickets() if account["hedges"] else {},
         )  # fmt: skip
 
     def _holdings(self) -> dict[str, Holding]:
@@ -182,6 +209,18 @@ class RiskWarden:
                 quantity, int(held["waiting"]), int(held["cost"]), int(held["stop"]), price,
                 self._worth(i, abs(quantity) * int(market["bid"])), int(held["unrealised"]),
             )  # fmt: skip
+        return found
+
+    def _tickets(self) -> dict[str, list[Holding]]:
+        found: dict[str, list[Holding]] = {}
+        for symbol, i in self._places.items():
+            market, opened = self._world.markets[i], self._world.open_tickets(0, i)
+            for key, one in zip(self._desk.acts.tickets(0, i), opened, strict=True):
+                quantity = int(one["quantity"])
+                price = int(market["bid"] if quantity > 0 else market["ask"])
+                found.setdefault(symbol, []).append(
+                    Holding(quantity, 0, int(one["cost"]), int(one["stop"]), price, 0, 0, key)
+                )
         return found
 
     def _worth(self, i: int, raw: int) -> int:
@@ -203,7 +242,9 @@ class RiskWarden:
         if isinstance(wish, Release):
             return [EntriesReleased(**shared, by=BY, actor=source, symbol=wish.symbol)]  # type: ignore[arg-type]
         if isinstance(wish, Tighten):
-            return [StopTightened(**shared, symbol=wish.symbol, stop=wish.stop)]  # type: ignore[arg-type]
+            return [StopTightened(
+                **shared, symbol=wish.symbol, stop=wish.stop, ticket=wish.ticket or UNSET,  # type: ignore[arg-type]
+            )]  # fmt: skip
         assert isinstance(wish, Scale)
         self._state.held_back[source] = wish.held_back
         most = max(self._state.held_back.values())
@@ -223,17 +264,18 @@ class RiskWarden:
     def _note(self, source: str, wish: Reduce, view: AccountView) -> None:
         """Take on a reduction; the smallest of several counts."""
         held = view.held.get(wish.symbol)
+        if wish.ticket:
+            tickets = {one.ticket: one for one in view.tickets.get(wish.symbol, ())}
+            held = tickets.get(wish.ticket)
         if held is None:
             return
-        keep, errand = (
-            self._whole(wish.symbol, held, wish.keep),
-            self._state.errands.get(wish.symbol),
-        )
+        place = wish.symbol, wish.ticket
+        keep, errand = self._whole(wish.symbol, held, wish.keep), self._state.errands.get(place)
         if keep >= abs(held.quantity):
             return
         if errand is None or errand.side != held.side or keep < errand.keep:
-            self._state.errands[wish.symbol] = _Errand(
-                held.side, keep, source, wish.reason, wish.margin
+            self._state.errands[place] = _Errand(
+                *place, held.side, keep, source, wish.reason, wish.margin
             )
 
     def _whole(self, symbol: str, held: Holding, keep: int) -> int:
@@ -247,38 +289,57 @@ class RiskWarden:
     def _chase(self, cause: Message) -> list[Message]:
         """See to every reduction that is not done yet."""
         found: list[Message] = []
-        for symbol, errand in list(self._state.errands.items()):
-            position = self._world.positions[0, self._places[symbol]]
-            quantity = int(position["quantity"])
+        for place, errand in list(self._state.errands.items()):
+            quantity = self._left_of(errand)
             if quantity * errand.side <= errand.keep:
-                del self._state.errands[symbol]
+                del self._state.errands[place]
                 if errand.told:
-                    found.append(self._tell_not_flat(symbol, errand, quantity, cause, attempts=0))
+                    found.append(self._tell_not_flat(errand, quantity, cause, attempts=0))
                 continue
-            if not errand.for_margin and self._is_quiet(symbol, cause.ts_event):
+            if not errand.for_margin and self._is_quiet(errand.symbol, cause.ts_event):
                 continue
-            found += self._press(symbol, errand, quantity, cause)
+            found += self._press(errand, quantity, cause)
         return found
+
+    def _left_of(self, errand: _Errand) -> int:
+        """Return the signed units that are open still of what is to be reduced."""
+        i = self._places[errand.symbol]
+        if not errand.ticket:
+            return int(self._world.positions[0, i]["quantity"])
+        keys = self._desk.acts.tickets(0, i)
+        if errand.ticket not in keys:
+            return 0
+        return int(self._world.tickets[0, i, keys.index(errand.ticket)]["quantity"])
+
+    def _is_on_its_way(self, errand: _Errand) -> bool:
+        """Say whether an order waits that reduces it."""
+        world, i = self._world, self._places[errand.symbol]
+        if not errand.ticket:
+            return int(world.positions[0, i]["waiting"]) * errand.side < 0
+        slot = self._desk.acts.tickets(0, i).index(errand.ticket)
+        reference = int(world.tickets[0, i, slot]["number"]) + 1
+        orders = world.orders[0, i]
+        return bool(((orders["state"] != FREE) & (orders["ticket"] == reference)).any())
 
     def _is_quiet(self, symbol: str, ts: int) -> bool:
         return bool(is_quiet(self._world.handle, 0, self._places[symbol], ts))
 
-    def _press(self, symbol: str, errand: _Errand, quantity: int, cause: Message) -> list[Message]:
-        now, i = cause.ts_event, self._places[symbol]
+    def _press(self, errand: _Errand, quantity: int, cause: Message) -> list[Message]:
+        now, i = cause.ts_event, self._places[errand.symbol]
         if not errand.attempts:
-            return self._ask(symbol, errand, cause)
-        if int(self._world.positions[0, i]["waiting"]) * errand.side < 0:
+            return self._ask(errand, cause)
+        if self._is_on_its_way(errand):
             # Nobody knows what became of the order, so it is never sent again blind.
             is_late = self._has_passed_by(i, errand, now) and now - errand.told >= RETRY_LAST
             if not is_late:
                 return []
             errand.told = now
-            return [self._tell_not_flat(symbol, errand, quantity, cause)]
+            return [self._tell_not_flat(errand, quantity, cause)]
         if now < errand.due:
             return []
         errand.told = now
-        told = self._tell_not_flat(symbol, errand, quantity, cause)
-        return [told, *self._ask(symbol, errand, cause)]
+        told = self._tell_not_flat(errand, quantity, cause)
+        return [told, *self._ask(errand, cause)]
 
     def _has_passed_by(self, i: int, errand: _Errand, now: int) -> bool:
         """Say whether an order could have filled by now: at a venue, or at a price that came."""
@@ -287,7 +348,7 @@ class RiskWarden:
         at_venue = self._world.accounts[0]["venue"] != NO_VENUE
         return bool(at_venue or self._world.markets[i]["ts"] > errand.asked)
 
-    def _ask(self, symbol: str, errand: _Errand, cause: Message) -> list[Message]:
+    def _ask(self, errand: _Errand, cause: Message) -> list[Message]:
         pause = min(RETRY_FIRST << min(errand.attempts, 8), RETRY_LAST)
         errand.attempts += 1
         errand.asked, errand.due = cause.ts_event, cause.ts_event + pause
@@ -295,19 +356,20 @@ class RiskWarden:
             ReductionRequested(
                 id=self._next_id(), cause=cause.id, tenant=self._spec.tenant,
                 ts_event=cause.ts_event, ts_init=cause.ts_init, account=self._spec.id,
-                symbol=symbol, keep=errand.keep, source=errand.source, reason=errand.reason,
+                symbol=errand.symbol, keep=errand.keep, source=errand.source,
+                reason=errand.reason, ticket=errand.ticket or UNSET,
             )
         ]  # fmt: skip
 
     def _tell_not_flat(
-        self, symbol: str, errand: _Errand, quantity: int, cause: Message,
-        *, attempts: int | None = None,
-    ) -> Message:  # fmt: skip
+        self, errand: _Errand, quantity: int, cause: Message, *, attempts: int | None = None
+    ) -> Message:
         return PositionNotFlat(
             id=self._next_id(), cause=cause.id, tenant=self._spec.tenant, ts_event=cause.ts_event,
-            ts_init=cause.ts_init, account=self._spec.id, symbol=symbol, quantity=quantity,
-            keep=errand.keep, source=errand.source, reason=errand.reason,
+            ts_init=cause.ts_init, account=self._spec.id, symbol=errand.symbol,
+            quantity=quantity, keep=errand.keep, source=errand.source, reason=errand.reason,
             attempts=errand.attempts if attempts is None else attempts, retcode=errand.retcode,
+            ticket=errand.ticket or UNSET,
         )  # fmt: skip
 
     def snapshot(self) -> bytes:

@@ -35,6 +35,8 @@ MARGIN_LEVEL = 3
 FINE, WARNING, BREACHED = 0, 1, 2
 WARNING_AT = 8
 """Tenths of a limit from which on it is warned of."""
+FINE_BELOW = 7
+"""Tenths of a limit below which a warning is over, so that none recurs while a measure wavers."""
 
 
 @compiled
@@ -61,19 +63,23 @@ def _gauge(world, a, row):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _level(place, value, limit):  # type: ignore[no-untyped-def]
+def _is_near(place, value, limit, tenths):  # type: ignore[no-untyped-def]
+    if place == MARGIN_LEVEL:
+        return value * tenths < limit * 10
+    return value * 10 >= limit * tenths
+
+
+@compiled
+def _level(place, value, limit, before):  # type: ignore[no-untyped-def]
     """Return how near a measure is to its limit; equity for its margin is to stay above one."""
     if limit == 0:
         return FINE
     if value == OVERFLOW:
         return BREACHED
-    if place == MARGIN_LEVEL:
-        if value < limit:
-            return BREACHED
-        return WARNING if value * WARNING_AT < limit * 10 else FINE
-    if value >= limit:
+    if (value < limit) if place == MARGIN_LEVEL else (value >= limit):
         return BREACHED
-    return WARNING if value * 10 >= limit * WARNING_AT else FINE
+    tenths = WARNING_AT if before == FINE else FINE_BELOW
+    return WARNING if _is_near(place, value, limit, tenths) else FINE
 
 
 @compiled
@@ -84,8 +90,8 @@ def watch_accounts(address, gauges, risen):  # type: ignore[no-untyped-def]
         _gauge(world, a, gauges[a])
         alarms = world.accounts[a].alarms
         for place in range(len(risen[a])):
-            level = _level(place, gauges[a, place, 0], gauges[a, place, 1])
             before = (alarms >> 2 * place) & 3
+            level = _level(place, gauges[a, place, 0], gauges[a, place, 1], before)
             risen[a, place] = level if level > before else FINE
             if level == FINE or level > before:
                 alarms += (level - before) << 2 * place

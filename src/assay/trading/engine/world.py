@@ -32,7 +32,7 @@ from assay.kernel.records import (
 from assay.kernel.rounding import OVERFLOW
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
-from assay.trading.engine.arrays import LAYOUT, LOGS_BEGIN, WorldHandle, bind, locate
+from assay.trading.engine.arrays import LAYOUT, WorldHandle
 from assay.trading.engine.loop import ROWS_PER_EVENT
 from assay.trading.engine.working import HOURS
 from assay.trading.risk.catalogue import RULES
@@ -84,11 +84,14 @@ class World:
         for place, name in enumerate(LOG_FIELDS):
             rows = len(self.accounts) if name == "equity" else need
             self.counts[4 + place] = len(getattr(self, name)) - rows
-        arrays = [np.ascontiguousarray(getattr(self, name)) for name in LAYOUT]
-        terms, logs = tuple(arrays[4:LOGS_BEGIN]), tuple(arrays[LOGS_BEGIN:])
-        self.handle = bind(tuple(arrays[:4]), terms, logs)
-        self.address = locate(self.handle)
+        self.handle = WorldHandle(getattr(self, name) for name in LAYOUT)
+        self.address = self.handle.address
         return self.handle
+
+    def open_tickets(self, a: int, i: int) -> Any:
+        """Return the open tickets of a hedging account in an instrument, the oldest first."""
+        count = int(self.positions[a, i]["tickets"])
+        return self.tickets[a, i, :count] if count else self.tickets.reshape(-1)[:0]
 
     def grow(self) -> WorldHandle:
         """Double every log that has no room for one more event; return the new handle."""

@@ -14,11 +14,13 @@ from assay.trading.risk.rules import (
     entries_halted,
     expected_shortfall,
     exposure,
+    gross_volume,
     halt,
     instrument_halt,
     margin,
     margin_level,
     news_blackout,
+    open_positions,
     order_value,
     order_volume,
     orders_per_minute,
@@ -72,6 +74,8 @@ RULES = (
     value_at_risk,
     expected_shortfall,
     entries_halted,
+    gross_volume,
+    open_positions,
 )
 REASONS: dict[int, str] = {rule.CODE: rule.REASON for rule in RULES}
 CODES = tuple(rule.CODE for rule in RULES)
@@ -107,6 +111,8 @@ daily_risk_check = daily_risk.check
 value_at_risk_check = value_at_risk.check
 expected_shortfall_check = expected_shortfall.check
 entries_halted_check = entries_halted.check
+gross_volume_check = gross_volume.check
+open_positions_check = open_positions.check
 
 
 @compiled
@@ -149,6 +155,8 @@ def examine(checks, order, account, position, terms):  # type: ignore[no-untyped
     note(checks[29], value_at_risk_check(order, account, position, market, instrument, limits))
     note(checks[30], expected_shortfall_check(order, account, position, market, instrument, limits))
     note(checks[31], entries_halted_check(order, account, position, market, instrument, limits))
+    note(checks[32], gross_volume_check(order, account, position, market, instrument, limits))
+    note(checks[33], open_positions_check(order, account, position, market, instrument, limits))
     for place in range(len(CODES)):
         if checks[place].verdict == DENIED:
             return CODES[place]

@@ -37,6 +37,7 @@ UNITS: Mapping[str, str] = MappingProxyType(
         "bp": "basis points",
         "parts": "ten-thousandths",
         "count": "orders",
+        "number": "a whole number",
         "span": "time, such as 500ms, 30m or 1d",
         "flag": "yes or no",
         "symbols": "symbols joined by commas, or none",
@@ -94,6 +95,14 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             ),
             Limit("var_max_bp", "var_max_bp", "bp", "value at risk over equity"),
             Limit("shortfall_max_bp", "shortfall_max_bp", "bp", "expected shortfall over equity"),
+            Limit(
+                "gross_max_lots", "gross_max", "lots",
+                "volume of both sides in one instrument, waiting orders included",
+            ),
+            Limit(
+                "positions_max", "positions_max", "number",
+                "open positions of the account, waiting orders included", 10**6,
+            ),
         )
     }
 )  # fmt: skip

@@ -8,12 +8,14 @@ from assay.trading.decision.appraisal import appraise
 from assay.trading.decision.choice import (
     ABSTAIN,
     ENTER,
+    ENTRY_WAITS,
     EXIT,
     HOLD_ON,
     TOO_SMALL,
     UNMEASURED,
     weigh_sides,
 )
+from assay.trading.decision.placing import place_entry
 from assay.trading.decision.sizing import METHODS, VOLATILITY, size_choice
 from assay.trading.decision.timing import (
     WHOLE_BP,
@@ -22,6 +24,7 @@ from assay.trading.decision.timing import (
     follow_market,
     swing_over,
     time_entry,
+    time_exit,
     usual_spread,
 )
 
@@ -29,11 +32,14 @@ NAME = "ai"
 PARAMETERS = {
     "kelly_percent": 25, "risk_cap_bp": 100, "sizing": 1, "risk_bp": 50, "shares": 4,
     "spread_cap_percent": 0, "turn_minutes": 0, "swing_cap_percent": 0, "lean_cap_percent": 0,
+    "exit_spread_percent": 0, "exit_wait_bars": 5, "limit_width_bp": 0,
 }  # fmt: skip
 """Fraction of Kelly, cap of the loss at the stop, method of sizing with its risk (bp of equity) and
 shares of it; the widest spread that is entered at (per cent of the usual), how long before a
 session or trading day turns nothing is, the swing (per cent of the usual) above which sizes shrink,
-and how far the sizes of a quote may lean against the side, where 0 asks for nothing."""
+how far the sizes of a quote may lean against the side; the widest spread that is left at, once the
+horizon is over, and for how many bars that is waited for; how far apart the bounds of a probability
+may be (ten-thousandths) for an entry to pay the spread. 0 asks for nothing."""
 CHOICES = {"sizing": METHODS}
 REFERENCE_COSTS = False
 USES_FORECAST = True
@@ -55,11 +61,17 @@ def decide(memory, event, position, params, intent, view):  # type: ignore[no-un
     follow_market(usual, event)
     if position.quantity != 0:
         memory[OPEN_FOR] += 1
-        intent.outcome = HOLD_ON
-        if memory[OPEN_FOR] >= memory[HORIZON]:
-            intent.outcome, intent.action, intent.quantity = EXIT, GO_TO, 0
+        intent.outcome, late = HOLD_ON, memory[OPEN_FOR] - memory[HORIZON]
+        if late >= 0:
+            intent.spread, intent.usual_spread = event.spread_close, usual_spread(usual)
+            intent.reason = time_exit(usual, event, market, late, (params[9], params[10]))
+            if intent.reason == 0:
+                intent.outcome, intent.action, intent.quantity = EXIT, GO_TO, 0
         return
     intent.outcome = ABSTAIN
+    if params[11] and position.resting_orders:
+        intent.reason = ENTRY_WAITS
+        return
     intent.reason = weigh_sides(event, forecast, market, instrument, intent)
     if intent.reason == 0:
         intent.spread, intent.usual_spread = event.spread_close, usual_spread(usual)
@@ -81,9 +93,6 @@ def decide(memory, event, position, params, intent, view):  # type: ignore[no-un
         intent.reason = TOO_SMALL
         return
     memory[OPEN_FOR], memory[HORIZON] = 0, forecast.horizon
-    intent.outcome, intent.action, intent.quantity = ENTER, GO_TO, intent.side * units
-    exit_price = event.close if intent.side > 0 else event.close + event.spread_close
-    intent.entry = event.close + event.spread_close if intent.side > 0 else event.close
-    intent.stop = exit_price - intent.side * forecast.stop
-    intent.target = exit_price + intent.side * forecast.target
+    intent.outcome = ENTER
+    place_entry(intent, event, forecast, units, params[11])
     appraise(intent, forecast, market, instrument)

@@ -11,17 +11,18 @@ from assay.apps.lab.banding import BandJudge
 from assay.apps.lab.gaps import gaps_of
 from assay.books.analytics.band import Evidence, draw_band
 from assay.model.errors import UsageError
-from assay.model.messages import EntriesReleased, OrderFilled
+from assay.model.messages import EntriesReleased, OrderFilled, RegimeChanged
 from assay.model.time import DAY, HOUR, parse_time
 from assay.trading.risk.acts.clusters import ClusterJudge
 from assay.trading.risk.acts.judge import Halt, Judge, Reduce, Release, Scale, Tighten, Wish
 from assay.trading.risk.acts.margin import MarginJudge
 from assay.trading.risk.acts.pauses import MILLION, PauseJudge, PauseTerms, Rule, Span
 from assay.trading.risk.acts.prop import PropJudge
+from assay.trading.risk.acts.regimes import RegimeJudge
 from assay.trading.risk.acts.volatility import Target, VolatilityJudge, VolatilityTerms
 from assay.trading.risk.prop.profile import parse_profile
 from tests.replay.markets import generate_bars
-from tests.unit.trading.acts.views import CASH, close_bar, hold, reductions, see
+from tests.unit.trading.acts.views import CASH, close_bar, hold, reductions, see, see_tickets
 
 START = parse_time("2019-03-04T08:00:00Z")
 PROFILE = parse_profile("""
@@ -143,6 +144,14 @@ def pauses(rule: Rule, **gaps: int) -> PauseJudge:
 FRIDAY = parse_time("2019-03-08T21:00:00Z")
 
 
+def test_margin_closes_equal_volumes_of_both_sides_together() -> None:
+    judge, pair = MarginJudge(7_000), (hold(1_000, ticket=7), hold(-1_000, ticket=8))
+    view = see_tickets(START, *pair, equity=100)._replace(margin=150)
+    assert [each.ticket for each in judge.look(view) if isinstance(each, Reduce)] == [7, 8]
+    assert not judge.look(view._replace(margin=100))
+    assert not judge.look(see(START, 100, margin=150))
+
+
 def test_nothing_is_held_over_a_weekend_where_gaps_are_not_known() -> None:
     held = {"EURUSD": hold(100_000, worth=CASH)}
     for judge in (pauses("flat"), pauses("reduce")):
@@ -232,6 +241,59 @@ def test_at_a_venue_a_passed_stop_closes() -> None:
     assert reductions(judge.look(passed)) == {"EURUSD": 0}
 
 
+def test_each_ticket_has_a_stop_of_its_own() -> None:
+    judge = ranging()
+    long, short = hold(1_000, ticket=7), hold(-1_000, ticket=8)
+    stops = {each.ticket: each.stop for each in judge.look(see_tickets(START, long, short))
+             if isinstance(each, Tighten)}  # fmt: skip
+    assert stops == {7: 99_800, 8: 100_200}
+    judge.hear(close_bar("EURUSD", START, 100_350, 100_250, 100_300))
+    size = judge.average_range("EURUSD")
+    long, short = hold(1_000, price=100_300, stop=99_800, ticket=7), hold(
+        -1_000, price=100_300, stop=100_200, ticket=8
+    )  # fmt: skip
+    moved = [each for each in judge.look(see_tickets(START, long, short))
+             if isinstance(each, Tighten)]  # fmt: skip
+    assert [(each.ticket, each.stop) for each in moved] == [(7, 100_300 - 2 * size)]
+    # A ticket that comes later begins anew, and one that is closed is forgotten.
+    later = judge.look(see_tickets(START, hold(500, price=100_300, ticket=9)))
+    assert [(each.ticket, each.stop) for each in later if isinstance(each, Tighten)] == [
+        (9, 100_300 - 2 * size)
+    ]  # fmt: skip
+
+
+def test_at_a_venue_the_ticket_whose_stop_is_passed_closes() -> None:
+    judge = ranging(at_venue=True)
+    assert not reductions(judge.look(see_tickets(START, hold(1_000, ticket=7))))
+    passed = see_tickets(
+        START, hold(1_000, price=99_800, ticket=7), hold(1_000, price=99_800, ticket=8)
+    )
+    assert [each.ticket for each in judge.look(passed) if isinstance(each, Reduce)] == [7]
+
+
+def test_parts_go_at_the_targets_of_each_ticket() -> None:
+    judge = ranging(Target(100, 50), trail=0)
+    judge.look(see_tickets(START, hold(1_000, ticket=7)))
+    view = see_tickets(
+        START, hold(1_000, price=100_100, ticket=7),
+        hold(1_000, price=100_100, entry=100_050, ticket=8),
+        hold(-1_000, price=100_110, entry=100_300, ticket=9),
+    )  # fmt: skip
+    found = [each for each in judge.look(view) if isinstance(each, Reduce)]
+    assert [(each.ticket, each.keep) for each in found] == [(7, 500), (9, 500)]
+
+
+def test_prop_closes_equal_volumes_of_both_sides_ticket_by_ticket() -> None:
+    judge = prop()
+    judge.look(see(START))
+    pair = hold(1_000, ticket=7), hold(-1_000, ticket=8)
+    wishes = judge.look(see_tickets(START + 1, *pair, equity=CASH - 450_000))
+    assert [each.ticket for each in wishes if isinstance(each, Reduce)] == [7, 8]
+    uneven = hold(2_000, ticket=7), hold(-1_000, ticket=8)
+    wishes = judge.look(see_tickets(START + 2, *uneven, equity=CASH - 450_000))
+    assert [each.ticket for each in wishes if isinstance(each, Reduce)] == [0]
+
+
 def test_parts_go_at_their_targets() -> None:
     judge = ranging(Target(100, 50), Target(250, 25), trail=0)
     kept = {}
@@ -315,3 +377,34 @@ def test_a_judge_goes_on_from_a_snapshot(judge: Judge) -> None:
     judge.restore(taken)
     assert feed(80, 160) == expected
     assert judge.snapshot() == end
+
+
+def confirm(symbol: str, regime: str) -> RegimeChanged:
+    return RegimeChanged(
+        id=1, ts_event=START, ts_init=START, symbol=symbol, timeframe=HOUR, classifier="c",
+        before="", regime=regime, confidence=7_000,
+    )  # fmt: skip
+
+
+def test_sizes_follow_the_regime_and_a_crisis_opens_nothing() -> None:
+    def judge_of() -> RegimeJudge:
+        sizes = {"volatile crisis": 0, "breakout up": 50, "strong bull": 80, "unknown": 70}
+        return RegimeJudge(sizes, ["EURUSD", "XAUUSD"])
+
+    judge = judge_of()
+    steps = [
+        ("", "", 3_000, ()), ("EURUSD", "weak bull", 3_000, ()),
+        ("XAUUSD", "strong bull", 2_000, ()), ("EURUSD", "breakout up", 5_000, ()),
+        ("EURUSD", "volatile crisis", 2_000, ("EURUSD",)), ("USDJPY", "breakout up", 2_000, None),
+        ("EURUSD", "quiet", 2_000, ()), ("XAUUSD", "quiet", 0, ()),
+    ]  # fmt: skip
+    for symbol, regime, held_back, shut in steps:
+        if symbol:
+            judge.hear(confirm(symbol, regime))
+        wishes = judge.look(see(START))
+        assert [each.held_back for each in wishes if isinstance(each, Scale)] == [held_back]
+        halted = tuple(each.symbol for each in wishes if isinstance(each, Halt))
+        assert halted == (("EURUSD",) if shut is None else shut)
+        again = judge_of()
+        again.restore(judge.snapshot())
+        assert again.look(see(START)) == wishes

@@ -19,6 +19,8 @@ from assay.model.messages import (
     BarClosed,
     EntriesHalted,
     EntriesReleased,
+    LimitsChanged,
+    LimitSet,
     Message,
     OrderApproved,
     OrderDenied,
@@ -105,7 +107,8 @@ def test_each_source_lifts_its_own_halt_alone(setup: Setup) -> None:
     denied = of(OrderDenied, run(desk, feed[:60]))
     assert {each.reason for each in denied} == {"entries_halted"}
     mask = sum(1 << SOURCES.index(source) for source in ("twin", "prop"))
-    assert {each.checks[-1].value for each in denied} == {mask}
+    held = [one for each in denied for one in each.checks if one.rule == "entries_halted"]
+    assert [one.value for one in held] == [mask] * len(denied)
     desk.handle(message(EntriesReleased, source="twin", actor="twin"))
     desk.handle(message(EntriesReleased, source="prop", actor="twin"))
     assert [halt.source for halt in desk.acts.halts()] == ["prop"]
@@ -123,6 +126,16 @@ def test_a_halt_of_one_instrument_leaves_the_others(setup: Setup) -> None:
     assert not of(OrderSubmitted, run(desk, bars(setup)))
     desk.handle(message(EntriesHalted, source="sources", symbol="EURUSD", tenant="stranger"))
     assert len(desk.acts.halts()) == 1
+
+
+def test_a_limit_set_by_hand_lets_no_engine_stop_a_venues_account_out(setup: Setup) -> None:
+    told = message(
+        LimitsChanged, limits=(LimitSet("stop_out_level_bp", "9000"),), reason="a test"
+    )  # fmt: skip
+    for made, level in ((setup, 9_000), (at_venue(setup), 0)):
+        desk = made.desk(IdSource(2).next)
+        desk.handle(told)
+        assert desk.world.limits[0, 0]["stop_out_level_bp"] == level
 
 
 def test_a_stranger_to_the_sources_is_refused(setup: Setup) -> None:
@@ -345,3 +358,19 @@ def test_a_warden_goes_on_from_a_snapshot(setup: Setup) -> None:
     second.restore(warden.snapshot())
     assert of(ReductionRequested, other.push(quote(START + 3 * SECOND, 113_000)))
     assert second.snapshot() != warden.snapshot()
+
+
+def test_a_persons_reduction_is_seen_through_without_any_judge(setup: Setup) -> None:
+    desk = at_venue(setup).desk(IdSource(2).next)
+    warden, runner = watch(desk)
+    hold_long(desk)
+    asked = message(ReductionRequested, START, account="paper", symbol="EURUSD", keep=0)
+    (sent,) = of(OrderSubmitted, runner.push(asked))
+    shared = {"key": sent.key, "account": "paper", "symbol": "EURUSD"}
+    refused = message(OrderRejected, START + SECOND, retcode=10_027, reason="off", **shared)
+    assert not of(OrderSubmitted, runner.push(refused))
+    restored, later = watch(desk)
+    restored.restore(warden.snapshot())
+    again = later.push(quote(START + 6 * SECOND, 113_000))
+    assert [each.source for each in of(PositionNotFlat, again)] == ["operator"]
+    assert [each.quantity for each in of(OrderSubmitted, again)] == [-1_000]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -108,9 +109,60 @@ def test_money_ends_it_first() -> None:
     terminal = opened()
     record = sit(terminal, orders=10_000, money=Decimal(2)).run()
     assert record.orders < 200
-    assert record.paid >= 200
+    assert 200 <= record.paid < 220
     lost = 1_000_000 - terminal.account_info().balance  # type: ignore[union-attr]
     assert 100 * lost == pytest.approx(record.paid)
+
+
+class Restarting(MarketClock):
+    """Let the terminal update itself as soon as it holds a position."""
+
+    def __init__(self, terminal: SimulatedTerminal) -> None:
+        super().__init__(terminal)
+        self._market, self.restarts = terminal, 0
+
+    def now_ns(self) -> int:
+        if not self.restarts and self._market.positions_get():
+            Hand(self._market).restart(20)
+            self.restarts += 1
+        return super().now_ns()
+
+
+def test_what_a_terminal_that_is_away_does_not_show_is_still_closed() -> None:
+    terminal = opened()
+    clock = Restarting(terminal)
+    # The second order is the first that fills, and the last there is.
+    asked = plan_of(HEDGING, 2, span=2 * HOUR, poll=10 * SECOND, back=HOUR)
+    record = Sitting(terminal, clock, asked).run()
+    assert (record.orders, clock.restarts) == (2, 1)
+    assert terminal.positions_get() == terminal.orders_get() == ()
+    assert len(record.fills) == 2
+
+
+class Nameless:
+    """Be a terminal that does not say for a moment who is logged in."""
+
+    def __init__(self, terminal: SimulatedTerminal) -> None:
+        self._terminal, self.is_silent = terminal, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._terminal, name)
+
+    def account_info(self) -> Any:
+        return None if self.is_silent else self._terminal.account_info()
+
+
+def test_a_terminal_that_does_not_say_whose_it_is_gets_no_order() -> None:
+    market = opened()
+    terminal = Nameless(market)
+
+    def tell(text: str, share: float) -> None:
+        terminal.is_silent |= text.startswith("trying")
+
+    asked = plan_of(HEDGING, 4, span=2 * HOUR, poll=10 * SECOND, back=HOUR)
+    record = Sitting(terminal, MarketClock(market), asked, tell=tell).run()  # type: ignore[arg-type]
+    assert record.orders == 4
+    assert market.history_deals_total(0, 2**32) == 1
 
 
 def test_a_stopped_exam_goes_on_with_what_it_had(tmp_path: Path) -> None:

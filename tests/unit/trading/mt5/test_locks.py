@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -297,6 +299,28 @@ def test_a_blocked_call_is_left_alone_and_the_next_one_refused(stuck: StuckTermi
     with pytest.raises(TerminalBusyError, match="account_info was not asked"):
         terminal.account_info()
     terminal.close()
+
+
+HANGING = """
+import threading
+from assay.trading.brokers.mt5.blocking import BoundedTerminal, TerminalBlockedError
+
+class Hanging:
+    def account_info(self):
+        threading.Event().wait()
+
+try:
+    BoundedTerminal(Hanging(), limit_ns=20_000_000).account_info()
+except TerminalBlockedError:
+    print("told")
+"""
+
+
+def test_a_program_ends_although_its_terminal_hangs() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr
 
 
 def test_connecting_may_take_as_long_as_starting_a_terminal() -> None:

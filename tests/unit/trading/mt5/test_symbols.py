@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +16,13 @@ from assay.trading.brokers.mt5 import api
 from assay.trading.brokers.mt5.servertime import (
     ServerClock,
     find_drift,
+    find_week_opens,
     infer_clock,
     measure_offset,
 )
 from assay.trading.brokers.mt5.structures import SymbolInfo
-from assay.trading.brokers.mt5.symbols import find_symbol
+from assay.trading.brokers.mt5.symbols import find_symbol, link_of
+from assay.trading.brokers.mt5.weekopens import read_week_opens
 from tests.unit.trading.mt5.rig import Rig
 
 CFD, FUTURES = api.SYMBOL_CALC_MODE_CFD, api.SYMBOL_CALC_MODE_FUTURES
@@ -98,11 +101,16 @@ def sunday_open(day: datetime) -> int:
     return int(opened.timestamp())
 
 
-def server_week(clock: ServerClock, opens: int) -> list[int]:
+def server_bars(clock: ServerClock, opens: int) -> list[int]:
     """Return half-hour bars of the Friday before and of the week's first day, by the server."""
     before = [opens - 49 * 3_600 + half * 1_800 for half in range(2)]
     after = [opens + half * 1_800 for half in range(48)]
     return [clock.to_server_s(moment) for moment in (*before, *after)]
+
+
+def server_week(clock: ServerClock, opens: int) -> list[int]:
+    """Return the open of a week that such bars show."""
+    return find_week_opens(server_bars(clock, opens))
 
 
 @given(
@@ -165,9 +173,10 @@ def test_a_server_in_athens_is_told_from_one_that_follows_new_york_when_they_par
 @pytest.mark.parametrize("moment", ["2020-01-02T00:00:00", "2024-12-26T00:00:00"])
 def test_a_holiday_in_the_week_shows_no_offset(moment: str) -> None:
     opened = int(datetime.fromisoformat(moment).replace(tzinfo=UTC).timestamp())
-    bars = [opened - 30 * 3_600, opened, opened + 1_800]
-    assert infer_clock(bars) is None
-    assert find_drift(ServerClock(offset_s=7_200), bars) == ""
+    opens = find_week_opens([opened - 41 * 3_600, opened, opened + 1_800])
+    assert opens == [opened]
+    assert infer_clock(opens) is None
+    assert find_drift(ServerClock(offset_s=7_200), opens) == ""
 
 
 @given(
@@ -182,3 +191,36 @@ def test_server_time_and_back(seconds: int, family: Any, offset: int) -> None:
     assert back - seconds in (0, 3_600)
     if family == "fixed":
         assert back == seconds
+
+
+class Bars:
+    """Give the bars that a terminal has of each symbol."""
+
+    def __init__(self, times: dict[str, list[int]]) -> None:
+        self._times = times
+
+    def copy_rates_from_pos(self, symbol: str, *_: int) -> Any:
+        return np.array([(each,) for each in self._times.get(symbol, [])], [("time", "<i8")])
+
+
+@pytest.mark.parametrize("symbols", ["XAUUSD EURUSD", "XAUUSD", "BTCUSD EURUSD XAUUSD"])
+def test_gold_opens_an_hour_later_and_the_clock_is_right(symbols: str) -> None:
+    truth = ServerClock(offset_s=7_200, family="new-york")
+    opens = sunday_open(datetime.fromisoformat("2024-07-01"))
+    week = server_bars(truth, opens)
+    late = [each + 3_600 for each in week]
+    terminal = Bars({"XAUUSD": late, "EURUSD": week, "BTCUSD": list(range(0, 7_200, 1_800))})
+    links = [link_of(instrument_for(symbol), symbol) for symbol in symbols.split()]
+    found = read_week_opens(terminal, links, api.TIMEFRAME_M30, 1_000)
+    assert found == [truth.to_server_s(opens)]
+    assert infer_clock(found) == truth
+    assert find_drift(truth, found) == ""
+
+
+def test_gold_that_opens_with_the_currencies_is_told_by_them() -> None:
+    truth = ServerClock(offset_s=7_200, family="new-york")
+    week = server_bars(truth, sunday_open(datetime.fromisoformat("2024-07-01")))
+    links = [link_of(instrument_for(symbol), symbol) for symbol in ("XAUUSD", "EURUSD")]
+    found = read_week_opens(Bars(dict.fromkeys(("XAUUSD", "EURUSD"), week)), links, 30, 1_000)
+    assert infer_clock(found) == truth
+    assert read_week_opens(Bars({}), links, 30, 1_000) == []

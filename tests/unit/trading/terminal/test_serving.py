@@ -19,7 +19,7 @@ from assay.runtime.clock import wait_for
 from assay.trading.brokers.mt5 import api
 from assay.trading.terminal import TerminalClient, connect_terminal
 from assay.trading.terminal.client import FUNCTIONS
-from assay.trading.terminal.serving import TerminalHost
+from assay.trading.terminal.serving import TerminalHost, serve_second
 from assay.trading.terminal.wire import Address, pack, read_address, send_frame, unpack
 from tests.unit.trading.terminal.broker import MONDAY, deal, make
 
@@ -45,6 +45,24 @@ def connected(folder: Path) -> Iterator[TerminalClient]:
         yield terminal
     finally:
         terminal.close()
+
+
+def test_a_second_terminal_of_a_server_has_its_own_door(tmp_path: Path) -> None:
+    other, asked = tmp_path / "second", deal(api.ORDER_TYPE_BUY, 0.1)
+    with (
+        served(tmp_path) as host,
+        serve_second(host, other / "address.json"),
+        connected(tmp_path) as first,
+        connected(other) as second,
+    ):
+        assert first.initialize()
+        assert second.initialize()
+        first.control("hand.switch_auto_trading", False)
+        assert first.order_send(asked).retcode == api.TRADE_RETCODE_CLIENT_DISABLES_AT
+        assert second.order_send(asked).retcode == api.TRADE_RETCODE_DONE
+        assert first.positions_get() == second.positions_get()
+        assert first.positions_get()
+    assert not (other / "address.json").exists()
 
 
 def test_a_client_answers_as_the_terminal_itself(tmp_path: Path) -> None:

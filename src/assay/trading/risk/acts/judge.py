@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from assay.model.messages import Message
@@ -11,7 +12,8 @@ from assay.model.messages import Message
 class Holding(NamedTuple):
     """Hold an open position: signed units (`waiting` to fill), its cost in units x points.
 
-    `price` is what closing it would get (points), `worth` and `unrealised` are minor units.
+    `price` is what closing it would get (points), `worth` and `unrealised` are minor units. A part
+    of it on a hedging account has the key of the order that opened it as its `ticket`.
     """
 
     quantity: int
@@ -21,6 +23,7 @@ class Holding(NamedTuple):
     price: int
     worth: int
     unrealised: int
+    ticket: int = 0
 
     @property
     def side(self) -> int:
@@ -31,7 +34,8 @@ class Holding(NamedTuple):
 class AccountView(NamedTuple):
     """Hold an account as it is at a time (ns UTC): money in minor units, open positions by symbol.
 
-    `at_close` says that a bar has closed; else a quote came.
+    `at_close` says that a bar has closed; else a quote came. A hedging account has `tickets` under
+    its net positions, also where those are 0; their money is not told.
     """
 
     ts: int
@@ -40,6 +44,7 @@ class AccountView(NamedTuple):
     equity: int
     margin: int
     held: Mapping[str, Holding]
+    tickets: Mapping[str, Sequence[Holding]] = MappingProxyType({})
 
     @property
     def is_settled(self) -> bool:
@@ -67,7 +72,7 @@ class Release(NamedTuple):
 
 
 class Reduce(NamedTuple):
-    """Wish that at most `keep` units of a symbol are left.
+    """Wish that at most `keep` units of a symbol, or of one ticket, are left.
 
     In an `emergency` it waits until several sane quotes say the same; what is for `margin` waits
     for no rollover.
@@ -78,6 +83,7 @@ class Reduce(NamedTuple):
     reason: str
     emergency: bool = False
     margin: bool = False
+    ticket: int = 0
 
 
 class Scale(NamedTuple):
@@ -88,11 +94,12 @@ class Scale(NamedTuple):
 
 
 class Tighten(NamedTuple):
-    """Wish that a stop is no further from the market than a price (points)."""
+    """Wish that a stop, or one ticket's, is no further from the market than a price (points)."""
 
     symbol: str
     stop: int
     reason: str
+    ticket: int = 0
 
 
 Wish = Halt | Release | Reduce | Scale | Tighten

@@ -9,7 +9,10 @@ WHOLE = 10_000
 
 
 class MarginJudge:
-    """Close the position that loses most while equity is below a share of margin (basis points)."""
+    """Close the position that loses most while equity is below a share of margin (basis points).
+
+    Where none is left, equal volumes of both sides of an instrument bind it: they go together.
+    """
 
     source = "margin"
 
@@ -22,12 +25,18 @@ class MarginJudge:
     def look(self, view: AccountView) -> list[Wish]:
         """Wish the worst position closed; the next one only once that one is."""
         is_sound = view.equity * WHOLE >= self._level * view.margin
-        if is_sound or not view.margin or not view.held or not view.is_settled:
+        if is_sound or not view.margin or not view.is_settled:
             return []
-        worst = min(view.held, key=lambda symbol: (view.held[symbol].unrealised, symbol))
         level = max(view.equity, 0) * 100 / view.margin
         reason = f"equity is {level:.1f} % of margin, below {self._level / 100:g} %"
-        return [Reduce(worst, 0, reason, emergency=True, margin=True)]
+        if view.held:
+            worst = min(view.held, key=lambda symbol: (view.held[symbol].unrealised, symbol))
+            return [Reduce(worst, 0, reason, emergency=True, margin=True)]
+        symbol, tickets = min(view.tickets.items(), default=("", ()))
+        return [
+            Reduce(symbol, 0, reason, emergency=True, margin=True, ticket=one.ticket)
+            for one in tickets
+        ]
 
     def snapshot(self) -> bytes:
         """Return nothing: it remembers nothing."""

@@ -30,6 +30,17 @@ class _State(msgspec.Struct):
     reach: int = 0
 
 
+def _close_all(view: AccountView, reason: str, *, emergency: bool = False) -> list[Wish]:
+    """Wish everything closed; where volumes of both sides are equal, ticket by ticket."""
+    wishes: list[Wish] = [Reduce(symbol, 0, reason, emergency) for symbol in view.held]
+    return wishes + [
+        Reduce(symbol, 0, reason, emergency, ticket=one.ticket)
+        for symbol, tickets in view.tickets.items()
+        if symbol not in view.held
+        for one in tickets
+    ]
+
+
 class PropJudge:
     """Stop entries at the profile's share of a limit, and close everything at `flatten_percent`.
 
@@ -67,7 +78,8 @@ class PropJudge:
             return
         elif isinstance(message, OrderFilled):
             lots = Decimal(message.quantity) / self._lots[message.symbol]
-            self._book.fill(self._not_before(message.ts_event), message.symbol, lots)
+            ticket = message.ticket if isinstance(message.ticket, int) else 0
+            self._book.fill(self._not_before(message.ts_event), message.symbol, lots, ticket)
         elif isinstance(message, DealBooked) and not message.symbol and message.profit:
             self._book.deposit(self._not_before(message.ts_event), message.profit)
 
@@ -85,8 +97,10 @@ class PropJudge:
     def _open(self, view: AccountView) -> PropBook:
         initial = view.balance if self._initial is None else self._initial
         self._book = book = PropBook.opened(self._profile, initial, view.ts, self._releases)
-        for symbol, holding in view.held.items():
-            book.fill(view.ts, symbol, Decimal(holding.quantity) / self._lots[symbol])
+        for symbol in sorted({*view.held, *view.tickets}):
+            for one in view.tickets.get(symbol) or [view.held[symbol]]:
+                lots = Decimal(one.quantity) / self._lots[symbol]
+                book.fill(view.ts, symbol, lots, one.ticket)
         return book
 
     def _not_before(self, ts: int) -> int:
@@ -124,9 +138,9 @@ class PropJudge:
             if 100 * (room.limit - room.left) >= self._flatten * room.limit:
                 reason = f"{self._flatten} % of the {room.rule} limit is used"
         if reason:
-            return [Reduce(symbol, 0, reason, emergency=True) for symbol in view.held]
+            return _close_all(view, reason, emergency=True)
         if self._is_weekend_near(book, ts):
-            return [Reduce(symbol, 0, "flat over the weekend") for symbol in view.held]
+            return _close_all(view, "flat over the weekend")
         return []
 
     def _is_weekend_near(self, book: PropBook, ts: int) -> bool:

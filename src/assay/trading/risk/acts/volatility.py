@@ -53,8 +53,9 @@ class _Entry(msgspec.Struct):
 class VolatilityJudge:
     """Trail each position's stop by a multiple of the average true range; take profits in parts.
 
-    Until the range of an instrument is known nothing is opened in it. A position at a venue, whose
-    stops are not ours to move, is closed once the stop is passed.
+    On a hedging account it does so for each ticket. Until the range of an instrument is known
+    nothing is opened in it. A position at a venue, whose stops are not ours to move, is closed once
+    the stop is passed.
     """
 
     source = "volatility"
@@ -62,7 +63,7 @@ class VolatilityJudge:
     def __init__(self, terms: VolatilityTerms, symbols: Sequence[str], *, at_venue: bool) -> None:
         self._terms, self._at_venue = terms, at_venue
         self._ranges = {symbol: _Range() for symbol in symbols}
-        self._entries: dict[str, _Entry] = {}
+        self._entries: dict[str, dict[int, _Entry]] = {symbol: {} for symbol in symbols}
 
     def hear(self, message: Message) -> None:
         """Take a bar's true range."""
@@ -88,20 +89,25 @@ class VolatilityJudge:
             size = self.average_range(symbol)
             known = Release("the range is known", symbol)
             found.append(known if size else Halt("the average true range is not known yet", symbol))
-            holding = view.held.get(symbol)
-            if holding is None:
-                self._entries.pop(symbol, None)
-            elif size:
+            held = view.tickets.get(symbol) or ([view.held[symbol]] if symbol in view.held else [])
+            self._forget(symbol, held)
+            for holding in held if size else ():
                 entry = self._enter(symbol, holding, size)
                 found += self._trail(symbol, holding, entry, size)
                 found += self._take_parts(symbol, holding, entry)
             self._ranges[symbol].is_fresh = False
         return found
 
+    def _forget(self, symbol: str, held: Sequence[Holding]) -> None:
+        entries, open_now = self._entries[symbol], {one.ticket for one in held}
+        for ticket in [each for each in entries if each not in open_now]:
+            del entries[ticket]
+
     def _enter(self, symbol: str, holding: Holding, size: int) -> _Entry:
-        entry, units = self._entries.get(symbol), abs(holding.quantity)
+        entries, units = self._entries[symbol], abs(holding.quantity)
+        entry = entries.get(holding.ticket)
         if entry is None or entry.side != holding.side:
-            entry = self._entries[symbol] = _Entry(holding.side, units, size)
+            entry = entries[holding.ticket] = _Entry(holding.side, units, size)
         entry.units = max(entry.units, units)
         return entry
 
@@ -115,10 +121,11 @@ class VolatilityJudge:
         reason = f"{self._terms.trail / PARTS:g} average true ranges behind the price"
         if self._at_venue:
             is_passed = (holding.price - entry.stop) * side <= 0
-            return [Reduce(symbol, 0, f"the stop is passed, {reason}")] if is_passed else []
+            told = f"the stop is passed, {reason}"
+            return [Reduce(symbol, 0, told, ticket=holding.ticket)] if is_passed else []
         if holding.stop and (entry.stop - holding.stop) * side <= 0:
             return []
-        return [Tighten(symbol, entry.stop, reason)]
+        return [Tighten(symbol, entry.stop, reason, holding.ticket)]
 
     def _take_parts(self, symbol: str, holding: Holding, entry: _Entry) -> list[Wish]:
         units, targets = abs(holding.quantity), self._terms.targets
@@ -132,7 +139,8 @@ class VolatilityJudge:
         if not entry.met or keep >= units:
             return []
         reached = targets[entry.met - 1].ranges / PARTS
-        return [Reduce(symbol, keep, f"{reached:g} average true ranges ahead, {left} % is kept")]
+        reason = f"{reached:g} average true ranges ahead, {left} % is kept"
+        return [Reduce(symbol, keep, reason, ticket=holding.ticket)]
 
     def snapshot(self) -> bytes:
         """Return ranges and entries."""
@@ -140,5 +148,5 @@ class VolatilityJudge:
 
     def restore(self, state: bytes) -> None:
         """Take up a snapshot."""
-        kinds = tuple[dict[str, _Range], dict[str, _Entry]]
+        kinds = tuple[dict[str, _Range], dict[str, dict[int, _Entry]]]
         self._ranges, self._entries = msgspec.msgpack.decode(state, type=kinds)

@@ -96,21 +96,25 @@ class PropBook:
         self._judge_losses()
         self._judge_phase()
 
-    def fill(self, ts: int, symbol: str, lots: Decimal) -> None:
-        """Take an execution of signed lots (positive buys); its money comes by the next mark."""
+    def fill(self, ts: int, symbol: str, lots: Decimal, ticket: int = 0) -> None:
+        """Take an execution of signed lots (positive buys); its money comes by the next mark.
+
+        Of a hedging account it tells the ticket: opposite ones are open both.
+        """
         if not self._advance(ts):
             return
         state = self.state
-        state.held[symbol] = state.held.get(symbol, Decimal(0)) + lots
-        if not state.held[symbol]:
-            del state.held[symbol]
+        place = f"{symbol}#{ticket}" if ticket else symbol
+        state.held[place] = state.held.get(place, Decimal(0)) + lots
+        if not state.held[place]:
+            del state.held[place]
         state.traded_today = True
         if self.is_near_news(ts, symbol):
             self._break(NEWS, f"a fill of {symbol}", "no fills near its news")
         limit = self.profile.lots
         if limit and state.open_lots > limit.maximum:
             self._break(LOTS, f"{state.open_lots} lots open", f"at most {limit.maximum}")
-        if symbol in state.held and ts - state.weekend_since < REOPENING:
+        if place in state.held and ts - state.weekend_since < REOPENING:
             self._break(WEEKEND, f"{symbol} held by a fill", "flat over the weekend")
 
     def deposit(self, ts: int, amount: int) -> None:
@@ -221,7 +225,7 @@ class PropBook:
         state.ts = state.weekend_since = state.next_week
         state.next_week = _next_week(self.profile, state.ts)
         if not state.is_flat():
-            symbols = ", ".join(sorted(state.held))
+            symbols = ", ".join(sorted({place.partition("#")[0] for place in state.held}))
             self._break(WEEKEND, f"{symbols} held", "flat over the weekend")
 
     def _trails(self, kind: str) -> bool:

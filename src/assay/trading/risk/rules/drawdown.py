@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import inlined
 from assay.kernel.rounding import muldiv
 from assay.trading.risk.verdict import BELOW, UNCOUNTED, bound_risk, unbound
 
@@ -12,7 +12,7 @@ PARAMETERS: tuple[str, ...] = ("drawdown_max_bp",)
 UNIT = "money"
 
 
-@compiled
+@inlined
 def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny a new risk once equity is further below its peak than the limit (basis points)."""
     fallen = account.peak - account.balance - account.unrealised

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import inlined
 from assay.kernel.rounding import OVERFLOW, muldiv
 from assay.trading.risk.verdict import AT_MOST, UNCOUNTED, bound_risk, unbound
 
@@ -12,7 +12,7 @@ PARAMETERS: tuple[str, ...] = ("margin_use_max_bp",)
 UNIT = "money"
 
 
-@compiled
+@inlined
 def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny an order whose margin would bind more than a share of equity (basis points)."""
     if limits.margin_use_max_bp == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import inlined
 from assay.kernel.rounding import OVERFLOW, muldiv
 from assay.trading.risk.verdict import AT_LEAST, UNCOUNTED, bound_risk, unbound
 
@@ -12,7 +12,7 @@ PARAMETERS: tuple[str, ...] = ("margin_level_min_bp",)
 UNIT = "basis points"
 
 
-@compiled
+@inlined
 def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny a new risk that leaves less equity for its margin than the limit (basis points)."""
     limit = limits.margin_level_min_bp

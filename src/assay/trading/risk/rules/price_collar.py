@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import inlined
 from assay.kernel.records import LIMIT, STOP
 from assay.kernel.rounding import muldiv
 from assay.trading.risk.verdict import AT_MOST, UNCOUNTED, bound_risk, unbound
@@ -13,7 +13,7 @@ PARAMETERS: tuple[str, ...] = ("collar_bp",)
 UNIT = "points"
 
 
-@compiled
+@inlined
 def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny a new risk priced further from the market than the limit (basis points of it)."""
     seen = market.ask if order.quantity > 0 else market.bid

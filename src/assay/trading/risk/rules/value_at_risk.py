@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.kernel.compiling import compiled
+from assay.kernel.compiling import inlined
 from assay.kernel.rounding import muldiv
 from assay.trading.risk.verdict import AT_MOST, UNCOUNTED, bound_risk, unbound
 
@@ -12,7 +12,7 @@ PARAMETERS: tuple[str, ...] = ("var_max_bp", "measure_age_max")
 UNIT = "money"
 
 
-@compiled
+@inlined
 def check(order, account, position, market, instrument, limits):  # type: ignore[no-untyped-def]
     """Deny a new risk while value at risk is unknown or above the limit (bp of equity)."""
     if limits.var_max_bp == 0:
