@@ -571,6 +571,11 @@ bool TakeCommands(long first, string records)
 void CarryOut(long id, string command)
 {
    Keep(0, "begun", id, StringFormat("%I64d", (long)TimeGMT()));
+   if(GetString(command, "kind") == "watch")
+   {
+      Watch(id, command);
+      return;
+   }
    string event = Execute(id, command);
    if(event == "")
    {
@@ -580,6 +585,18 @@ void CarryOut(long id, string command)
    }
    else
       Finish(id, "executed", event);
+}
+
+// An order of another road: its number counts as ours, and what the terminal shows of it is told.
+void Watch(long id, string command)
+{
+   long key = GetLong(command, "key");
+   if(FindLine(key, "received") < 0)
+      Keep(0, "received", key, "{\"origin\":\"\",\"number\":0,\"command\":" + command + "}");
+   Keep(0, "begun", key, StringFormat("%I64d", (long)TimeGMT()));
+   Keep(0, "watched", key, StringFormat("%I64d", (long)TimeGMT()));
+   AddUnknown(key);
+   Finish(id, "executed", Event("OrderUnknown", key, command) + ",\"reason\":\"watched\"}");
 }
 
 void Finish(long id, string how, string event)
@@ -636,12 +653,13 @@ void Reconcile()
       long id = g_unknown[i];
       string command = GetObject(g_texts[FindLine(id, "received")], "command");
       ulong ticket = FindByMagic(id);
-      long age = (long)TimeGMT() - StringToInteger(g_texts[FindLine(id, "begun")]);
+      int watched = FindLine(id, "watched");
+      long age = (long)TimeGMT() - StringToInteger(g_texts[watched >= 0 ? watched : FindLine(id, "begun")]);
       string event = "";
       if(ticket > 0)
          event = Accepted(id, command, ticket, GetLong(command, "quantity"));
       else if(age > SETTLE_S)
-         event = Event("OrderRejected", id, command) + ",\"reason\":\"never_arrived\"}";
+         event = Event("OrderRejected", id, command) + ",\"reason\":\"" + (watched >= 0 ? "never_seen" : "never_arrived") + "\"}";
       if(event == "")
          continue;
       Finish(id, "reconciled", event);
@@ -767,14 +785,20 @@ string BuildClose(string command, long ticket, MqlTradeRequest &request)
    if(!PositionSelectByTicket((ulong)ticket))
       return "no_such_position";
    bool is_long = PositionGetInteger(POSITION_TYPE) == POSITION_TYPE_BUY;
-   double held = PositionGetDouble(POSITION_VOLUME);
+   // Of what another road opened the platform says how much is ours.
+   long own = GetLong(command, "own");
+   if(own != 0 && (own > 0) != is_long)
+      return "position_closed";
+   double whole = PositionGetDouble(POSITION_VOLUME), held = whole;
+   if(own != 0)
+      held = MathMin(held, FloorLots(request.symbol, MathAbs((double)own)));
    double wanted = FloorLots(request.symbol, MathAbs((double)GetLong(command, "quantity")));
    request.action = TRADE_ACTION_DEAL;
    request.position = (ulong)ticket;
    request.type = is_long ? ORDER_TYPE_SELL : ORDER_TYPE_BUY;
    request.volume = GetLong(command, "quantity") == 0 || wanted > held ? held : wanted;
    // What is left is nothing or at least the smallest volume.
-   double left = held - request.volume;
+   double left = whole - request.volume;
    if(request.volume <= 0 || (left > 0 && left < SymbolInfoDouble(request.symbol, SYMBOL_VOLUME_MIN)))
       return "volume";
    request.price = SymbolInfoDouble(request.symbol, is_long ? SYMBOL_BID : SYMBOL_ASK);

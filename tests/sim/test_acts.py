@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from assay.apps.config import ActsConfig, Config
-from assay.apps.lab.drivers import replay, sweep
+from assay.apps.config import AccountConfig, ActsConfig, ConditionsConfig, Config
+from assay.apps.lab.drivers import feed_messages, replay, sweep
 from assay.apps.lab.outcome import OutcomeCollector
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.paper.control import HALT_ENTRIES, RELEASE_ENTRIES, ControlOrder
@@ -30,11 +31,14 @@ from assay.model.messages import (
     OrderSubmitted,
     PositionChanged,
     ReductionRequested,
+    RegimeChanged,
     SizeScaled,
+    StopTightened,
 )
 from assay.trading.engine.loading import load_strategy
 from tests.replay.markets import generate_market
 from tests.sim.crashing import Fuse, Place, crash_once, trade_on
+from tools.tidy import ROOT
 
 FUNDED = """
 [daily_loss]
@@ -97,6 +101,27 @@ def test_replay_and_paper_act_alike_through_crashes(
     assert {each.source for each in acted} >= {"weekend", "volatility", "prop"}
     assert any(isinstance(each, PositionChanged) for each in whole.log.messages)
     assert not any(isinstance(each, GapFound) for each in whole.log.messages)
+
+
+def test_tickets_are_acted_on_alike_in_replay_and_on_paper(
+    tmp_path: Path, funded: str, wire: bool
+) -> None:
+    acts = ActsConfig(prop=funded, volatility_stop=Decimal(3), scale_out={"1": 40})
+    series = generate_market(("EURUSD",), 500, 3, gapped=True, quoted=True)
+    config = Config(acts=acts, account=AccountConfig(margin_mode="hedging"))
+    setup = prepare(
+        series, load_strategy("ladder", ROOT / "docs" / "examples"), risk="reference",
+        given={"units": "50000", "step": "60"}, config=config,
+    )  # fmt: skip
+    place = Place(setup, tmp_path / "book.jsonl", wire=wire)
+    assert place.live(Fuse(), trade_on(place)) is not None
+    assert digest_of(place) == replay(setup, wire=wire).outcome.digest(setup)
+    told = place.log.messages
+    moved = [each for each in told if isinstance(each, StopTightened)]
+    assert all(isinstance(each.ticket, int) for each in moved)
+    assert len({each.ticket for each in moved}) > 3
+    parts = [each for each in told if isinstance(each, ReductionRequested) and each.ticket]
+    assert {each.source for each in parts} >= {"volatility"}
 
 
 def test_after_the_stop_of_a_funded_account_nothing_is_held_or_opened(
@@ -205,3 +230,61 @@ def test_a_run_with_acts_is_another_run(funded: str) -> None:
 def test_settings_that_make_no_sense_are_refused(acts: dict[str, str], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         make_setup(ActsConfig(**acts))  # type: ignore[arg-type]
+
+
+def test_sizes_follow_the_regimes_that_a_run_is_told(tmp_path: Path) -> None:
+    config = Config(
+        acts=ActsConfig(regime_sizes={"volatile_crisis": 0, "breakout_up": 50}),
+        conditions=ConditionsConfig(regimes=("eurusd",)),
+    )
+    series = generate_market(("EURUSD",), 500, 3, gapped=True, quoted=True)
+    given = {"fast": "5", "slow": "12", "units": "100000"}
+    setup = prepare(
+        series, load_strategy("sma-cross"), given=given, risk="reference", config=config
+    )
+    place = Place(setup, tmp_path / "book.jsonl")
+
+    def confirm(regime: str, stop: int) -> Callable[[PaperTrader], None]:
+        def act(trader: PaperTrader) -> None:
+            ts = int(trader.topology.desk.world.markets["ts"].max())
+            trader.record(
+                [
+                    RegimeChanged(
+                        id=0, ts_event=ts, ts_init=ts, symbol="EURUSD", timeframe=60,
+                        classifier="c", before="", regime=regime, confidence=7_000,
+                    )
+                ]
+            )  # fmt: skip
+            trade_until(trader, stop)
+
+        return act
+
+    def trade_until(trader: PaperTrader, stop: int) -> None:
+        for message in feed_messages(setup, setup.events(), trader.next):
+            if trader.next >= stop:
+                break
+            trader.handle(message)
+        trader.commit()
+
+    spans = []
+    for regime, stop in (("quiet", 150), ("breakout up", 300), ("volatile crisis", 500)):
+        before = len(place.log.messages)
+        assert place.live(Fuse(), confirm(regime, stop)) is not None
+        told = place.log.messages[before:]
+        spans.append({abs(each.position) for each in told if isinstance(each, OrderFilled)})
+    assert spans[0] <= {0, 100_000}
+    assert 100_000 in spans[0]
+    # Turns from before the regime was heard may be whole still.
+    assert 50_000 in spans[1]
+    denied = [each for each in place.log.messages if isinstance(each, OrderDenied)]
+    assert {each.reason for each in denied} == {"entries_halted"}
+    assert spans[2] <= {0, 50_000}
+    halts = [each for each in place.log.messages if isinstance(each, EntriesHalted)]
+    assert [(each.source, each.symbol) for each in halts] == [("regime", "EURUSD")]
+
+
+def test_regimes_that_nobody_tells_are_no_ground_for_sizes() -> None:
+    with pytest.raises(UsageError, match="nobody tells"):
+        make_setup(ActsConfig(regime_sizes={"quiet": 50}))
+    with pytest.raises(UsageError, match="is no regime"):
+        ActsConfig(regime_sizes={"loud": 50})

@@ -150,6 +150,49 @@ def test_a_reached_limit_is_told_once(setup: Setup, tmp_path: Path, wire: bool) 
         assert not all(each.warning for each in mine)
 
 
+WAVERING = (
+    (810, 30_000), (790, 24_000), (810, 26_000), (690, 29_000), (810, 24_000), (1_000, 19_000),
+    (750, 24_000), (1_000, 19_000),
+)  # fmt: skip
+"""Losses of the day of at most 1,000, and margin levels of at least 20,000."""
+
+
+def test_a_measure_that_wavers_at_the_warning_warns_once(setup: Setup, tmp_path: Path) -> None:
+    """Between 70 and 80 % a warning is neither over nor told again; below 70 % it is over."""
+    found: list[list[str]] = []
+
+    def waver(trader: PaperTrader) -> None:
+        desk = trader.topology.desk
+        limits, account, watch = desk.world.limits, desk.world.accounts[0], desk.watch
+        assert watch is not None
+        limits["daily_loss_max"], limits["margin_level_min_bp"] = 1_000, 20_000
+        limits["weekly_loss_max"] = limits["drawdown_max_bp"] = limits["exposure_max"] = 0
+        account["alarms"], equity = 0, int(account["balance"] + account["unrealised"])
+        watch.renew()
+        cause = OrderFilled(
+            id=1, ts_event=1, ts_init=1, key=1, fill=1, account="paper", symbol="EURUSD",
+            quantity=1, price=1, price_digits=5, commission=0, profit=0, spread_cost=0,
+            slippage_cost=0, rate_num=1, rate_den=1, position=1, kind="exact", reason="market",
+        )  # fmt: skip
+        for loss, level in WAVERING:
+            account["day_start"], account["margin"] = equity + loss, equity * 10_000 // level
+            told = watch.tell(cause, lambda: 1)
+            found.append(
+                [
+                    f"{each.rule} {each.warning}"
+                    for each in told if isinstance(each, RiskThresholdBreached)
+                ]
+            )  # fmt: skip
+
+    place = Place(setup, tmp_path / "book.jsonl")
+    assert place.live(Fuse(), waver) is not None
+    day, margin = "daily_loss", "margin_level"
+    assert found == [
+        [f"{day} True"], [f"{margin} True"], [], [], [f"{day} True", f"{margin} True"],
+        [f"{day} False", f"{margin} False"], [], [],
+    ]  # fmt: skip
+
+
 def test_a_later_run_takes_up_what_was_set(setup: Setup, tmp_path: Path) -> None:
     first = Place(setup, tmp_path / "book.jsonl")
     assert first.live(Fuse(), trade({50: limit(order_max_lots="0.1")}, 60)) is not None

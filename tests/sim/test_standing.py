@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from assay.apps.bridge import inbox
 from assay.apps.bridge.feed import STANDING, AccountFeed
+from assay.apps.bridge.inbox import CONFIRMED
 from assay.apps.bridge.standing import FILE, StandingFold, read_standing
 from assay.apps.link.log import list_segments
 from assay.apps.paper.edges import edge_folder, read_venue
+from assay.apps.paper.live import ANCHOR, LIVE
+from assay.model.errors import DataError
 from assay.model.messages import AccountReported, DealBooked, Message
 from assay.runtime.ids import Rng
 from tests.sim.test_venue import CROSSING, meddle, require_agreement, walk
@@ -144,6 +148,36 @@ def test_nothing_leaves_before_it_is_confirmed(desk: VenueDesk) -> None:
     (folder / "confirmed").unlink()
     desk.box.account.trim()
     assert len(list_segments(folder)) == count, "what nobody read stays up to a size"
+
+
+def test_news_that_a_reader_never_comes_back_for_are_kept_up_to_a_size(
+    desk: VenueDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trade(desk, 4, minutes=3)
+    log, folder = desk.box.account._log, account_folder(desk)
+    heard = int((folder / CONFIRMED).read_text())
+    desk.box.account.trim()
+    # Nobody trades any more, while others do on the account.
+    rng, before = Rng(9), log.octets
+    while log.octets < before + 6 * SEGMENT_BYTES:
+        for _ in walk(desk, rng, 1):
+            desk.exchange()
+        meddle(desk, rng)
+    expected, kept = books_of(told(desk)), log.octets
+    desk.box.account.trim()
+    assert log.octets == kept, "it is less than the bound"
+    monkeypatch.setattr(inbox, "UNHEARD_BYTES", 2 * SEGMENT_BYTES)
+    desk.box.account.trim()
+    assert 2 * SEGMENT_BYTES <= log.octets < 4 * SEGMENT_BYTES
+    assert books_of(told(desk)) == expected
+    with pytest.raises(DataError, match=f"records {heard + 1} to .*anchor.json"):
+        AccountFeed(folder, heard).read()
+    (desk.home.path / LIVE / ANCHOR).unlink()
+    desk.setup_id = "another"
+    life = desk.start()
+    life.turn()
+    require_agreement(desk, life)
+    life.end()
 
 
 def test_a_deal_that_is_told_again_counts_once(desk: VenueDesk) -> None:

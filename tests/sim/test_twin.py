@@ -21,6 +21,7 @@ from assay.apps.twin.acting import act_on
 from assay.books.analytics.twinday import MANUAL
 from assay.books.analytics.twinsplit import (
     COMMISSION,
+    CONVERSION,
     LATENCY,
     MISSED,
     REJECT,
@@ -43,6 +44,7 @@ from tests.sim.twin_day import (
     EXIT,
     POINT,
     SPAN,
+    UNITS,
     Swing,
     TwinDay,
     answers,
@@ -161,6 +163,43 @@ def test_the_live_side_is_what_the_terminal_earned(day: TwinDay, split: TwinSpli
     account = day.desk.rig.terminal.account_info()
     assert account is not None
     assert split.live == round(account.equity * 100) - 1_000_000
+
+
+def test_a_rate_that_moves_until_a_late_exit_is_conversion(tmp_path: Path) -> None:
+    """The account is in euros, so what a dollar of profit is worth moves with the price itself."""
+    leap, further = BASE + 2_000, BASE + 5_000
+    day = TwinDay(tmp_path / "home", currency="EUR", daring=9_000)
+    day.warm_up()
+    day.swing(QUIET)
+    day.swing(QUIET)
+    day.swing(
+        Swing(
+            LATENCY,
+            "exit comes late",
+            late=frozenset({EXIT}),
+            after=SOON,
+            quotes={EXIT: (leap, 10), EXIT + 1: (further, 10), EXIT + 2: (leap, 10)},
+        )
+    )
+    day.swing(QUIET)
+    day.finish()
+    split = day.rerun(per_lot="3.5").split()
+    start, end = (began for _, began, _ in day.began[2:])
+    ours = next(each for each in day.deals(start + 1, end + 1) if each.profit)
+    # A dollar in euro cents as the twin leaves, and at the day's end.
+    then, last = (1e7 / price for price in (leap, BASE))
+    points = 1e-5 * UNITS  # dollars a point
+    entry = BASE + 10
+    moved = (ours.profit - (ours.price - entry) * points * last) - (
+        (leap - entry) * points * (then - last)
+    )
+    (found,) = [each.amount for each in split.items if each.cause == CONVERSION]
+    assert found == pytest.approx(moved, rel=0.01)
+    assert found < -1_000
+    late = sum(each.amount for each in split.items if each.cause == LATENCY)
+    assert late == pytest.approx((ours.price - leap) * points * last, rel=0.01)
+    assert split.unexplained < 1e-4
+    assert abs(split.amounts[UNEXPLAINED]) <= 1
 
 
 def test_a_day_on_which_nothing_befell_has_no_gap(tmp_path: Path) -> None:

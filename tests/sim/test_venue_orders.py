@@ -23,10 +23,12 @@ from assay.kernel.records import (
 )
 from assay.model.messages import (
     ChangeRequested,
+    ForeignActivity,
     GatewayAlarm,
     OrderCancelled,
     OrderChanged,
     OrderDenied,
+    OrderExpired,
     OrderFilled,
     OrderRejected,
     OrderSubmitted,
@@ -252,6 +254,63 @@ def test_a_stop_that_a_person_removed_is_not_put_back(tmp_path: Path) -> None:
         assert (stage.position["stop"], stage.position["trail"]) == (0, 0)
         stage.show(110_300)
         assert (stage.held().sl, stage.held().tp) == pytest.approx((0.0, 1.2))
+        finish(stage)
+
+
+def test_a_stop_that_a_person_removed_after_a_change_that_expired_is_not_put_back(
+    tmp_path: Path,
+) -> None:
+    with scripted(tmp_path, {0: LONG | {"trail": 100}}) as stage:
+        stage.bar(110_000)
+        stage.desk.quote("EURUSD", 110_200, 10, after=2 * SECOND)
+        stage.life.listen()
+        stage.show(110_200, after=MINUTE // 2)  # by now the change must not go out
+        assert stage.told(OrderExpired)
+        stage.show(110_200)
+        assert stage.held().sl == pytest.approx(1.1010)
+        stage.desk.rig.hand.edit(stage.held().ticket, 0.0, 0.0)
+        stage.show(110_200)
+        assert [each.what for each in stage.told(ForeignActivity)] == ["stop_removed"]
+        assert (stage.position["stop"], stage.position["trail"]) == (0, 0)
+        stage.show(110_300)
+        assert stage.held().sl == 0.0
+        finish(stage)
+
+
+@pytest.mark.parametrize("edited", [(0.0, 0.0), (1.0975, 0.0), (1.0990, 1.2)])
+def test_a_stop_that_a_person_changed_while_the_edge_was_down_and_forgot_stays_so(
+    tmp_path: Path, edited: tuple[float, float]
+) -> None:
+    with scripted(tmp_path, {0: LONG | {"trail": 100}}) as stage:
+        stage.bar(110_000)
+        stage.desk.rig.hand.edit(stage.held().ticket, *edited)
+        stage.desk.forget_stops()
+        stage.show(110_000)
+        assert not stage.told(ForeignActivity)
+        assert [each.code for each in stage.told(GatewayAlarm)] == ["stops_edited"]
+        stage.show(110_300)
+        assert (stage.held().sl, stage.held().tp) == pytest.approx(edited)
+        stage.restart()
+        stage.show(110_400)
+        assert (stage.held().sl, stage.held().tp) == pytest.approx(edited)
+        finish(stage)
+
+
+def test_a_new_run_keeps_the_stop_of_what_an_earlier_one_left(tmp_path: Path) -> None:
+    with scripted(tmp_path, {0: {**LONG, "stop": 109_000}}) as stage:
+        stage.bar(110_000)
+        asked = len(stage.told(ChangeRequested))
+        # Another run: its strategy asks for nothing, and nobody in it knows of the order.
+        path = stage.desk.home.folder("strategies") / "script.py"
+        path.write_text(path.read_text().replace("ASKED = ", "ASKED = {} and "), encoding="utf-8")
+        stage.desk.setup_id = "another"
+        stage.restart()
+        for step in range(4):
+            stage.show(110_020 + step)
+        assert stage.position["quantity"] == 20_000
+        assert stage.position["stop"] == 109_000
+        assert stage.held().sl == pytest.approx(1.09)
+        assert len(stage.told(ChangeRequested)) == asked
         finish(stage)
 
 

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from assay.apps.lab.rerun import DayRerun, rerun_day
 from assay.apps.lab.trail import LiveTrail
 from assay.apps.lab.twindays import DaySpan
@@ -17,9 +19,10 @@ from assay.apps.lab.twinquotes import follow_ticks
 from assay.model.accounts import CommissionSchedule
 from assay.model.messages import Tick
 from assay.model.time import HOUR, SECOND
+from assay.trading.terminal import load_profile
 from assay.trading.terminal.profile import Slippage
 from tests.sim.venue_desk import DIGITS, Life, VenueDesk
-from tests.unit.trading.mt5.rig import TUESDAY
+from tests.unit.trading.mt5.rig import TUESDAY, Rig
 
 EVER = (datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC))
 
@@ -70,11 +73,18 @@ class Swing:
 
 
 class TwinDay:
-    """Trade a pendulum through a day of swings, by turns long and short."""
+    """Trade a pendulum through a day of swings, by turns long and short.
 
-    def __init__(self, path: Path) -> None:
+    One that is daring has its stop so many points away, and enters after bars as wide.
+    """
+
+    def __init__(self, path: Path, *, currency: str = "USD", daring: int = 0) -> None:
         params = {"units": str(UNITS)}
-        self.desk = VenueDesk(path, strategy="pendulum", params=params)
+        if daring:
+            params |= {"stop": str(daring), "wildest": str(daring)}
+        (account, *_) = load_profile("netting").accounts
+        rig = Rig(accounts=(msgspec.structs.replace(account, currency=currency),))
+        self.desk = VenueDesk(path, strategy="pendulum", params=params, rig=rig)
         folder = self.desk.home.folder("strategies")
         shutil.copy(STRATEGIES / "pendulum.py", folder / "pendulum.py")
         self.heard: list[Tick] = []

@@ -25,6 +25,7 @@ from assay.apps.link.log import LogReader
 from assay.apps.paper.edges import edge_folder
 from assay.apps.paper.live import LiveFeed, anchor_plan, prepare_live
 from assay.apps.paper.plan import Plan
+from assay.apps.paper.roads import RoadBroker
 from assay.apps.paper.trader import PaperTrader
 from assay.apps.paper.venue import VenueEar, open_bridge_broker
 from assay.model.messages import Message
@@ -34,7 +35,8 @@ from assay.runtime.home import Home, open_home
 from assay.runtime.journal import MemoryJournal
 from assay.runtime.journal.memory import MemoryLog
 from assay.runtime.logs import open_log
-from assay.trading.brokers.mt5.ports import OrderCommand
+from assay.trading.brokers.mt5.ports import Gateway, OrderCommand
+from assay.trading.brokers.mt5.state import decode_state, encode_state
 from tests.sim.crashing import FragileJournal, Fuse
 from tests.unit.trading.mt5.rig import TUESDAY, Rig
 
@@ -43,8 +45,66 @@ SYMBOLS = ("EURUSD", "XAUUSD")
 DIGITS = {"EURUSD": 5, "XAUUSD": 2}
 
 
+class EdgeSide:
+    """One edge and its box at the bridge: what crosses the socket is carried record by record."""
+
+    def join(
+        self, home: Home, edge: str, folder: Path, gateway: Callable[[], Gateway], *,
+        arrivals: Arrivals, clock: SimClock,
+    ) -> None:  # fmt: skip
+        """Meet the bridge for the first time."""
+        self.codec, self.edge_clock, self.edge_log = PackedCodec(), clock, folder
+        self.gateway_of = gateway
+        self.box = EdgeBox(edge_folder(home, edge), clock, arrivals)
+        self.commands = LogReader(edge_folder(home, edge) / COMMANDS)
+        self.logger = open_log(home, "edge", level="error", file_bytes=1 << 20)
+        self.is_alive = self.is_linked = True
+        self.open_edge()
+        self.exchange()
+
+    def open_edge(self) -> None:
+        """Start the connector: it knows what its log says."""
+        self.account = AccountLog(self.edge_log)
+        gateway = self.gateway_of()
+        self.executor = Executor(self.account, gateway, self.edge_clock, self.logger, lambda: None)
+        self.executor.recover()
+
+    def restart_edge(self) -> None:
+        """Let the connector die and start again."""
+        self.account.close()
+        self.open_edge()
+
+    def link(self, *, linked: bool) -> None:
+        """Let the bridge lose the edge, or find it again."""
+        self.is_linked = linked
+        self.box.market.note_link(linked=linked)
+
+    def exchange(self) -> None:
+        """Carry orders to the terminal and what it says to the bridge."""
+        self.box.fetch()
+        if self.is_linked and self.is_alive:
+            for record in self.commands.read(1_000):
+                command: OrderCommand = self.codec.decode(record.payload, OrderCommand)
+                came = Received(command.id, "origin", record.number, record.payload)
+                self.executor.carry_out([came], lambda _: None)
+        if self.is_alive:
+            self.executor.poll()
+        if not (self.is_linked and self.is_alive):
+            return
+        sending = self.account.sending()
+        sending.resume(self.box.account.receiving.last)
+        while (batch := sending.take()) is not None:
+            self.box.account.take(batch.first, batch.records, self.codec)
+            self.box.account.receiving.advance(batch.first + len(batch.records) - 1)
+
+    def leave(self) -> None:
+        """Close every file."""
+        self.account.close()
+        self.box.close()
+
+
 @dataclass
-class VenueDesk:
+class VenueDesk(EdgeSide):
     """Hold what outlives a crash of the trader or of the edge, and carry records between them."""
 
     path: Path
@@ -54,42 +114,38 @@ class VenueDesk:
     said: list[Message] = field(default_factory=list)
     quoted: int = 0
     setup_id: str = "live"
+    config: Config = field(default_factory=Config)
+    other_road: str | None = None
 
     def __post_init__(self) -> None:
         self.clock = SimClock(TUESDAY)
         self.home: Home = open_home(self.path, self.clock)
         EdgeTokens(self.home).issue(EDGE, tenant="local", account="live")
-        self.codec, self.log = PackedCodec(), MemoryLog()
-        self.arrivals = Arrivals(self.clock)
-        self.box = EdgeBox(edge_folder(self.home, EDGE), self.clock, self.arrivals)
-        self.commands = LogReader(edge_folder(self.home, EDGE) / COMMANDS)
-        self.logger = open_log(self.home, "edge", level="error", file_bytes=1 << 20)
-        self.open_edge()
-        self.exchange()
+        self.log, self.arrivals = MemoryLog(), Arrivals(self.clock)
+        self.join(
+            self.home, EDGE, self.path / "edge", self.rig.open, arrivals=self.arrivals,
+            clock=self.clock,
+        )  # fmt: skip
 
-    def open_edge(self) -> None:
-        """Start the connector: it knows what its log says."""
-        self.account = AccountLog(self.path / "edge")
-        gateway = self.rig.open()
-        self.executor = Executor(self.account, gateway, self.clock, self.logger, lambda: None)
-        self.executor.recover()
-
-    def restart_edge(self) -> None:
-        """Let the connector die and start again."""
-        self.account.close()
-        self.open_edge()
+    def forget_stops(self) -> None:
+        """Let the connector start again as one that never saw how positions were protected."""
+        state = decode_state(self.account.state)
+        for held in state.positions.values():
+            held.is_seen, held.stop, held.target = False, 0.0, 0.0
+        self.account.report([], encode_state(state))
+        self.restart_edge()
 
     def plan(self) -> Plan:
         """Return what is traded, behind what the bridge kept before."""
         wanted = Plan(
             source="live", symbols=SYMBOLS, strategy=self.strategy, params=self.params,
-            broker="edge", risk="reference",
+            broker="edge", risk="reference", edge=EDGE,
         )  # fmt: skip
         return anchor_plan(self.home, wanted)
 
     def setup(self) -> tuple[Plan, Setup]:
         plan = self.plan()
-        return plan, prepare_live(plan, Config(), strategies=self.home.path / "strategies")
+        return plan, prepare_live(plan, self.config, strategies=self.home.path / "strategies")
 
     def start(self, fuse: Fuse | None = None) -> Life:
         """Start a trader on what is there."""
@@ -104,20 +160,6 @@ class VenueDesk:
         kept = Quote(symbol, ts // 1_000_000, 0, ts, DIGITS[symbol], bid, bid + spread)
         self.quoted += 1
         self.box.market.take(self.quoted, [Raw(self.codec.encode(kept))], self.codec)
-
-    def exchange(self) -> None:
-        """Carry orders to the terminal and what it says to the bridge."""
-        self.box.fetch()
-        for record in self.commands.read(1_000):
-            command: OrderCommand = self.codec.decode(record.payload, OrderCommand)
-            came = Received(command.id, "origin", record.number, record.payload)
-            self.executor.carry_out([came], lambda _: None)
-        self.executor.poll()
-        sending = self.account.sending()
-        sending.resume(self.box.account.receiving.last)
-        while (batch := sending.take()) is not None:
-            self.box.account.take(batch.first, batch.records, self.codec)
-            self.box.account.receiving.advance(batch.first + len(batch.records) - 1)
 
     def balance(self) -> int:
         """Return the terminal's balance in cents."""
@@ -135,8 +177,7 @@ class VenueDesk:
 
     def close(self) -> None:
         """Close every file."""
-        self.account.close()
-        self.box.close()
+        self.leave()
 
 
 class Life:
@@ -146,14 +187,15 @@ class Life:
         self.desk, self.fuse = desk, fuse
         plan, setup = desk.setup()
         self.journal = MemoryJournal(desk.log)
-        self.broker: BridgeBroker = open_bridge_broker(desk.home, EDGE, setup)
+        self.broker: BridgeBroker = open_bridge_broker(desk.home, EDGE, setup, desk.other_road)
         try:
             self.trader = PaperTrader(
                 setup, desk.setup_id, FragileJournal(self.journal, fuse),  # type: ignore[arg-type]
                 FragileOrders(self.broker, fuse), desk.clock,  # type: ignore[arg-type]
             )  # fmt: skip
             self.trader.recover()
-            self.ear = VenueEar(desk.home, EDGE, self.trader)
+            roads = self.broker.roads if isinstance(self.broker, RoadBroker) else None
+            self.ear = VenueEar(desk.home, EDGE, self.trader, roads)
             self.feed = LiveFeed(
                 desk.home, plan, setup, fed=self.trader.fed, handled=self.trader.next
             )

@@ -13,13 +13,16 @@ from assay.runtime.ids import Rng
 from tests.sim.venue_desk import VenueDesk
 
 Asked = dict[int, dict[str, int]]
-LAST_ORDER = -7
+LAST_ORDER, FIRST_TICKET, LAST_TICKET = -7, -8, -9
+NAMED = {LAST_ORDER: "last_order", FIRST_TICKET: "first_ticket", LAST_TICKET: "last_ticket"}
+"""Numbers that stand for what the position refers to."""
 SCRIPT = '''"""Ask for what is written, EURUSD alone."""
 
 NAME = "script"
 PARAMETERS = {{}}
 REFERENCE_COSTS = False
 ASKED = {asked!r}
+NAMED = {named!r}
 
 
 def memory_words(params):
@@ -31,7 +34,7 @@ def decide(memory, event, position, params, intent):
     memory[0] += 1
     intent["quantity"] = 0
     for name, value in asked.items():
-        intent[name] = position["last_order"] if value == {last} else value
+        intent[name] = position[NAMED[value]] if value in NAMED else value
 '''
 
 
@@ -83,9 +86,10 @@ class Scripted:
 @contextmanager
 def scripted(path: Path, asked: Asked, **changes: Any) -> Iterator[Scripted]:
     """Open a desk whose strategy asks for so much at its bars, counted from 0."""
-    desk, stage = VenueDesk(path, strategy="script", **changes), None
+    made, stage = changes.pop("made", VenueDesk), None
+    desk = made(path, strategy="script", **changes)
     try:
-        text = SCRIPT.format(asked=asked, last=LAST_ORDER)
+        text = SCRIPT.format(asked=asked, named=NAMED)
         desk.home.folder("strategies").joinpath("script.py").write_text(text, encoding="utf-8")
         stage = Scripted(desk)
         stage.bar(110_000)

@@ -58,7 +58,9 @@ def test_a_killed_connector_leaves_the_desk_with_quotes(tmp_path: Path) -> None:
 def judge(messages: list[Message]) -> None:
     """Require one switch at the kill, maybe one back, and quotes in strict order.
 
-    Where the second was a quote behind at the kill, nobody serves until its next one.
+    A second source that stood still while the first left its price counts as silent, as the
+    documents say (the simulated day runs many times as fast as connectors poll): where the first
+    is killed then, nobody serves and entries are held back until the second's next quote.
     """
     told = [each for each in messages if isinstance(each, SourceSwitched)]
     assert (told[0].before, told[0].reason) == ("desk", "unlinked")

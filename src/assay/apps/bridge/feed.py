@@ -34,7 +34,8 @@ class AccountNews(NamedTuple):
 class AccountFeed:
     """Give what an edge told of its account in order from behind a position.
 
-    Who begins at 0 where records were left out hears first how the account stood after them.
+    Who begins at 0 where records were left out hears first how the account stood after them; who
+    was away for so long that they are gone unheard gets a DataError.
     """
 
     def __init__(self, folder: Path, after: int = 0) -> None:
@@ -51,10 +52,15 @@ class AccountFeed:
         if self._standing is not None:
             standing, self._standing = self._standing, None
             return [AccountNews(standing.position, 0, STANDING, standing.messages())]
-        return [
-            self._news(record.number, self._codec.decode(record.payload, Kept))
-            for record in self._reader.read(count, _OCTETS)
-        ]
+        after = self._reader.after
+        records = self._reader.read(count, _OCTETS)
+        if records and records[0].number > after + 1:
+            raise DataError(
+                f"the bridge let go of records {after + 1} to {records[0].number - 1} of the "
+                "account, which nobody heard for too long; remove live/anchor.json of the home, "
+                "and the next start begins a run with how the account stands"
+            )
+        return [self._news(each.number, self._codec.decode(each.payload, Kept)) for each in records]
 
     def confirm(self, position: int) -> None:
         """Say that everything through a position is dealt with, so that the bridge may drop it."""

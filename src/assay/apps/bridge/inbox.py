@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Raw
 
 from assay.apps.bridge.desk import Fetcher
+from assay.apps.bridge.pace import Pace
 from assay.apps.bridge.standing import StandingFold, read_standing, write_standing
+from assay.apps.bridge.tokens import write_private
 from assay.apps.link.frames import (
     ACCOUNT,
     COMMANDS,
@@ -37,11 +40,22 @@ from assay.trading.brokers.mt5.ports import BrokerEvent, OrderCommand
 MARKET_BYTES, HISTORY_BYTES = 1 << 30, 256 << 20
 CONFIRMED = "confirmed"
 """File in which a stream's reader says up to which position it needs nothing any more."""
+LINKED = "linked"
+"""File that says whether the link to the edge stands."""
 UNREAD_BYTES = 64 << 20
 SYNC_EVERY = SECOND
 _SCAN = 4_096
+UNHEARD_BYTES = 1 << 30
+"""What is kept behind that position, of a reader that may never come back."""
 Key = tuple[int, int]
 KINDS = {MARKET: Quote, ACCOUNT: Noted | Outcome | Reported, HISTORY: Past}
+
+
+def is_linked(folder: Path) -> bool:
+    """Say whether the link to the edge of a folder stands, as far as the bridge noted."""
+    with suppress(FileNotFoundError):
+        return (folder / MARKET / LINKED).read_bytes() != b"0"
+    return True
 
 
 class _Standing(msgspec.Struct, frozen=True, array_like=True):
@@ -102,7 +116,8 @@ class StreamInbox:
         self._log = SegmentLog(folder, self._tell_standing, bytes_max=bytes_max)
         self._recall()
         self._synced = clock.now_ns()
-        self.known = 0
+        self.known = self.lost = 0
+        self.pace = Pace()
 
     @property
     def keys(self) -> dict[str, Key]:
@@ -140,14 +155,18 @@ class StreamInbox:
                 events = [_pack_event(each, codec) for each in record.events]
                 record = msgspec.structs.replace(record, events=events)
             kept.append(self._keep(number, record))
+            if isinstance(record, Quote):
+                self.pace.take(record.ts, self._at)
         self._append(kept)
 
     def miss(self, first: int, last: int) -> None:
         """Store that the edge had to drop records."""
+        self.lost += last - first + 1
         self._append([self._keep(last, Lost(self.stream, first, last))])
 
     def note_link(self, *, linked: bool) -> None:
         """Store that the link to the edge stands from here on, or that it ended."""
+        write_private(self.folder / LINKED, b"1" if linked else b"0")
         if linked != self._linked:
             self._linked = linked
             self._append([self._keep(self.receiving.last, Linked(linked))])
@@ -156,11 +175,12 @@ class StreamInbox:
         """Let go of what its reader has confirmed, as far as whole segments reach.
 
         How the account stood after it is written down before. Where nobody ever read, the newest
-        records stay.
+        records stay; where a reader never came back, more of them.
         """
         try:
             confirmed = int((self.folder / CONFIRMED).read_text(encoding="ascii"))
             through = self._log.last_whole(min(confirmed, self.end))
+            through = max(through, self._log.last_whole(self.end, keep=UNHEARD_BYTES))
         except FileNotFoundError:
             through = self._log.last_whole(self.end, keep=UNREAD_BYTES)
         if through and self._write_standing(through):

@@ -212,6 +212,9 @@ class BridgeServer:
         for grant in self._tokens.all():
             session, box = self._sessions.get(grant.place), self._boxes.get(grant.place)
             ends = {"quotes_kept": box.market.end, "news_kept": box.account.end} if box else {}
+            if box:
+                now = self._home.clock.now_ns()
+                ends |= {"lost": box.market.lost, **box.market.pace.told(now)}
             shown.append(
                 {"tenant": grant.tenant, "edge": grant.edge, "account": grant.account,
                  "linked": session is not None, "program": session.program if session else None,

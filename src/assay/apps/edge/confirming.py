@@ -16,6 +16,7 @@ from assay.trading.brokers.mt5.account import lock_of
 from assay.trading.brokers.mt5.servertime import ServerClock, infer_clock
 from assay.trading.brokers.mt5.state import MT5Settings
 from assay.trading.brokers.mt5.symbols import SymbolLink, find_symbol, link_of
+from assay.trading.brokers.mt5.weekopens import read_week_opens
 
 CLOCK_BARS = 24 * 35
 """Hours in which there are weekly opens enough."""
@@ -33,14 +34,9 @@ def confirm_account(
     if info is None:
         raise UsageError("the terminal is logged in to no account; log in and confirm again")
     links = tuple(_link(terminal, symbols))
-    if clock is None and links:
-        clock = _infer_clock(terminal, links[0].name)
+    if clock is None:
+        clock = infer_clock(read_week_opens(terminal, links, api.TIMEFRAME_H1, CLOCK_BARS))
     return MT5Settings(account=account, lock=lock_of(info), links=links, begin=begin, clock=clock)
-
-
-def _infer_clock(terminal: Any, name: str) -> ServerClock | None:
-    bars = terminal.copy_rates_from_pos(name, api.TIMEFRAME_H1, 0, CLOCK_BARS)
-    return infer_clock(bars["time"].tolist()) if bars is not None and len(bars) else None
 
 
 def _link(terminal: Any, symbols: str) -> Iterator[SymbolLink]:

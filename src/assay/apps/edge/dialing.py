@@ -118,7 +118,6 @@ class Dialer:
         self._codec = PackedCodec()
         self._told = ""
         self._conversation: Conversation | None = None
-        self.connections = 0
 
     def carry(self, history: HistoryPoller) -> None:
         """Send the bars of the terminal too, from the next connection on."""
@@ -167,7 +166,6 @@ class Dialer:
         try:
             self._conversation = await self._greet(transport)
             self._pauses.reset()
-            self.connections += 1
             self._logger.info("linked to the bridge", url=self._bridge.url)
             await self._conversation.run()
         finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,21 @@ from typing import Any
 import msgspec
 
 from assay.apps.edge.confirming import confirm_account, keep_account
+from assay.apps.edge.depth import BestSizes
 from assay.apps.edge.dialing import Bridge
 from assay.apps.edge.gateways import build_gateway
 from assay.apps.edge.history import HistoryPoller
 from assay.apps.edge.process import Connector, Surroundings
 from assay.apps.edge.quotes import MarketLog, QuotePoller, QuoteWindows
-from assay.apps.edge.setup import choose_symbols, find_starts, parse_clock, read_trading
-from assay.apps.edge.terminals import WakingTerminal, open_terminal
+from assay.apps.edge.setup import (
+    UTC_CLOCK,
+    choose_symbols,
+    find_starts,
+    parse_clock,
+    read_trading,
+)
+from assay.apps.edge.terminals import PROVIDED, WakingTerminal, open_terminal
+from assay.model.errors import RetryError, UsageError
 from assay.runtime.clock import SystemClock
 from assay.runtime.ids import Rng, fresh_seed
 from assay.runtime.logs import open_log
@@ -47,15 +55,20 @@ class ConnectorPlan:
 def run_connector(plan: ConnectorPlan, token: str) -> None:
     """Serve a terminal until told to stop; raise UsageError, OperatorError or RetryError."""
     bridge = Bridge(plan.bridge, plan.edge, token, plan.authority)
-    terminal = open_terminal(plan.terminal)
+    is_provided = plan.terminal.startswith(PROVIDED)
+    if is_provided and plan.trading:
+        raise UsageError(f"terminal {plan.terminal} has no account to trade; leave out --trade")
     settings = read_trading(plan.trading, plan.arm) if plan.trading else None
-    server = (settings.clock if settings else None) or parse_clock(plan.server_clock)
+    told = plan.server_clock or (UTC_CLOCK if is_provided else None)
+    server = (settings.clock if settings else None) or parse_clock(told)
+    terminal = open_terminal(plan.terminal)
     quoted = choose_symbols(plan.symbols, terminal, settings)
     system, logger = SystemClock(), open_log(None, "edge")
 
     def polls(log: MarketLog) -> QuotePoller:
         windows = QuoteWindows(WakingTerminal(terminal, system), server)
-        return QuotePoller(windows, find_starts(terminal, quoted), log)
+        sizes = BestSizes(terminal, system)
+        return QuotePoller(windows, find_starts(terminal, quoted), log, sizes)
 
     def pasts(folder: Path) -> HistoryPoller:
         return HistoryPoller(terminal, server, quoted, folder, system)
@@ -74,7 +87,9 @@ def run_connector(plan: ConnectorPlan, token: str) -> None:
         with _stops(connector, plan.seconds):
             connector.run()
     finally:
-        terminal.shutdown()
+        # One that hangs cannot be let go of, and is not waited for.
+        with suppress(RetryError):
+            terminal.shutdown()
 
 
 def confirm_terminal(

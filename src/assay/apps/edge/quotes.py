@@ -161,11 +161,23 @@ class QuoteWindows:
         ]
 
 
-class QuotePoller:
-    """Write down what is new of several symbols; nothing known, each begins where it is told."""
+class Sizes(Protocol):
+    """Give a quote the sizes at its prices."""
 
-    def __init__(self, windows: QuoteWindows, starts: Mapping[Quoted, int], log: MarketLog) -> None:
-        self._windows, self._starts, self._log = windows, starts, log
+    def sized(self, quoted: Quoted, quote: Quote) -> Quote: ...
+
+
+class QuotePoller:
+    """Write down what is new of several symbols; nothing known, each begins where it is told.
+
+    The newest quote of a symbol gets its sizes, where somebody knows them.
+    """
+
+    def __init__(
+        self, windows: QuoteWindows, starts: Mapping[Quoted, int], log: MarketLog,
+        sizes: Sizes | None = None,
+    ) -> None:  # fmt: skip
+        self._windows, self._starts, self._log, self._sizes = windows, starts, log, sizes
 
     def poll(self) -> int:
         """Write down what is new of every symbol and return how many quotes that were."""
@@ -178,5 +190,7 @@ class QuotePoller:
             quotes = self._windows.after(quoted, key)
             if not quotes:
                 return total
+            if self._sizes is not None:
+                quotes[-1] = self._sizes.sized(quoted, quotes[-1])
             self._log.append(quotes)
             total += len(quotes)

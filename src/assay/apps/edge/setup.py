@@ -10,11 +10,25 @@ import msgspec
 
 from assay.apps.edge.quotes import Quoted
 from assay.model.errors import OperatorError, UsageError
+from assay.runtime.environment import read_variable
 from assay.trading.brokers.mt5.account import read_arm
 from assay.trading.brokers.mt5.servertime import ServerClock
 from assay.trading.brokers.mt5.state import MT5Settings
 
-USUAL_CLOCK = "2:new-york"
+USUAL_CLOCK, UTC_CLOCK = "2:new-york", "0:fixed"
+BACKEND = "BACKEND_URL"
+_SPOKEN = {"http": "ws", "https": "wss"}
+
+
+def name_bridge(given: str | None) -> str:
+    """Return where to dial: what is given, else $BACKEND_URL; raise UsageError for neither."""
+    url = given or read_variable(BACKEND)
+    if url is None:
+        raise UsageError(
+            f"--bridge or ${BACKEND} says where to dial, such as wss://desk.example:8001"
+        )
+    scheme, sign, rest = url.partition("://")
+    return f"{_SPOKEN.get(scheme, scheme)}{sign}{rest}"
 
 
 def read_trading(file: Path, arm: Path | None = None) -> MT5Settings:

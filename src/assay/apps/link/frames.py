@@ -107,7 +107,8 @@ class Quote(msgspec.Struct, frozen=True, array_like=True, tag="quote", gc=False)
     """Hold a quote of the terminal in integer points of 10^-digits.
 
     `time_msc` is the broker's clock as the terminal tells it, `ordinal` counts the quotes of a
-    symbol within one such time; the two are its key. `ts` is nanoseconds UTC.
+    symbol within one such time; the two are its key. `ts` is nanoseconds UTC. The sizes are the
+    lots at those prices, where the terminal shows its book.
     """
 
     symbol: str
@@ -117,6 +118,8 @@ class Quote(msgspec.Struct, frozen=True, array_like=True, tag="quote", gc=False)
     digits: int
     bid: int
     ask: int
+    bid_size: float | None = None
+    ask_size: float | None = None
 
     @property
     def key(self) -> tuple[int, int]:

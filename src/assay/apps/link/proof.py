@@ -38,6 +38,11 @@ def read_token(file: Path | None) -> str:
     """Return the token of a private file, else of $ASSAY_EDGE_TOKEN; raise OperatorError."""
     if file is None:
         return _require_token(read_variable(VARIABLE) or "", f"${VARIABLE}")
+    return _require_token(read_private(file).strip(), str(file))
+
+
+def read_private(file: Path) -> str:
+    """Return what a file holds that nobody else can read; raise OperatorError."""
     try:
         mode, text = file.stat().st_mode, file.read_text(encoding="utf-8")
     except OSError as error:
@@ -45,7 +50,7 @@ def read_token(file: Path | None) -> str:
     # Windows keeps no such bits; there the folder of the user is private.
     if os.name == "posix" and mode & _OTHERS:
         raise OperatorError(f"token file {file} is open to other users; run chmod 600 {file}")
-    return _require_token(text.strip(), str(file))
+    return text
 
 
 def _require_token(text: str, place: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from assay.model.messages import (
     EntriesHalted,
     EntriesReleased,
@@ -35,19 +37,23 @@ def describe_act(told: Message) -> str:
         return f"{told.account}: {share} is held back by {told.source}, {told.reason}"
     if isinstance(told, ReductionRequested):
         left = f"to {told.keep:,} units" if told.keep else "to nothing"
-        return f"{told.symbol} goes {left} by {told.source}: {told.reason}"
+        return f"{_name(told)} goes {left} by {told.source}: {told.reason}"
     if isinstance(told, PositionNotFlat):
         return _describe_not_flat(told)
     return ""
 
 
+def _name(told: PositionNotFlat | ReductionRequested) -> str:
+    return told.symbol if told.ticket is UNSET else f"a ticket of {told.symbol}"
+
+
 def _describe_not_flat(told: PositionNotFlat) -> str:
     if told.attempts == 0:
-        return f"{told.symbol} is reduced as {told.source} asked"
+        return f"{_name(told)} is reduced as {told.source} asked"
     why = f" (retcode {told.retcode})" if told.retcode else ""
     if told.retcode == AUTO_TRADING_OFF:
         why = " (AutoTrading is off in the terminal)"
     return (
-        f"NOT FLAT: {told.quantity:+,} units of {told.symbol} are open after {told.attempts} "
+        f"NOT FLAT: {told.quantity:+,} units of {_name(told)} are open after {told.attempts} "
         f"attempts by {told.source}{why}"
     )

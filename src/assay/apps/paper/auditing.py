@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
-from assay.apps.config import Config
-from assay.apps.paper.refusal import FILE, write_refusal
+from assay.apps.child import Child, run_beside
 from assay.books.audit import BATCH, AuditKeeper, PostgresAuditStore
-from assay.model.errors import AssayError, CallerError, OperatorError
 from assay.runtime.clock import Deadline
-from assay.runtime.faults import record_fault
-from assay.runtime.home import Home, open_home
-from assay.runtime.logs import Logger, open_log
-from assay.runtime.settings import load_settings
 from assay.runtime.stores.postgres import open_postgres
 from assay.runtime.stores.postgres.place import find_place
-from assay.runtime.supervisor.leash import stop_signals, watch_parent
+from assay.runtime.supervisor.leash import StopRequest
 
 NAME = "audit"
 FOLDER = NAME
@@ -42,9 +34,9 @@ def follow_journal(keeper: AuditKeeper, is_stopped: Callable[[], bool]) -> None:
         pass
 
 
-def run_audit(home: Home, log: Logger, is_stopped: Callable[[], bool]) -> None:
+def run_audit(child: Child, is_stopped: StopRequest) -> None:
     """Open the chains, hold them against their heads, and follow the journal."""
-    dsn = load_settings(Config, home).value.postgres.dsn or None
+    home, log, dsn = child.home, child.log, child.config.postgres.dsn or None
     # A new home gets its database from the trader, once it is sure that it will trade.
     while dsn is None and find_place(home.path) is None:
         if is_stopped():
@@ -65,24 +57,7 @@ def run_audit(home: Home, log: Logger, is_stopped: Callable[[], bool]) -> None:
 
 def main(argv: list[str]) -> int:
     """Run the process of `assay up`: the argument is the home."""
-    watch_parent()
-    os.nice(NICENESS)
-    home = open_home(Path(argv[0]))
-    config = load_settings(Config, home).value
-    log = open_log(home, NAME, level=config.log.level, file_bytes=config.log.bytes)
-    try:
-        # A request to stop must not leave a server behind that is just starting.
-        with stop_signals() as is_stopped:
-            run_audit(home, log, is_stopped)
-    except AssayError as error:
-        log.error(str(error))
-        if isinstance(error, CallerError | OperatorError):
-            write_refusal(home.folder("run") / FILE, error)
-        return error.exit_code
-    except Exception as error:
-        log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))
-        return 1
-    return 0
+    return run_beside(NAME, argv[0], run_audit, niceness=NICENESS, refuses=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from assay.runtime.ids import fresh_token
 ACTIONS = ("halt", "resume")
 PROMOTE, CHALLENGE, LIMIT, RELEASE = "promote", "challenge", "limit", "release"
 HALT_ENTRIES, RELEASE_ENTRIES = "halt-entries", "release-entries"
+TRADE, FLATTEN, LIST_ORDERS = "trade", "flatten", "list-orders"
 PATIENCE_S = 60.0
 """How long whoever names a model waits for a running trader, which first loads it."""
 
@@ -37,6 +38,28 @@ class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: str = ""
 
 
+class ByHand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Hold an order as a person writes it: lots, prices, and the names of docs/orders.md.
+
+    An empty text leaves a value; `expires` is nanoseconds UTC, `every` nanoseconds.
+    """
+
+    action: str
+    symbol: str
+    lots: str = ""
+    price: str = ""
+    limit: str = ""
+    distance: str = ""
+    stop: str = ""
+    target: str = ""
+    shown: str = ""
+    time_in_force: str = "gtc"
+    expires: int = 0
+    slices: int = 0
+    every: int = 0
+    key: int = 0
+
+
 class ControlOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Hold one order to the trader: which model is to serve or to challenge, which limits hold.
 
@@ -54,6 +77,7 @@ class ControlOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     source: str = ""
     symbol: str = ""
     actor: str = ""
+    by_hand: ByHand | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -34,14 +34,32 @@ def edge_folder(home: Home, edge: str) -> Path:
 def read_venue(home: Home, edge: str) -> Venue:
     """Return how the account of an edge stood first, as far as the bridge knows.
 
-    Raises OperatorError before its connector has told it, and UsageError where it cannot be traded.
+    Raises OperatorError before its connector has told it.
     """
-    grant, folder = find_grant(home, edge), edge_folder(home, edge) / ACCOUNT
+    return _venue_of(_first_report(home, edge), find_grant(home, edge))
+
+
+def require_same_login(home: Home, first: str, second: str) -> None:
+    """Raise UsageError where two edges are not two roads to one login of one account here."""
+    grants = [find_grant(home, each) for each in (first, second)]
+    told = [_first_report(home, each) for each in (first, second)]
+    logins = [(each.login, each.server) for each in told]
+    accounts = [(each.tenant, each.account) for each in grants]
+    if first == second or logins[0] != logins[1] or accounts[0] != accounts[1]:
+        named = " and ".join(
+            f"{each} trades {grant.account}, login {report.login} at {report.server}"
+            for each, grant, report in zip((first, second), grants, told, strict=True)
+        )
+        raise UsageError(f"edges are no two roads to one login: {named}")
+
+
+def _first_report(home: Home, edge: str) -> AccountReported:
+    folder = edge_folder(home, edge) / ACCOUNT
     feed = AccountFeed(folder) if folder.is_dir() else None
     while feed is not None and (news := feed.read()):
         for event in (event for each in news for event in each.events):
             if isinstance(event, AccountReported):
-                return _venue_of(event, grant)
+                return event
     raise OperatorError(
         f"edge {edge!r} has not told how its account stands; start `assay connector --trade FILE` "
         "beside its terminal"
@@ -49,12 +67,8 @@ def read_venue(home: Home, edge: str) -> Venue:
 
 
 def _venue_of(told: AccountReported, grant: EdgeGrant) -> Venue:
-    if told.margin_mode == "hedging":
-        raise UsageError(
-            f"account {told.login} at {told.server} is a hedging account, which the platform does "
-            "not trade yet; use a netting account"
-        )
     return Venue(
         account=grant.account, tenant=grant.tenant, currency=told.currency,
         currency_digits=told.currency_digits, balance=told.balance, leverage=told.leverage or 0,
+        margin_mode="hedging" if told.margin_mode == "hedging" else "netting",
     )  # fmt: skip

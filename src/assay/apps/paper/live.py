@@ -32,7 +32,7 @@ from assay.market.news import read_calendar
 from assay.market.series import TickSeries
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, UsageError
-from assay.model.instruments import Instrument
+from assay.model.instruments import Instrument, instrument_for
 from assay.model.messages import Message
 from assay.model.time import DAY
 from assay.runtime.home import Home
@@ -153,6 +153,8 @@ def prepare_live(plan: Plan, config: Config, *, strategies: Path) -> Setup:
     """
     strategy = load_strategy(plan.strategy, strategies)
     instruments = [configured_instrument(config, symbol) for symbol in plan.symbols or ()]
+    if plan.broker == EDGE:
+        _require_usual_units(instruments)
     pricing = [Pricing(spec.digits, None, False, _price_bound(spec)) for spec in instruments]
     costs = Costs()
     account = _venue_account(plan) or build_account(
@@ -178,8 +180,20 @@ def _venue_account(plan: Plan) -> AccountSpec | None:
     return AccountSpec(
         id=venue.account, tenant=venue.tenant, currency=venue.currency, cash=venue.balance,
         currency_digits=venue.currency_digits, venue=plan.edge or "",
-        leverage=venue.leverage or AccountSpec.leverage,
+        leverage=venue.leverage or AccountSpec.leverage, margin_mode=venue.margin_mode,
     )  # fmt: skip
+
+
+def _require_usual_units(instruments: Sequence[Instrument]) -> None:
+    """Refuse quantities that an edge, which knows no settings of ours, would read as others."""
+    for spec in instruments:
+        usual = instrument_for(spec.symbol).quantity_digits
+        if spec.quantity_digits != usual:
+            raise UsageError(
+                f"an edge counts {spec.symbol} in units of 10^-{usual} and the settings say "
+                f"10^-{spec.quantity_digits}; take quantity_digits out of "
+                f"[instruments.{spec.symbol}]"
+            )
 
 
 def _price_bound(spec: Instrument) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from assay.model.accounts import MarginMode
 from assay.model.errors import UsageError
 from assay.model.time import Timeframe
 
@@ -42,6 +43,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     currency_digits: int
     balance: int
     leverage: int = 0
+    margin_mode: MarginMode = "netting"
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,7 +57,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     `symbols`, from the record behind `base` on; `begun` (ns UTC) is when that was settled. Its
     orders go to the `broker` paper, or edge: the edge's own terminal. Where the edge's quotes fail
     those of its `fallbacks` serve, each from the record behind its base in `bases`; `ranks` are
-    the sources of symbols that have others, or another order.
+    the sources of symbols that have others, or another order. Exits that the edge cannot carry out
+    go by the edge `other_road` of the same login.
     """
 
     source: str = "sample"
@@ -80,6 +83,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     broker: str = "paper"
     venue: Venue | None = None
     fallbacks: tuple[str, ...] = ()
+    other_road: str | None = None
     ranks: dict[str, tuple[str, ...]] = {}
     bases: tuple[int, ...] = ()
 
@@ -104,8 +108,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         if self.source == "live":
             self._check_live()
             return []
-        if self.edge is not None or self.fallbacks or self.broker != "paper":
-            raise UsageError("--edge, --fallback and --broker go with --source live")
+        if self.edge is not None or self.fallbacks or self.other_road or self.broker != "paper":
+            raise UsageError("--edge, --fallback, --other-road and --broker go with --source live")
         if {self.seed, self.kind, self.strength, self.symbols} != {None}:
             raise UsageError("--seed, --kind, --strength and --symbols go with --source sim")
         if self.source == "sample":
@@ -119,6 +123,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     def _check_live(self) -> None:
         if self.broker not in BROKERS:
             raise UsageError(f"broker {self.broker!r} is unknown; use {' or '.join(BROKERS)}")
+        if self.other_road and self.broker != "edge":
+            raise UsageError("--other-road goes with --broker edge: it carries exits")
         if not self.symbols:
             raise UsageError("--source live needs --symbols, such as EURUSD,XAUUSD")
         if self.data or {self.seed, self.kind, self.strength} != {None}:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from assay.apps.child import Child, run_child
 from assay.apps.config import Config
 from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.setup import Setup
+from assay.apps.paper.byhand import HANDLED, obey
 from assay.apps.paper.control import (
     ACTIONS,
     HALT_ENTRIES,
@@ -34,7 +36,6 @@ from assay.apps.paper.notices import forget_notices, pending_notices
 from assay.apps.paper.picture import PICTURE, Painter, describe_halts
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identifier, prepare_plan
-from assay.apps.paper.refusal import FILE, write_refusal
 from assay.apps.paper.releasing import release_code, require_code
 from assay.apps.paper.sheet import LIMITS, PAST, RING, SHEET, STANDING, InForce, write_whole
 from assay.apps.paper.standing import describe_desk, describe_past, take_standing
@@ -44,18 +45,17 @@ from assay.books.chained import Kind
 from assay.books.chained.heads import read_head
 from assay.books.governance import ACTS
 from assay.books.trials import TRIALS
-from assay.model.errors import AssayError, CallerError, DataError, OperatorError, UsageError
+from assay.model.errors import DataError, UsageError
 from assay.model.messages import Message, TradingReleaseRequested
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch, SystemClock
-from assay.runtime.faults import record_fault
-from assay.runtime.home import Home, open_home
+from assay.runtime.home import Home
 from assay.runtime.journal import Journal, PostgresJournal
-from assay.runtime.logs import Logger, open_log
+from assay.runtime.logs import Logger
 from assay.runtime.ring import CAPACITY, RingWriter
 from assay.runtime.settings import load_settings
 from assay.runtime.stores.postgres import open_postgres
-from assay.runtime.supervisor.leash import stop_signals, watch_parent
+from assay.runtime.supervisor.leash import stop_signals
 from assay.trading.brokers.paper import PaperBroker
 
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
@@ -67,6 +67,7 @@ if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.apps.paper.venue import VenueEar
     from assay.trading.brokers.ports import Broker
 
+NAME = "trader"
 PAINT_EVERY = SECOND // 10
 LOOK_EVERY = SECOND // 20
 TIME_EVERY = SECOND
@@ -125,6 +126,8 @@ class Session:
                 answer_order(path, self._change_limits(order))
             elif order.action in (HALT_ENTRIES, RELEASE_ENTRIES):
                 answer_order(path, carry_out(self.trader, order))
+            elif order.action in HANDLED:
+                answer_order(path, self._obey(order))
             elif order.action == RELEASE:
                 answer_order(path, self._release(order))
             elif self.succession is None:
@@ -133,6 +136,10 @@ class Session:
             self.succession.look(orders)
         if self.challenge is not None:
             self.challenge.look(orders)
+
+    def _obey(self, order: ControlOrder) -> Answer:
+        now = self.clock.now_ns() if self.plan.source == "live" else None
+        return obey(self.trader, order, now)
 
     def _change_limits(self, order: ControlOrder) -> Answer:
         limits = order.limits or {}
@@ -350,9 +357,9 @@ def _measure_ledger(home: Home, kind: Kind[Any, Any], log: Logger) -> tuple[int,
     return (head.lines, head.hash) if head else (0, "")
 
 
-def run_trader(home: Home, plan: Plan, log: Logger) -> None:
+def run_trader(child: Child, plan: Plan) -> None:
     """Open journal and broker, recover, and trade the plan; raises AssayError families."""
-    config = load_settings(Config, home).value
+    home, config, log = child.home, child.config, child.log
     setup: Setup = prepare_plan(plan, config, home.path)
     if plan.source == "live":
         from assay.apps.paper.past import with_terminal_past
@@ -409,7 +416,7 @@ def _open_broker(home: Home, plan: Plan, setup: Setup) -> Broker:
         return PaperBroker(home.folder("broker") / "paper.jsonl")
     from assay.apps.paper.venue import open_bridge_broker
 
-    return open_bridge_broker(home, plan.edge or "", setup)
+    return open_bridge_broker(home, plan.edge or "", setup, plan.other_road)
 
 
 def _trade(session: Session, events: np.ndarray, broker: Broker) -> bool:
@@ -423,11 +430,13 @@ def _trade(session: Session, events: np.ndarray, broker: Broker) -> bool:
     ear = None
     if session.plan.venue is not None:
         from assay.apps.bridge.desk import BridgeBroker
+        from assay.apps.paper.roads import RoadBroker
         from assay.apps.paper.venue import VenueEar
 
         assert isinstance(broker, BridgeBroker)
         broker.is_behind = feed.is_behind
-        ear = VenueEar(session.home, session.plan.edge or "", trader)
+        roads = broker.roads if isinstance(broker, RoadBroker) else None
+        ear = VenueEar(session.home, session.plan.edge or "", trader, roads)
     return session.follow(feed, ear)
 
 
@@ -462,21 +471,10 @@ def _show_recovered(trader: PaperTrader, painter: Painter) -> None:
 
 def main(argv: list[str]) -> int:
     """Run the process of `assay up`: arguments are the home and the plan as JSON."""
-    watch_parent()
-    home = open_home(Path(argv[0]))
-    config = load_settings(Config, home).value
-    log = open_log(home, "trader", level=config.log.level, file_bytes=config.log.bytes)
-    try:
-        run_trader(home, msgspec.json.decode(argv[1], type=Plan), log)
-    except AssayError as error:
-        log.error(str(error))
-        if isinstance(error, CallerError | OperatorError):
-            write_refusal(home.folder("run") / FILE, error)
-        return error.exit_code
-    except Exception as error:
-        log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))
-        return 1
-    return 0
+    return run_child(
+        NAME, argv[0], lambda child: run_trader(child, msgspec.json.decode(argv[1], type=Plan)),
+        refuses=True,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

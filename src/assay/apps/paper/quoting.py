@@ -126,7 +126,7 @@ class QuoteFeed:
             return
         tick = Tick(
             id=1, ts_event=quote.ts, ts_init=quote.ts, symbol=symbol, bid=quote.bid, ask=quote.ask,
-            confirmed=confirmed,
+            bid_size=quote.bid_size, ask_size=quote.ask_size, confirmed=confirmed,
         )  # fmt: skip
         yield from self._close(self._builder.handle(tick))
         yield from self._close(self._builder.close_until(quote.ts - GRACE))

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import msgspec
 
-from assay.apps.config import Config
+from assay.apps.child import Child, run_child
 from assay.apps.lab.champions import enter_taught
 from assay.apps.lab.training import TrainingRequest, train_model
 from assay.apps.paper.championing import market_of
 from assay.apps.paper.lessons import TAUGHT, Teaching
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import check_plan, past_series
-from assay.apps.paper.refusal import FILE, write_refusal
-from assay.model.errors import AssayError
-from assay.runtime.faults import record_fault
-from assay.runtime.home import Home, open_home
-from assay.runtime.logs import open_log
-from assay.runtime.settings import load_settings
-from assay.runtime.supervisor.leash import watch_parent
+from assay.runtime.home import Home
 from assay.signals.labels import Bracket
+
+NAME = "trainer"
 
 
 def _tell(home: Home, teaching: Teaching) -> None:
@@ -31,13 +26,13 @@ def _tell(home: Home, teaching: Teaching) -> None:
     fresh.replace(path)
 
 
-def teach(home: Home, plan: Plan) -> None:
+def teach(child: Child, plan: Plan) -> None:
     """Train on the simulated market before its feed begins, and make that its champion.
 
     Raises AssayError families.
     """
+    home, config = child.home, child.config
     _tell(home, Teaching(stage="simulating the past", share=0.0))
-    config = load_settings(Config, home).value
     check_plan(plan, config, home.path)
     series = past_series(plan)
     bracket = Bracket()
@@ -61,20 +56,10 @@ def teach(home: Home, plan: Plan) -> None:
 
 def main(argv: list[str]) -> int:
     """Run the trainer of `assay up`: arguments are the home and the plan as JSON."""
-    watch_parent()
-    home = open_home(Path(argv[0]))
-    config = load_settings(Config, home).value
-    log = open_log(home, "trainer", level=config.log.level, file_bytes=config.log.bytes)
-    try:
-        teach(home, msgspec.json.decode(argv[1], type=Plan))
-    except AssayError as error:
-        log.error(str(error))
-        write_refusal(home.folder("run") / FILE, error)
-        return error.exit_code
-    except Exception as error:
-        log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))
-        return 1
-    return 0
+    return run_child(
+        NAME, argv[0], lambda child: teach(child, msgspec.json.decode(argv[1], type=Plan)),
+        refuses=True,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -28,11 +28,13 @@ from assay.apps.paper.producers import (
     CONTROL,
     RECORD_MESSAGES,
     VENUE,
+    WATCHED,
     Outgoing,
     counter_of,
     inputs_of,
     other_than,
     outbox_key,
+    publish_all,
 )
 from assay.apps.topology import Topology, build_topology
 from assay.model.errors import DataError, InvariantError
@@ -61,7 +63,7 @@ from assay.trading.engine.naming import IN_PARTS
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.apps.paper.candidates import Candidate, Candidates
 
-SNAPSHOT_FORMAT = 3
+SNAPSHOT_FORMAT = 4
 """Goes up with the shape of the engine's arrays; what an older program left is not read."""
 SNAPSHOT_EVERY = 8_000
 """Messages between snapshots: what a recovery replays at most, in some two seconds."""
@@ -353,7 +355,7 @@ class PaperTrader:
     def _take(self, message: Message) -> list[Message]:
         answers = self._runner.push(message)
         self._buffer += answers
-        for answer in answers:
+        for answer in [each for each in answers if type(each) in WATCHED]:
             if isinstance(answer, CancelRequested | ChangeRequested):
                 self._orders.append(answer)
             elif type(answer) is OrderSubmitted:
@@ -407,14 +409,13 @@ class PaperTrader:
         """Let the next commit record what nothing follows from."""
         self._buffer += messages
 
-    def record(self, notices: Iterable[Message]) -> None:
-        """Commit what was found beside the trading, under ids of ours.
-
-        Nothing follows from it but that the desk knows the correlations of its instruments.
-        """
+    def record(self, notices: Iterable[Message]) -> list[Message]:
+        """Commit what was found or ordered beside the trading, and return what follows from it."""
+        followed: list[Message] = []
         for notice in notices:
-            self._take(msgspec.structs.replace(notice, id=self._control_id()))
+            followed += self._take(msgspec.structs.replace(notice, id=self._control_id()))
         self.commit()
+        return followed
 
     def sign(self, message: Message) -> Message:
         """Return a message under our next id, as of now."""
@@ -469,9 +470,7 @@ class PaperTrader:
         committed, self._buffer = self._buffer, []
         for order in orders:
             self._hand_over(order)
-        publish = self.ring.publish
-        for place, message in enumerate(committed, last - len(committed) + 1):
-            publish(encode_message(message), place)
+        publish_all(self.ring, committed, last)
 
     def _hand_over(self, order: Outgoing) -> None:
         # The key is in the outbox already; until it is confirmed there, its fate counts as unknown.

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from assay.apps.analytics.lag import FILE as LAG
+from assay.apps.child import child_command
 from assay.apps.cli.console import note
 from assay.apps.conditions.state import FILE as STATE
 from assay.apps.conditions.state import NOTHING, PARTS, write_state
@@ -29,7 +30,6 @@ from assay.apps.paper.refusal import FILE, raise_refusal
 from assay.apps.paper.sheet import PAST, SHEET, STANDING, TIMES
 from assay.apps.paper.view import plain_line, render
 from assay.runtime.clock import Deadline, Stopwatch
-from assay.runtime.environment import interpreter
 from assay.runtime.home import Home
 from assay.runtime.logs import open_log
 from assay.runtime.settings import load_settings
@@ -104,7 +104,7 @@ def run_platform(
             return _summary(None, interrupted=is_stopped.is_interrupt)
         is_live = sys.stdout.isatty() and not plain
         note("starting the database, the engine and the market…")
-        supervisor.start(_program(home, plan))
+        supervisor.start(_trader_program(home, plan))
         page = None
         if port:
             supervisor.start(web_program(home, port))
@@ -117,7 +117,7 @@ def run_platform(
         # What follows the trader would only take its time while it starts.
         supervisor.run(lambda: is_over() or picture_path.exists())
         supervisor.start(_audit_program(home))
-        supervisor.start(_store_program(home))
+        supervisor.start(_watching_program(home, STORE, "analytics"))
         _start_beside(supervisor, home, plan, config)
         watch = _watch_live if is_live else _watch_plainly
         watch(supervisor, picture_path, is_over, page)
@@ -136,6 +136,9 @@ def _anchored(home: Home, plan: Plan, config: Config) -> Plan:
         return plan
     from assay.apps.paper.live import anchor_plan, name_sources
 
+    if plan.broker == "edge":
+        other = plan.other_road or config.roads.other or None
+        plan = msgspec.structs.replace(plan, other_road=other)
     return anchor_plan(home, name_sources(home, plan, config.sources))
 
 
@@ -153,7 +156,7 @@ def _teach(
 ) -> str | None:
     """Let the trainer make the model of a plan, telling each stage; None where it was stopped."""
     payload = msgspec.json.encode(plan).decode()
-    argv = (interpreter(), "-m", "assay.apps.paper.teaching", str(home.path), payload)
+    argv = child_command("paper.teaching", home, payload)
     supervisor.start(Program(name=TRAINER, argv=argv, restarts_max=1))
     told = ""
 
@@ -175,31 +178,29 @@ def _teach(
     return teaching.model
 
 
-def _program(home: Home, plan: Plan) -> Program:
-    payload = msgspec.json.encode(plan).decode()
-    argv = (interpreter(), "-m", "assay.apps.paper.process", str(home.path), payload)
+def _trader_program(home: Home, plan: Plan) -> Program:
+    argv = child_command("paper.process", home, msgspec.json.encode(plan).decode())
     return Program(name=TRADER, argv=argv, restarts_max=3)
 
 
 def _audit_program(home: Home) -> Program:
-    argv = (interpreter(), "-m", "assay.apps.paper.auditing", str(home.path))
-    return Program(name=AUDIT, argv=argv, orderly=True)
+    return Program(name=AUDIT, argv=child_command("paper.auditing", home), orderly=True)
 
 
-def _store_program(home: Home) -> Program:
-    argv = (interpreter(), "-m", "assay.apps.analytics.process", str(home.path))
-    return Program(name=STORE, argv=argv, vital=False)
+def _watching_program(home: Home, name: str, room: str) -> Program:
+    """Return a process that trading goes on without."""
+    return Program(name=name, argv=child_command(f"{room}.process", home), vital=False)
 
 
 def _start_beside(supervisor: Supervisor, home: Home, plan: Plan, config: Config) -> None:
     """Start what watches the trading and is not needed for it."""
     if _has_conditions(plan, config):
-        supervisor.start(_conditions_program(home))
+        supervisor.start(_watching_program(home, CONDITIONS, "conditions"))
     else:
         write_state(home, 0, NOTHING, dict.fromkeys(PARTS, "this run watches none"))
     # Only a market that comes at its own pace has days that end overnight.
     if plan.source == "live" and config.twin.enabled:
-        supervisor.start(_twin_program(home))
+        supervisor.start(_watching_program(home, TWIN, "twin"))
 
 
 def _has_conditions(plan: Plan, config: Config) -> bool:
@@ -207,16 +208,6 @@ def _has_conditions(plan: Plan, config: Config) -> bool:
     has_several = plan.source == "sim" or max(len(plan.data), len(plan.symbols or ())) > 1
     watched = config.conditions
     return watched.enabled and (bool(watched.regimes or plan.model) or has_several)
-
-
-def _conditions_program(home: Home) -> Program:
-    argv = (interpreter(), "-m", "assay.apps.conditions.process", str(home.path))
-    return Program(name=CONDITIONS, argv=argv, vital=False)
-
-
-def _twin_program(home: Home) -> Program:
-    argv = (interpreter(), "-m", "assay.apps.twin.process", str(home.path))
-    return Program(name=TWIN, argv=argv, vital=False)
 
 
 def _is_done(supervisor: Supervisor, name: str) -> bool:

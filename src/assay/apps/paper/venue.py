@@ -9,6 +9,7 @@ from assay.apps.bridge.feed import STANDING, AccountFeed, AccountNews
 from assay.apps.lab.setup import Setup
 from assay.apps.link.frames import ACCOUNT
 from assay.apps.paper.edges import edge_folder, find_grant
+from assay.apps.paper.roads import RoadBroker, Roads
 from assay.apps.paper.trader import PaperTrader
 from assay.model.messages import Message
 from assay.runtime.home import Home
@@ -17,17 +18,25 @@ CONFIRM_EVERY = 256
 """Records after which the bridge is told that they are dealt with."""
 
 
-def open_bridge_broker(home: Home, edge: str, setup: Setup) -> BridgeBroker:
-    """Return the broker that carries orders to an edge."""
+def open_bridge_broker(
+    home: Home, edge: str, setup: Setup, other_road: str | None = None
+) -> BridgeBroker:
+    """Return the broker that carries orders to an edge, and exits to another where they must."""
     digits = {spec.symbol: spec.digits for spec in setup.instruments}
+    if other_road:
+        return RoadBroker(home, (edge, other_road), digits)
     return BridgeBroker(CommandDesk(home, find_grant(home, edge)), home.clock.now_ns, digits)
 
 
 class VenueEar:
     """Let a trader hear every record of what its venue said, in order."""
 
-    def __init__(self, home: Home, edge: str, trader: PaperTrader) -> None:
-        self._trader = trader
+    def __init__(
+        self, home: Home, edge: str, trader: PaperTrader, roads: Roads | None = None
+    ) -> None:
+        self._trader, self._roads = trader, roads
+        if roads is not None:
+            roads.attach(trader)
         folder = edge_folder(home, edge) / ACCOUNT
         if not trader.heard:
             # What an earlier run confirmed this one has still to hear.
@@ -45,8 +54,9 @@ class VenueEar:
             if news.how == STANDING:
                 # What went before is left out: this run begins with how the account stood then.
                 self._trader.heard = news.position - 1
-            answers += self._trader.hear(news.position, news.events)
+            events = news.events if self._roads is None else self._roads.hear(news.events)
+            answers += self._trader.hear(news.position, events)
         if self._trader.heard - self._confirmed >= CONFIRM_EVERY:
             self._confirmed = self._trader.heard
             self._feed.confirm(self._confirmed)
-        return answers
+        return answers if self._roads is None else answers + self._roads.look()

@@ -45,6 +45,10 @@ class Hand:
         volume = held.volume / 10**8 if lots is None else lots
         return self.trade(held.symbol, -held.side * volume, position=ticket)
 
+    def close_by(self, ticket: int, other: int) -> OrderSendResult:
+        """Close two opposite positions by each other as the user does."""
+        return self._ask(action=api.TRADE_ACTION_CLOSE_BY, position=ticket, position_by=other)
+
     def edit(self, ticket: int, sl: float, tp: float) -> OrderSendResult:
         """Move or remove the stops of a position as the user does; 0 removes."""
         return self._ask(action=api.TRADE_ACTION_SLTP, position=ticket, sl=sl, tp=tp)

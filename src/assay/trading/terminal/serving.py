@@ -6,6 +6,8 @@ import hmac
 import os
 import socketserver
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +34,19 @@ class TerminalHost:
 
     With `speed` the market goes on by itself, so many simulated seconds a second; without it time
     moves by `advance` and by latencies alone. With `state` books outlive this process: they are
-    written after each request and while time goes on.
+    written after each request and while time goes on. A host `beside` another serves a second
+    terminal of the same server, whose time and books are the other's.
     """
 
     def __init__(
         self, terminal: SimulatedTerminal, *, port: int = 0, speed: float = 0.0,
-        state: Path | None = None,
+        state: Path | None = None, beside: TerminalHost | None = None,
     ) -> None:  # fmt: skip
         self.terminal = terminal
         self._hand = Hand(terminal)
         self._speed = speed
         self._state = state
-        self._lock = threading.Lock()
+        self._lock: threading.Lock = threading.Lock() if beside is None else beside._lock
         self._stopped = threading.Event()
         if state is not None and state.exists():
             terminal.restore(state.read_bytes())
@@ -105,6 +108,22 @@ class TerminalHost:
         if name in FUNCTIONS or name in ("advance", "quote"):
             return getattr(self.terminal, name)
         raise AttributeError(f"a served terminal has no {name!r}")
+
+
+@contextmanager
+def serve_second(first: TerminalHost, address: Path) -> Iterator[TerminalHost]:
+    """Serve a second terminal of a host's server: its link and switches are its own."""
+    server = first.terminal.server
+    host = TerminalHost(SimulatedTerminal(server.profile, server=server), beside=first)
+    host.write_address(address)
+    thread = threading.Thread(target=host.run, name="second", daemon=True)
+    thread.start()
+    try:
+        yield host
+    finally:
+        host.stop()
+        thread.join()
+        address.unlink(missing_ok=True)
 
 
 class _Server(socketserver.ThreadingTCPServer):

@@ -85,9 +85,10 @@ class Session:
     """Hold the connection of a program to a terminal, and of the terminal to its server."""
 
     def __init__(
-        self, profile: BrokerProfile, *, seed: int = 1, start: int = 0, feed: Iterable[Quote] = ()
-    ) -> None:
-        self.server = TradeServer(profile, seed=seed, start=start, feed=feed)
+        self, profile: BrokerProfile, *, seed: int = 1, start: int = 0,
+        feed: Iterable[Quote] = (), server: TradeServer | None = None,
+    ) -> None:  # fmt: skip
+        self.server = server or TradeServer(profile, seed=seed, start=start, feed=feed)
         self.switches = Switches(
             build=profile.build, history_calls=profile.history_calls,
             history_lag=round(profile.history_lag_ms * 1_000_000),

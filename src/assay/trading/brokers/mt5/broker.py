@@ -24,7 +24,12 @@ SENT_WITHIN_NS = 10 * SECOND
 
 
 def make_command(order: OrderSubmitted, digits: int, now: int) -> OrderCommand:
-    """Return the command that sends an order; `digits` are those of its prices."""
+    """Return the command that sends an order; `digits` are those of its prices.
+
+    One that names a position there closes it, or both of two.
+    """
+    if order.position is not msgspec.UNSET:
+        return _make_close(order, order.position, digits, now)
     kind = ORDER_TYPES.get(order.order_type)
     if kind is None:
         raise InvariantError(f"order type {order.order_type!r} has no name at the terminal")
@@ -46,6 +51,26 @@ def make_command(order: OrderSubmitted, digits: int, now: int) -> OrderCommand:
         strategy=order.strategy,
         ordinal=order.ordinal,
         margin=0 if order.margin is msgspec.UNSET else order.margin,
+        ts=order.ts_init,
+        expiry_ns=now + SENT_WITHIN_NS,
+    )
+
+
+def _make_close(order: OrderSubmitted, position: int, digits: int, now: int) -> OrderCommand:
+    terms = OrderTerms() if order.terms is msgspec.UNSET else order.terms
+    against = 0 if order.position_by is msgspec.UNSET else order.position_by
+    return OrderCommand(
+        id=order.key,
+        kind="close_by" if against else "close",
+        account=order.account,
+        symbol=order.symbol,
+        quantity=order.quantity,
+        time_in_force=_LIVES[terms.time_in_force],
+        ticket=position,
+        other_ticket=against,
+        digits=digits,
+        strategy=order.strategy,
+        ordinal=order.ordinal,
         ts=order.ts_init,
         expiry_ns=now + SENT_WITHIN_NS,
     )

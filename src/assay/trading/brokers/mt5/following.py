@@ -11,15 +11,22 @@ from assay.trading.brokers.mt5 import api
 from assay.trading.brokers.mt5.booking import TRADES, Booking
 from assay.trading.brokers.mt5.ports import BrokerEvent
 from assay.trading.brokers.mt5.requests import spell_key
-from assay.trading.brokers.mt5.state import GatewayState, MT5Settings, OrderRecord
+from assay.trading.brokers.mt5.state import (
+    CLOSED_DOORS,
+    GatewayState,
+    MT5Settings,
+    OrderRecord,
+)
 from assay.trading.brokers.mt5.stops import Denial
-from assay.trading.brokers.mt5.structures import TerminalApi, TradeDeal, TradeOrder, TradePosition
+from assay.trading.brokers.mt5.structures import TerminalApi, TradeDeal, TradeOrder
 from assay.trading.brokers.mt5.symbols import SymbolLink
 from assay.trading.brokers.mt5.telling import Teller
 from assay.trading.brokers.mt5.units import units_of
 from assay.trading.execution import Accepted, Ended, OrderState
 
 OPEN = (OrderState.ACCEPTED, OrderState.PARTLY_FILLED, OrderState.UNKNOWN)
+NEVER_SEEN = "never_seen"
+"""Why an order of another road that was looked for is given up."""
 EARLY_MS = 2_000
 """Clocks differ: an order may look this much older than its sending."""
 
@@ -126,7 +133,7 @@ class Following:
         named = {ticket for tickets in found.values() for ticket in tickets}
         free = [trace for trace in free if trace.ticket not in named]
         for record in seeking:
-            if not found[record.command.id]:
+            if not found[record.command.id] and not self._is_unsent(record):
                 found[record.command.id] = self._find_alike(record, free)
         events: list[BrokerEvent] = []
         held_back: set[int] = set()
@@ -154,8 +161,15 @@ class Following:
     def _is_lost(self, record: OrderRecord) -> bool:
         if record.order.ticket:
             return False
-        never = record.order.state is OrderState.REJECTED and record.order.reason == "never_arrived"
-        return never or record.order.state is OrderState.UNKNOWN
+        state, reason = record.order.state, record.order.reason
+        never = state is OrderState.REJECTED and reason in ("never_arrived", NEVER_SEEN)
+        return never or state is OrderState.UNKNOWN or self._is_unsent(record)
+
+    def _is_unsent(self, record: OrderRecord) -> bool:
+        """Say whether this road never sent an order; another may have, under its number."""
+        state, reason = record.order.state, record.order.reason
+        is_refused = state is OrderState.REJECTED and reason in CLOSED_DOORS
+        return is_refused or (state is OrderState.EXPIRED and record.order.attempts == 0)
 
     def _is_alike(self, record: OrderRecord, trace: Trace) -> bool:
         # A stop or a target carries the magic number of its position and is another order.
@@ -211,7 +225,10 @@ class Following:
         return units if trace.type % 2 == 0 else -units
 
     def _take(self, record: OrderRecord, ticket: int, units: int) -> list[BrokerEvent]:
-        late = record.order.state is OrderState.REJECTED
+        is_elsewhere = record.is_watched or self._is_unsent(record)
+        late = record.order.state is OrderState.REJECTED and not is_elsewhere
+        if record.order.state is OrderState.EXPIRED:
+            record.order = msgspec.structs.replace(record.order, state=OrderState.UNKNOWN)
         record.units = units
         record.advance(Accepted(ticket, abs(units)))
         events: list[BrokerEvent] = [self._teller.accepted(record)]
@@ -232,8 +249,7 @@ class Following:
         """Tell where somebody changed our resting order; it is left as it is."""
         before, found = record.shown, (order.price_open, order.sl, order.tp)
         record.shown = found
-        asked = self._state.asked_stops(order.ticket)
-        if not any(before) or before == found or found[1:] in asked:
+        if not any(before) or before == found or self._state.explain(order.ticket, found):
             return []
         text = f"price, stop and target {before} are {found}"
         key, symbol = record.command.id, record.command.symbol
@@ -252,7 +268,12 @@ class Following:
         done = past[ticket]
         # Of an order that only its deals showed before, the volume is learnt now.
         units = self._units_of(record, next(_traces((done,), ())))
-        events = self._take(record, ticket, units) if units != record.units else []
+        was = record.units
+        events = self._take(record, ticket, units) if units != was else []
+        if record.order.is_final and abs(units) < abs(was):
+            # What was asked for beyond that will not fill.
+            at = self._booking.clock.to_utc_ns(done.time_done_msc)
+            return [*events, self._teller.cancelled(record, at)]
         return events + self._end(record, done)
 
     def _end(self, record: OrderRecord, done: TradeOrder) -> list[BrokerEvent]:
@@ -266,11 +287,21 @@ class Following:
         if done.state == api.ORDER_STATE_REJECTED and not record.order.filled:
             record.advance(Ended(OrderState.REJECTED, "broker_rejected"))
             return [self._teller.rejected(record, Denial("broker_rejected", done.comment))]
+        if self._is_booked(record, done):
+            record.advance(Ended(OrderState.CANCELLED, "booked_before"))
+            return [self._teller.cancelled(record, at)]
         # The deals of a filled order may still be on their way.
         if done.volume_current > 0 or done.state == api.ORDER_STATE_CANCELED:
             record.advance(Ended(OrderState.CANCELLED, "cancelled"))
             return [self._teller.cancelled(record, at), *self._tell_removed(record)]
         return []
+
+    def _is_booked(self, record: OrderRecord, done: TradeOrder) -> bool:
+        """Say whether the deals of an order were booked before anybody knew that it was ours."""
+        if done.state != api.ORDER_STATE_FILLED or record.order.deals:
+            return False
+        deals = self._terminal.history_deals_get(ticket=done.ticket)
+        return bool(deals) and all(each.ticket in self._state.deals for each in deals or ())
 
     def _tell_removed(self, record: OrderRecord) -> list[BrokerEvent]:
         """Tell where a resting order of ours was taken away by somebody else."""
@@ -295,9 +326,10 @@ class Following:
             return []
         if record.command.id in self._ambiguous:
             return []
-        record.advance(Ended(OrderState.REJECTED, "never_arrived"))
+        reason = NEVER_SEEN if record.is_watched else "never_arrived"
+        record.advance(Ended(OrderState.REJECTED, reason))
         text = f"neither order nor deal showed for {self._settings.settle_ns // SECOND} s"
-        return [self._teller.rejected(record, Denial("never_arrived", text))]
+        return [self._teller.rejected(record, Denial(reason, text))]
 
     def _settle_act(self, record: OrderRecord) -> list[BrokerEvent]:
         """Find out by what is there now whether an act without answer was carried out."""
@@ -319,7 +351,8 @@ class Following:
         positions = self._terminal.positions_get(ticket=command.ticket)
         if command.kind == "close_by":
             return positions is not None and (not positions or positions[0].volume < record.lots)
-        shown: Iterable[TradePosition | TradeOrder] = positions or ()
+        shown = [(0.0, each.sl, each.tp) for each in positions or ()]
         if not positions:
-            shown = self._terminal.orders_get(ticket=command.ticket) or ()
-        return any((each.sl, each.tp) == (record.stop, record.target) for each in shown)
+            orders = self._terminal.orders_get(ticket=command.ticket) or ()
+            shown = [(each.price_open, each.sl, each.tp) for each in orders]
+        return record.prices in shown

@@ -11,11 +11,12 @@ from assay.trading.brokers.mt5.blocking import TerminalBlockedError
 from assay.trading.brokers.mt5.booking import Booking
 from assay.trading.brokers.mt5.following import Following
 from assay.trading.brokers.mt5.guarding import Guarding, is_netting
-from assay.trading.brokers.mt5.ports import BrokerEvent, OrderCommand, Pace
+from assay.trading.brokers.mt5.ports import BrokerEvent, CommandKind, OrderCommand, Pace
 from assay.trading.brokers.mt5.preparing import Preparing
 from assay.trading.brokers.mt5.requests import Plan
 from assay.trading.brokers.mt5.sending import Answer, Sender
 from assay.trading.brokers.mt5.state import (
+    CLOSED_DOORS,
     GatewayState,
     MT5Settings,
     OrderRecord,
@@ -38,11 +39,6 @@ from assay.trading.execution import (
     Sent,
     Stored,
 )
-
-CLOSED_DOORS = frozenset(
-    {"client_disables_at", "server_disables_at", "disconnected", "terminal_away", "blocked"}
-)
-"""Reasons for which what is open stays open, whatever anybody asks for."""
 
 
 class MT5Gateway:
@@ -89,8 +85,11 @@ class MT5Gateway:
     def execute(self, command: OrderCommand, now: int) -> list[BrokerEvent]:
         """Carry a command out, once by its id; its key is on disk before this is called."""
         self._teller.now = now
+        if command.kind == "watch":
+            return self._watch(command)
         known = self._state.orders.get(command.id)
-        if known is not None:
+        is_free = known is None or (known.is_watched and known.order.state is OrderState.REJECTED)
+        if known is not None and not is_free:
             return self._repeat(known)
         with suppress(TerminalBlockedError):
             self._booking.take_over()
@@ -160,6 +159,7 @@ class MT5Gateway:
         record.order = msgspec.structs.replace(record.order, quantity=abs(plan.units))
         record.units, record.sent, record.since = plan.units, now, now
         record.type, record.lots = int(request.get("type", -1)), float(request.get("volume", 0))
+        record.price = float(request.get("price", 0))
         record.stop, record.target = float(request.get("sl", 0)), float(request.get("tp", 0))
         record.position = plan.position
         record.advance(Sent())
@@ -204,6 +204,20 @@ class MT5Gateway:
             record.since = now
             return [self._teller.unknown(record, "the program ended while it was on its way")]
         return self._repeat(record)
+
+    def _watch(self, command: OrderCommand) -> list[BrokerEvent]:
+        """Look from now on for an order that went, or may have gone, by another road."""
+        record = self._state.orders.get(command.key)
+        if record is not None and (record.order.ticket or not record.order.is_final):
+            return self._repeat(record)
+        kind: CommandKind = "close" if command.ticket else "submit"
+        record = self._enter(msgspec.structs.replace(command, id=command.key, kind=kind, key=0))
+        self._preparing.recall(record)
+        record.is_watched = True
+        # Until it has expired the other road may still send it.
+        record.since = max(self._teller.now, command.expiry_ns)
+        record.advance(Recovered())
+        return [self._teller.unknown(record, "it went by another road")]
 
     def resolve(self, key: int, ticket: int, now: int) -> list[BrokerEvent]:
         """Say by a person's word which order of the broker a command is; ticket 0 for none."""

@@ -20,6 +20,7 @@ from assay.trading.brokers.mt5.structures import (
 from assay.trading.brokers.mt5.symbols import SymbolLink
 from assay.trading.brokers.mt5.telling import Teller
 from assay.trading.brokers.mt5.units import units_of
+from assay.trading.brokers.mt5.weekopens import read_week_opens
 
 WEEKS_BARS = 1_000
 """Half-hour bars asked for: about four weeks, with as many weekly opens."""
@@ -157,23 +158,20 @@ class Guarding:
 
     def check_clock(self) -> list[BrokerEvent]:
         """Infer the server's clock from weekly opens once, then hold it to them."""
-        times = self._read_opens()
+        opens = self._read_opens()
         if self._state.clock is None:
-            self._state.clock = self._settings.clock or infer_clock(times)
+            self._state.clock = self._settings.clock or infer_clock(opens)
         if self._state.clock is None:
             return []
-        drift = find_drift(self._state.clock, times)
+        drift = find_drift(self._state.clock, opens)
         if not drift or "server-time" in self._state.stopped:
             return []
         self._state.stopped["server-time"] = drift
         return [self._teller.alarm("server_time_changed", drift)]
 
     def _read_opens(self) -> list[int]:
-        for link in self._settings.links:
-            rates = self._terminal.copy_rates_from_pos(link.name, api.TIMEFRAME_M30, 0, WEEKS_BARS)
-            if rates is not None and len(rates) > 1:
-                return [int(row["time"]) for row in rates]
-        return []
+        links = self._settings.links
+        return read_week_opens(self._terminal, links, api.TIMEFRAME_M30, WEEKS_BARS)
 
     def check_hour(self, now: int) -> list[BrokerEvent]:
         """Read contracts and the clock anew, once an hour."""

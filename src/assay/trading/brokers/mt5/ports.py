@@ -19,7 +19,7 @@ from assay.model.messages import (
     PositionReported,
 )
 
-CommandKind = Literal["submit", "cancel", "modify", "close", "close_by"]
+CommandKind = Literal["submit", "cancel", "modify", "close", "close_by", "watch"]
 OrderType = Literal["market", "limit", "stop", "stop_limit"]
 TimeInForce = Literal["gtc", "gtd", "day", "ioc", "fok"]
 
@@ -52,6 +52,10 @@ class OrderCommand(
     target of 0 removes it. Prices are integers of 10^-digits; `margin` is what the kernel expects
     the order to tie up, in minor units, 0 where it does not say. Times are nanoseconds UTC:
     `expires` ends the order (time in force gtd), after `expiry_ns` it must not be sent any more.
+
+    A login may have two roads. A watch sends nothing: the order `key` went, or may have gone, by
+    the other one, and what the terminal shows of it is told. A close by the road that did not open
+    the position says how much of it is `own`, in signed units; a cancel of its order, just that.
     """
 
     id: int
@@ -75,6 +79,8 @@ class OrderCommand(
     margin: int = 0
     ts: int = 0
     expiry_ns: int = 0
+    key: int = 0
+    own: int = 0
 
 
 class Gateway(Protocol):

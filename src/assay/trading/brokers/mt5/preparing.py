@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from assay.model.time import DAY
+from assay.trading.brokers.mt5 import api
 from assay.trading.brokers.mt5.blocking import TerminalBlockedError
 from assay.trading.brokers.mt5.guarding import Guarding
 from assay.trading.brokers.mt5.ports import OrderCommand
@@ -22,7 +23,7 @@ from assay.trading.brokers.mt5.state import GatewayState, MT5Settings, OrderReco
 from assay.trading.brokers.mt5.stops import Denial
 from assay.trading.brokers.mt5.structures import TerminalApi, TradeOrder, TradePosition
 from assay.trading.brokers.mt5.telling import Teller
-from assay.trading.brokers.mt5.units import floor_to_step, lots_of, units_of
+from assay.trading.brokers.mt5.units import floor_to_step, lots_of, price_of, units_of
 
 
 class Preparing:
@@ -65,6 +66,8 @@ class Preparing:
 
     def _prepare_change(self, command: OrderCommand, market: Market) -> Plan | Denial:
         """Plan what concerns an open position, or a resting order where no position has it."""
+        if command.own:
+            return self._prepare_exit(command, market)
         position = self._own_position(command, command.ticket)
         if isinstance(position, Denial):
             if command.kind != "modify" or position.reason != "position_closed":
@@ -77,6 +80,21 @@ class Preparing:
             return plan_close(command, market, position, self._own_units(market, position))
         other = self._own_position(command, command.other_ticket)
         return other if isinstance(other, Denial) else plan_close_by(command, position, other)
+
+    def _prepare_exit(self, command: OrderCommand, market: Market) -> Plan | Denial:
+        """Plan the close of what the platform says is ours: another road opened it."""
+        name, side = market.link.name, 1 if command.own > 0 else -1
+        shown = self._terminal.positions_get(symbol=name)
+        if shown is None:
+            return Denial("terminal_away", "the terminal shows no positions")
+        ours = api.POSITION_TYPE_BUY if side > 0 else api.POSITION_TYPE_SELL
+        named = [each for each in shown if command.ticket in (0, each.ticket)]
+        position = next((each for each in named if each.type == ours), None)
+        if position is None:
+            return Denial("position_closed", f"nothing of that side is open in {name}")
+        if command.quantity * side >= 0:
+            return Denial("no_exit", f"{command.quantity} closes nothing of {command.own}")
+        return plan_close(command, market, position, command.own)
 
     def _own_position(self, command: OrderCommand, ticket: int) -> TradePosition | Denial:
         """Return a position of which some is ours by the deals, or by the order that opened it."""
@@ -110,7 +128,9 @@ class Preparing:
             return Denial("invalid_order", f"order {command.ticket} does not rest")
         order = shown[0]
         own = {record.order.ticket for record in self._state.orders.values()}
-        if order.ticket not in own and order.magic not in self._state.orders:
+        is_ours = order.ticket in own or order.magic in self._state.orders
+        # What another road placed is ours by the platform's word.
+        if not is_ours and not command.own:
             return Denial("foreign_order", f"order {command.ticket} is not ours")
         return order
 
@@ -127,6 +147,11 @@ class Preparing:
         if command.kind == "submit":
             record.type = TYPES[command.order_type, 1 if command.quantity > 0 else -1]
             record.units = command.quantity
+        if command.kind == "modify":
+            record.price, record.stop, record.target = (
+                float(price_of(points, command.digits))
+                for points in (command.price, command.stop, command.target)
+            )
         link = next((each for each in self._settings.links if each.symbol == command.symbol), None)
         try:
             info = self._terminal.symbol_info(link.name) if link else None

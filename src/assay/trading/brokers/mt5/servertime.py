@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Literal
@@ -83,31 +83,44 @@ def find_week_opens(times: Sequence[int]) -> list[int]:
     return [after for before, after in pairwise(times) if after - before > WEEKEND_S]
 
 
-def infer_clock(times: Sequence[int]) -> ServerClock | None:
-    """Infer the clock from the opens of bars; None where they hold no clear weekly open.
+def first_of_weeks(opens: Iterable[int]) -> list[int]:
+    """Return the earliest of several markets' opens in each week: that opens the week.
+
+    >>> first_of_weeks([3_600, 0, 604_800, 608_400])
+    [0, 604800]
+    """
+    firsts: list[int] = []
+    for opened in sorted(opens):
+        if not firsts or opened - firsts[-1] > WEEKEND_S:
+            firsts.append(opened)
+    return firsts
+
+
+def infer_clock(opens: Iterable[int]) -> ServerClock | None:
+    """Infer the clock from weekly opens, of several markets too; None where none is clear.
 
     A server whose week begins at midnight is taken to keep New York's summer time, as those do
     that close their day with New York; else one on Athens' time to keep Europe's; another keeps
     none. Where that is wrong the first change of clocks shows it.
     """
-    opens = find_week_opens(times)
-    offset = measure_offset(opens[-1]) if opens else None
-    if offset is None:
+    opened = max(first_of_weeks(opens), default=None)
+    offset = None if opened is None else measure_offset(opened)
+    if opened is None or offset is None:
         return None
-    utc = opens[-1] - offset
+    utc = opened - offset
     new_york, europe = (
         offset - ServerClock(offset_s=0, family=family).offset_at(utc) for family in FAMILIES
     )
-    if opens[-1] % DAY_S == 0:
+    if opened % DAY_S == 0:
         return ServerClock(offset_s=new_york, family="new-york")
     if europe == ATHENS_S:
         return ServerClock(offset_s=europe, family="europe")
     return ServerClock(offset_s=offset)
 
 
-def find_drift(clock: ServerClock, times: Sequence[int]) -> str:
+def find_drift(clock: ServerClock, opens: Iterable[int]) -> str:
     """Say by how much a server's weekly open lies off; empty where it lies where it should."""
-    for opened in find_week_opens(times)[-1:]:
+    for opened in first_of_weeks(opens)[-1:]:
         offset = measure_offset(opened)
         if offset is None:
             continue

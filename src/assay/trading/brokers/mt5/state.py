@@ -18,6 +18,11 @@ OVERLAP_MS = 24 * 3_600_000
 KEPT_NS = DAY
 """Orders that ended are known this long, so that a late deal finds them."""
 
+CLOSED_DOORS = frozenset(
+    {"client_disables_at", "server_disables_at", "disconnected", "terminal_away", "blocked"}
+)
+"""Reasons for which what is open stays open, whatever anybody asks for: nothing was sent."""
+
 
 class MT5Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Hold what a person decided about one terminal and its account.
@@ -42,7 +47,7 @@ class MT5Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class OrderRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Hold a command and what became of it; type, lots and stops are as they were sent.
+    """Hold a command and what became of it; type, lots and prices are as they were sent.
 
     `is_recalled` says that its volume was worked out again and may have been less. `sent` is when
     it left and `since` from when on its silence counts, in nanoseconds UTC.
@@ -56,18 +61,38 @@ class OrderRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     is_recalled: bool = False
     sent: int = 0
     since: int = 0
+    price: float = 0.0
     stop: float = 0.0
     target: float = 0.0
+    is_spent: bool = False
+    """Of a change: whether the terminal has shown what came of it, or of a later one."""
     position: int = 0
     """Identifier of the position that it concerns; a reversed one has another ticket."""
     shown: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Price, stop and target of a resting order as last seen."""
+    is_watched: bool = False
+    """Whether it is another road's: looked for, never sent by this one."""
 
     @property
     def is_over(self) -> bool:
         """Say whether nothing but a late deal can still come of it."""
         is_act = self.command.kind in ("cancel", "modify", "close_by")
         return self.order.is_final or (is_act and self.order.state is OrderState.ACCEPTED)
+
+    @property
+    def prices(self) -> tuple[float, float, float]:
+        """Return price, stop and target as they were sent, the price 0 for a position."""
+        return self.price, self.stop, self.target
+
+    @property
+    def may_show(self) -> bool:
+        """Say whether the terminal may yet show, as new, what this change asked for.
+
+        One that expired or was refused never reached it; one that was given up may still arrive.
+        """
+        state, reason = self.order.state, self.order.reason
+        is_out = state is not OrderState.REJECTED or reason == "never_arrived"
+        return self.order.attempts > 0 and is_out and not self.is_spent
 
     def is_settling(self, symbol: str) -> bool:
         """Say whether it may have changed a symbol's position by deals that are not booked yet."""
@@ -124,13 +149,22 @@ class GatewayState(msgspec.Struct, kw_only=True):
         found = (name for name, held in self.positions.items() if held.ticket == ticket)
         return next(found, ticket)
 
-    def asked_stops(self, ticket: int) -> set[tuple[float, float]]:
-        """Return the stops and targets that we asked for by modifying, answered or not."""
-        return {
-            (record.stop, record.target)
+    def explain(self, ticket: int, found: tuple[float, float, float]) -> bool:
+        """Say whether price, stop and target that are found came of a change that we asked for.
+
+        Each change explains once: who puts back later what we once asked for is somebody else.
+        """
+        changes = [
+            record
             for record in self.orders.values()
             if record.command.kind == "modify" and record.command.ticket == ticket
-        }
+        ]
+        for place in reversed(range(len(changes))):
+            if changes[place].may_show and changes[place].prices == found:
+                for record in changes[: place + 1]:
+                    record.is_spent = True
+                return True
+        return False
 
     def forget_old(self, now: int) -> None:
         """Drop deals that are asked for no more, and orders that ended long before."""

@@ -154,7 +154,7 @@ class Watching:
                 return []
             text = f"position {position.ticket} has no stop; {record.stop} was asked for"
             return [self._teller.alarm("stop_missing", text)]
-        if found in self._state.asked_stops(position.ticket):
+        if self._state.explain(position.ticket, (0.0, *found)):
             return []
         what = "stop_removed" if before[0] and not found[0] else "stops_edited"
         link = self._links.get(position.symbol)

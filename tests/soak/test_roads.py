@@ -1,0 +1,20 @@
+"""Many days on two roads to one login, on which either edge and the trader die."""
+
+from itertools import count
+from pathlib import Path
+
+from assay.runtime.clock import Deadline
+from tests.sim.road_story import live_on_two_roads
+
+LEAST = 100
+
+
+def test_no_exit_is_carried_out_twice_on_many_days(
+    tmp_path: Path, soak_seconds: float, soak_seed: int
+) -> None:
+    deadline, deaths = Deadline(soak_seconds), 0
+    for number in count():
+        if number >= LEAST and deadline.has_passed():
+            break
+        deaths += len(live_on_two_roads(tmp_path / str(number), soak_seed * 100_000 + number))
+    assert deaths >= LEAST
