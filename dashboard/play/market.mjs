@@ -107,7 +107,19 @@ export class Market {
     const profit = this.positions.reduce((sum, each) => sum + each.profit, 0);
     const balance = this.equity.at(-1).balance;
     const equity = round(balance + profit, 2);
-    return { tenant: "local", account: "paper", currency: "USD", currency_digits: 2, balance, equity, margin: 433.72, margin_level: equity / 433.72, day_profit: round(profit - 61.2, 2), drawdown: Math.max(0, 1 - equity / this.peak), peak: this.peak };
+    return { tenant: "local", account: "paper", currency: "USD", currency_digits: 2, balance, equity, margin: 433.72, margin_level: equity / 433.72, day_profit: round(profit - 61.2, 2), drawdown: Math.max(0, 1 - equity / this.peak), peak: this.peak, entries_halted: this.paused ? ["all by twin: 2024-03-05 earned -61.75 USD beside its twin, 0.06% of equity (bound 0.05%); most by reject: -61.75"] : [] };
+  }
+
+  twin() {
+    const days = Array.from({ length: 12 }, (_, i) => {
+      const amounts = [["spread", -1.2 * i], ["slippage", -2.4 - i], ["latency", 0.35 * i], ["reject", i % 4 === 3 ? -61.75 : 0], ["conversion", i % 3 ? 0.02 : 0]];
+      const causes = amounts.map(([cause, amount]) => ({ cause, amount: round(amount, 2), orders: i }));
+      const gap = round(causes.reduce((sum, each) => sum + each.amount, 0), 2);
+      const above = Math.abs(gap) / 100000 > 0.0005;
+      const day = iso(this.now - (i + 1) * 24 * HOUR);
+      return { day: day.slice(0, 10), appraised: day, live: round(120.4 + gap, 2), twin: 120.4, gap, share: Math.abs(gap) / 100000, bound: 0.0005, above, paused: above, causes };
+    });
+    return { position: this.seq, complete: true, held: this.account().entries_halted.join("; "), days };
   }
 
   limits() {

@@ -1,4 +1,4 @@
-// Serve the built page with a made-up market: npm run build && npm run play [-- PORT]
+// Serve the built page with a made-up market: npm run build && npm run play [-- PORT] [--paused]
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -10,6 +10,7 @@ const PAGE = new URL("../../src/assay/apps/gateway/page/", import.meta.url);
 const TYPES = { html: "text/html", js: "text/javascript", css: "text/css", svg: "image/svg+xml" };
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 const market = new Market(7, Math.floor(Date.now() / 1000));
+market.paused = process.argv.includes("--paused");
 const sockets = new Set();
 
 function frame(text) {
@@ -47,6 +48,7 @@ const ROUTES = {
   "/api/session": () => ({ tenant: "local", account: "paper", version: "play", source: "play", strategy: "ai", model: null }),
   "/api/snapshot": () => market.snapshot(),
   "/api/equity": () => ({ points: market.equity }),
+  "/api/twin": () => market.twin(),
   "/api/fills": () => ({ fills: market.fills }),
   "/api/decisions": () => ({ decisions: market.decisions.slice(50), next: null }),
   "/api/bars": (url) => {

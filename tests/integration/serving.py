@@ -19,7 +19,8 @@ from assay.apps.config import Config
 from assay.apps.gateway.app import Gateway, Timing, build_gateway
 from assay.apps.gateway.process import build_server
 from assay.apps.lab.drivers import feed_messages
-from assay.apps.paper.control import pending_orders
+from assay.apps.paper.byhand import HANDLED, obey
+from assay.apps.paper.control import answer_order, pending_orders
 from assay.apps.paper.patterns import PatternWatch
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identify_setup, prepare_plan
@@ -69,6 +70,9 @@ class Trading:
     def carry_out(self) -> None:
         """Carry out the orders that wait, as the trader's process does."""
         for path, order in pending_orders(self.home):
+            if order.action in HANDLED:
+                answer_order(path, obey(self.trader, order))
+                continue
             act = self.trader.halt if order.action == "halt" else self.trader.resume
             act(order.reason, order.by)
             path.unlink()

@@ -88,6 +88,36 @@ def test_import_list_show_export_gaps_and_rejects(ask: Ask, tmp_path: Path) -> N
     assert len(read_parquet(target)) == 99
 
 
+@pytest.mark.running
+def test_holes_are_filled_from_another_source_and_by_a_line(ask: Ask, tmp_path: Path) -> None:
+    ask("import", "csv", str(write_bars(tmp_path)))
+    export = tmp_path / "EURUSD_M1_other.csv"
+    rows = [
+        f"2019.03.04\t{8 + n // 60:02d}:{n % 60:02d}:00\t1.10001\t1.10005\t1.09999\t1.10003"
+        for n in range(120)
+        if not 40 <= n < 50
+    ]
+    export.write_text("\n".join(["<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>", *rows]) + "\n")
+    ask("import", "mt5", str(export), "--tz", "UTC")
+    both = ("EURUSD", "M1", "--with", "mt5", "--source", "csv")
+    found = ask("data", "compare", *both)
+    assert (found["common"], found["only_first"], found["only_second"]) == (99, 0, 11)
+    assert found["median_points"] == 1
+    # Fewer bars in common than agreement is told from.
+    assert not found["agrees"]
+    target = tmp_path / "eurusd_m1_mended.parquet"
+    mend = ("data", "mend", "EURUSD", "M1", str(target), "--source", "csv")
+    assert "say --with SOURCE" in ask(*mend, code=2)["error"]
+    told = ask(*mend, "--interpolate", "20")
+    assert (told["rows"], told["taken"], told["interpolated"], told["missing"]) == (119, 0, 20, 0)
+    spans = json.loads(Path(told["spans"]).read_text())
+    assert spans["interpolated"] == [
+        {"from": "2019-03-04T08:40:00Z", "to": "2019-03-04T09:00:00Z", "bars": 20}
+    ]
+    assert len(read_parquet(target)) == 119
+    assert "does not tell the market" in ask(*mend, "--with", "mt5", code=3)["error"]
+
+
 def write_ticks(folder: Path) -> Path:
     """Write quotes of an hour, three a minute; those of the last minutes have no sizes."""
     path = folder / "EURUSD_ticks_mine.csv"

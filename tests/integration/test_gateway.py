@@ -43,7 +43,7 @@ pytestmark = pytest.mark.running
 QUERIES = (
     "/api/session", "/api/snapshot", "/api/bars?symbol=EURUSD&timeframe=H1", "/api/decisions",
     "/api/decisions/1", "/api/equity", "/api/fills", "/api/regimes", "/api/correlations",
-    "/api/drift", "/api/alerts", "/api/performance",
+    "/api/drift", "/api/alerts", "/api/performance", "/api/twin",
 )  # fmt: skip
 
 
@@ -563,3 +563,36 @@ def test_two_platforms_in_one_process_know_nothing_of_each_other(
             stranger.cookies.set(f"assay_session_{other.port}", value)
             assert refusal(stranger.get("/")) == (401, "not_signed_in")
         assert person.get("/api/snapshot").status_code == 200
+
+
+def test_a_person_orders_by_the_page(trader: Trading, person: httpx.Client) -> None:
+    limit = {"action": "limit", "symbol": "EURUSD", "lots": "0.1", "price": "0.9"}
+    wish = {"order": limit, "reason": "a dip"}
+    assert refusal(person.post("/api/orders", json=wish)) == (503, "try_again")
+    for body in ({"order": limit}, {**wish, "reason": " "}, {**wish, "by": "root"}):
+        assert refusal(person.post("/api/orders", json=body)) == (422, "invalid")
+    kind = {"content-type": "text/plain"}
+    assert refusal(person.post("/api/flatten", content=b"{}", headers=kind))[0] == 415
+    stop = threading.Event()
+
+    def carry() -> None:
+        while not stop.wait(0.005):
+            trader.carry_out()
+
+    with trader.home.lock("up"):
+        acting = threading.Thread(target=carry)
+        acting.start()
+        told = person.post("/api/orders", json=wish)
+        (waits,) = person.get("/api/orders").json()["orders"]
+        refused = person.post("/api/orders", json={**wish, "order": {**limit, "price": ""}})
+        gone = person.post("/api/flatten", json={"reason": "enough"})
+        left = person.get("/api/orders").json()["orders"]
+        stop.set()
+        acting.join(LONG_S)
+    assert (told.status_code, waits["key"] in told.text) == (202, True)
+    assert (waits["kind"], waits["lots"], waits["price"]) == ("limit", "0.1", "0.90000")
+    assert refusal(refused) == (409, "not_done")
+    assert gone.status_code == 202
+    assert all(each["key"] != waits["key"] for each in left)
+    assert [halt.source for halt in trader.trader.entry_halts] == ["operator"]
+    trader.trader.release_entries("operator", "over", "page", actor="operator")

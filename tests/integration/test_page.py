@@ -258,7 +258,7 @@ def look_around(page: Page) -> None:
     assert has_axe_found(page) == []
     page.keyboard.press("Escape")
     expect(page.get_by_test_id("decision-detail")).to_have_count(0)
-    for book in ("orders", "fills", "equity", "limits", "alerts", "positions"):
+    for book in ("orders", "fills", "equity", "twin", "limits", "alerts", "positions"):
         page.locator(f"#book-{book}").click()
         assert has_axe_found(page) == []
     page.set_viewport_size({"width": 320, "height": 640})

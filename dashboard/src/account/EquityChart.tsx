@@ -5,7 +5,9 @@ import { useEffect, useRef, useState } from "react";
 import type { EquityPoint } from "../api/types";
 import { chartOptions, MONEY, PERCENT } from "../chart/canvas";
 import { useDesk } from "../desk/store";
+import { TIMES_NARROW } from "../chart/overtime";
 import { DARK, DARK_QUERY, LIGHT, PHONE_QUERY, type Palette } from "../theme/palette";
+import { curveOverTime } from "./curve";
 
 function drawEquity(element: HTMLElement, palette: Palette, isPhone: boolean) {
   const chart = createChart(element, chartOptions(palette));
@@ -41,8 +43,9 @@ function drawEquity(element: HTMLElement, palette: Palette, isPhone: boolean) {
   chart.panes()[0]?.setStretchFactor(2);
   return {
     show(points: EquityPoint[]) {
+      const curve = curveOverTime(points, isPhone ? TIMES_NARROW : undefined);
       const take = (value: (point: EquityPoint) => number) =>
-        points.map((point) => ({ time: point.time as UTCTimestamp, value: value(point) }));
+        curve.map((point) => ({ time: point.time as UTCTimestamp, value: value(point) }));
       equity.setData(take((point) => point.equity));
       balance.setData(take((point) => point.balance));
       drawdown.setData(take((point) => -100 * point.drawdown));

@@ -7,6 +7,7 @@ import type {
   PerformancePage,
   Problem,
   SessionView,
+  TwinPage,
 } from "./types";
 
 const UNREACHABLE: Problem = {
@@ -83,6 +84,8 @@ export const getEquity = (limit = 2000) => request<EquityPage>(`/api/equity?${qu
 
 export const getPerformance = (by: string) =>
   request<PerformancePage>(`/api/performance?${query({ by })}`);
+
+export const getTwin = () => request<TwinPage>("/api/twin");
 
 export const postKillSwitch = (engaged: boolean, reason: string) =>
   request<Halt>("/api/kill-switch", {

@@ -500,6 +500,35 @@ export interface SymbolView {
   change_day: number;
 }
 
+/** Hold what one cause made of a day's gap, and how many orders it touched. */
+export interface TwinCause {
+  cause: string;
+  amount: number;
+  orders: number;
+}
+
+/** Hold what the account earned on a day beside the same day run again, and why. */
+export interface TwinDay {
+  day: string;
+  appraised: string;
+  live: number;
+  twin: number;
+  gap: number;
+  share: number;
+  bound: number;
+  above: boolean;
+  paused: boolean;
+  causes: TwinCause[];
+}
+
+/** Answer GET /api/twin: the last appraised days, the newest first. */
+export interface TwinPage {
+  position: number;
+  complete: boolean;
+  held: string;
+  days: TwinDay[];
+}
+
 export type Change = AccountChange | AlertChange | BarChange | DecisionChange | EquityChange | FeedChange | FillChange | HaltChange | LimitsChange | OrderChange | PositionsChange | QuoteChange;
 
 export type StreamMessage = DeltaMessage | SnapshotMessage;

@@ -5,6 +5,7 @@ import { EquityPanel } from "../account/EquityPanel";
 import { LimitsPanel } from "../limits/LimitsPanel";
 import { PerformancePanel } from "../performance/PerformancePanel";
 import { Alerts, Fills, Orders, Positions } from "../trading/sheets";
+import { TwinPanel } from "../twin/TwinPanel";
 import { bookOpened, BOOKS, type Book } from "./slice";
 import { useDesk, useDeskDispatch } from "./store";
 
@@ -14,6 +15,7 @@ const PANELS = {
   fills: Fills,
   equity: EquityPanel,
   performance: PerformancePanel,
+  twin: TwinPanel,
   limits: LimitsPanel,
   alerts: Alerts,
 } as const;
@@ -23,10 +25,10 @@ function useCounts(): Record<Book, number | null> {
   const orders = useDesk((state) => state.trading.orders.length);
   const fills = useDesk((state) => state.trading.fills.length);
   const alerts = useDesk((state) => state.trading.alerts.length);
-  return { positions, orders, fills, equity: null, performance: null, limits: null, alerts };
+  return { positions, orders, fills, equity: null, performance: null, twin: null, limits: null, alerts };
 }
 
-/** Show what is held, ordered and done, the curve, the performance, the limits and the alerts, one tab each. */
+/** Show what is held, ordered and done, the curve, the performance, the days beside their twins, the limits and the alerts, one tab each. */
 export function Books() {
   const dispatch = useDeskDispatch();
   const book = useDesk((state) => state.desk.book);

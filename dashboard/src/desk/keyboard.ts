@@ -18,6 +18,7 @@ export const KEYS: [string, string][] = [
   ["g f", "fills"],
   ["g e", "equity"],
   ["g r", "performance"],
+  ["g t", "days beside their twins"],
   ["g l", "limits"],
   ["g a", "alerts"],
   ["Esc", "close what is open"],
@@ -59,6 +60,10 @@ const PLACES: Record<string, (dispatch: Dispatch) => void> = {
   r: (dispatch) => {
     dispatch(bookOpened("performance"));
     focus("#book-performance");
+  },
+  t: (dispatch) => {
+    dispatch(bookOpened("twin"));
+    focus("#book-twin");
   },
   l: (dispatch) => {
     dispatch(bookOpened("limits"));

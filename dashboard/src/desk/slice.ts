@@ -1,6 +1,6 @@
 import { createSlice, type PayloadAction } from "@reduxjs/toolkit";
 
-export const BOOKS = ["positions", "orders", "fills", "equity", "performance", "limits", "alerts"] as const;
+export const BOOKS = ["positions", "orders", "fills", "equity", "performance", "twin", "limits", "alerts"] as const;
 export type Book = (typeof BOOKS)[number];
 export const VIEWS = ["desk", "watch", "decisions", "positions", "more"] as const;
 /** What a phone shows; a wider screen shows all of them at once. */

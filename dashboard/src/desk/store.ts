@@ -9,6 +9,7 @@ import { marketReducer } from "../market/slice";
 import { performanceReducer } from "../performance/slice";
 import { connectionReducer } from "../stream/connection";
 import { tradingReducer } from "../trading/slice";
+import { twinReducer } from "../twin/slice";
 import { deskReducer } from "./slice";
 
 /** Build the page's state; each part hears the stream's snapshots and changes. */
@@ -24,6 +25,7 @@ export function buildStore() {
       market: marketReducer,
       performance: performanceReducer,
       trading: tradingReducer,
+      twin: twinReducer,
     },
     // Walking the whole state at each batch would cost more than the batch.
     middleware: (getDefault) => getDefault({ immutableCheck: false, serializableCheck: false }),

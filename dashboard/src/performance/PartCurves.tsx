@@ -4,8 +4,9 @@ import { useEffect, useRef } from "react";
 
 import type { PerformancePart } from "../api/types";
 import { chartOptions, MONEY } from "../chart/canvas";
+import { heldOverTime } from "../chart/overtime";
 import { DARK, DARK_QUERY, LIGHT } from "../theme/palette";
-import { chooseParts, fromNothing } from "./curves";
+import { chooseParts, fromNothing, timesOf } from "./curves";
 
 const STYLES = [0, 2, 1, 4, 3, 0] as const;
 
@@ -17,7 +18,9 @@ export default function PartCurves({ parts, currency }: { parts: PerformancePart
     if (element.current === null) return undefined;
     const chart = createChart(element.current, chartOptions(palette));
     const colours = [palette.gain, palette.loss, palette.accent, palette.text, palette.dim, palette.danger];
-    chooseParts(parts).forEach((part, index) => {
+    const chosen = chooseParts(parts);
+    const times = timesOf(chosen);
+    chosen.forEach((part, index) => {
       const series = chart.addSeries(LineSeries, {
         color: colours[index] ?? palette.text,
         lineStyle: STYLES[index] ?? 0,
@@ -26,7 +29,7 @@ export default function PartCurves({ parts, currency }: { parts: PerformancePart
         priceFormat: MONEY,
         title: parts.length > 1 ? part.name : "",
       });
-      const points = fromNothing(part.course?.points ?? []);
+      const points = heldOverTime(fromNothing(part.course?.points ?? []), times);
       series.setData(points.map(({ time, net }) => ({ time: time as UTCTimestamp, value: net })));
     });
     chart.timeScale().fitContent();

@@ -45,6 +45,8 @@ def tell_account(board: Board) -> Iterator[Metric]:
         yield _gauge(f"account_{name}", text, (), [((), float(value))])
     yield _gauge("account_facts", "1 of the account on show.", ("account", "currency"),
                  [((told.account, told.currency), 1.0)])  # fmt: skip
+    yield _gauge("entries_halted", "Sources that hold entries back, by instrument or in all.", (),
+                 [((), float(len(told.entries_halted)))])  # fmt: skip
     held = board.positions()
     yield _gauge("positions_open", "Open positions.", (), [((), float(len(held)))])
     yield _gauge("position_lots", "Lots held.", ("symbol", "side"),

@@ -8,11 +8,11 @@ import webbrowser
 
 import msgspec
 
+from assay.apps.child import child_command
 from assay.apps.cli.console import note
 from assay.model.errors import RetryError
 from assay.people.access import LINK_S, LocalAccess
 from assay.runtime.clock import Stopwatch
-from assay.runtime.environment import interpreter
 from assay.runtime.home import Home
 from assay.runtime.supervisor import Program
 
@@ -28,7 +28,7 @@ class _Address(msgspec.Struct, frozen=True):
 
 def web_program(home: Home, port: int) -> Program:
     """Return the process that serves the page; trading goes on without it."""
-    argv = (interpreter(), "-m", "assay.apps.gateway.process", str(home.path), str(port))
+    argv = child_command("gateway.process", home, str(port))
     return Program(name=WEB, argv=argv, vital=False)
 
 

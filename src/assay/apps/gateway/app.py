@@ -11,6 +11,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from assay.apps.gateway.books import AccountBooks
 from assay.apps.gateway.follow import Follower
 from assay.apps.gateway.guard import Guard
 from assay.apps.gateway.page import FOLDER, Page
@@ -47,18 +48,21 @@ def build_gateway(
     access, follower = LocalAccess(home), Follower(home)
     stream = Stream(follower, home.clock, log, flush_s=timing.flush_s)
 
+    books = AccountBooks(home)
+
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(stream.run())
+        tasks = [asyncio.create_task(each) for each in (stream.run(), books.follow(follower, log))]
         try:
             yield
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            for following in tasks:
+                following.cancel()
+                with suppress(asyncio.CancelledError):
+                    await following
             await asyncio.to_thread(follower.close)
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=live)
     add_handlers(app, home)
-    add_routes(app, Desk(home, port, access, stream, timing.durable_s), Page(page))
+    add_routes(app, Desk(home, port, access, stream, timing.durable_s), Page(page), books)
     return Gateway(Guard(app, port=port, access=access), stream, access)

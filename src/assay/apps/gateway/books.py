@@ -22,17 +22,24 @@ from assay.books.reports.performance import measure_performance, trace_parts
 from assay.books.reports.tally import TALLY_KINDS, OrderTally
 from assay.books.reports.tape import BOOK_KINDS, AccountTape
 from assay.model.errors import AssayError, RetryError
+from assay.model.messages import Message, TwinAppraised
 from assay.model.time import DAY, format_time
+from assay.runtime.clock import Deadline
 from assay.runtime.home import Home
+from assay.runtime.logs import Logger
 
 if TYPE_CHECKING:
     from assay.apps.gateway.routes import Desk
 
-KINDS = tuple({*BOOK_KINDS, *TALLY_KINDS, "Predicted"})
+KINDS = tuple({*BOOK_KINDS, *TALLY_KINDS, "Predicted", "TwinAppraised"})
 COURSES = frozenset({"symbol", "strategy", "model", "side"})
 """Keys by which the course of each part is told; of hours and days that would say nothing."""
 STEP = 20_000
-"""Messages taken at one asking; a long journal is read over several."""
+"""Messages taken in one piece."""
+FOLLOW_S, PIECE_S = 2.0, 0.05
+"""Pauses while following, at the end of the journal and between two pieces of it."""
+PATIENCE_S = 10.0
+"""How long an asking reads what is not read yet; then it tells what there is."""
 PLAIN = (
     ("net", "account_net", "What the account came to so far, in its currency."),
     ("win_rate", "account_win_rate", "Share of closed trades that earned."),
@@ -60,43 +67,98 @@ class Told:
 
 
 class AccountBooks:
-    """Follow the account of the newest run; each asking reads on for a bounded while."""
+    """Follow the account of the newest run.
+
+    `follow` reads the journal on as it grows, so that who asks finds most of it read.
+    """
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._tape: AccountTape | None = None
         self._orders: OrderTally | None = None
+        self._days: dict[str, TwinAppraised] = {}
         self._run = self._place = 0
+        self._is_behind = False
         self._told: dict[str, Told] = {}
         self._turn = asyncio.Lock()
+
+    @property
+    def position(self) -> int:
+        """Return the place up to which the journal is read."""
+        return self._place
+
+    async def follow(self, follower: Follower, log: Logger) -> None:
+        """Read on until cancelled, a piece at a time; what fails is logged and tried again."""
+        failed = ""
+        while True:
+            board, records = follower.board, follower.records
+            try:
+                if board is not None and records is not None and board.place > self._place:
+                    async with self._turn:
+                        await asyncio.to_thread(self._read_on, board, records)
+                    failed = ""
+            except Exception as error:  # who asks reads on himself and is told
+                if str(error) != failed:
+                    log.warning(f"the books are not read on: {error}")
+                failed, self._is_behind = str(error), False
+            await asyncio.sleep(PIECE_S if self._is_behind else FOLLOW_S)
 
     async def tell(self, board: Board, records: Records | None, by: str = "symbol") -> Told:
         """Return the figures; raise RetryError where the journal cannot be read from here."""
         if records is None:
             raise RetryError("the journal is not read yet; try again in a moment")
         async with self._turn:
-            return await asyncio.to_thread(self._read_on, board, records, by)
+            return await asyncio.to_thread(self._measure, board, records, by)
 
-    def _read_on(self, board: Board, records: Records, by: str) -> Told:
+    async def twins(
+        self, board: Board, records: Records | None
+    ) -> tuple[Told, list[TwinAppraised]]:
+        """Return the days that were held against their twins, the oldest first."""
+        told = await self.tell(board, records)
+        return told, list(self._days.values())
+
+    def _begin(self, board: Board) -> None:
+        contract_of = contracts_of(self._home)
+        self._tape = AccountTape(board.sheet.account, contract_of, every=DAY)
+        self._orders = OrderTally(board.sheet.account, contract_of)
+        self._run = self._place = board.start
+        self._told, self._days = {}, {}
+
+    def _read_on(self, board: Board, records: Records) -> None:
+        """Take a piece of the journal, of which more may wait behind it."""
         if self._tape is None or self._orders is None or self._run != board.start:
-            contract_of = contracts_of(self._home)
-            self._tape = AccountTape(board.sheet.account, contract_of, every=DAY)
-            self._orders = OrderTally(board.sheet.account, contract_of)
-            self._run = self._place = board.start
-            self._told = {}
+            self._begin(board)
+        assert self._tape is not None
+        assert self._orders is not None
+        seen = board.place
         found = records.booked(self._place, STEP, KINDS)
         for recorded in found:
             self._tape.take(recorded.message)
             self._orders.take(recorded.message)
+            self._note_day(board, recorded.message)
             self._place = recorded.position
         if found:
             self._told = {}
+        self._is_behind = len(found) == STEP
+        if not self._is_behind:
+            self._place = max(self._place, seen)
+
+    def _note_day(self, board: Board, message: Message) -> None:
+        if isinstance(message, TwinAppraised) and message.account == board.sheet.account:
+            self._days[message.day] = message
+
+    def _measure(self, board: Board, records: Records, by: str) -> Told:
+        patience = Deadline(PATIENCE_S)
+        self._read_on(board, records)
+        while self._is_behind and not patience.has_passed():
+            self._read_on(board, records)
         if by not in self._told:
+            assert self._tape is not None
             figures = measure_performance(self._tape, by)
             courses = trace_parts(self._tape, by) if by in COURSES else {}
             for part in figures["parts"]:
                 part["course"] = courses.get(part["name"])
-            self._told[by] = Told(self._place, len(found) < STEP, figures, self._orders)
+            self._told[by] = Told(self._place, not self._is_behind, figures, self._orders)
         return self._told[by]
 
 

@@ -1,4 +1,4 @@
-"""What the page is sent of an account's performance: figures with what luck leaves open."""
+"""What the page is sent of an account's performance, and of its days beside their twins."""
 
 from __future__ import annotations
 
@@ -135,3 +135,42 @@ class PerformancePage(_View):
     position: int
     complete: bool
     now: Performance
+
+
+class TwinCause(_View):
+    """Hold what one cause made of a day's gap, and how many orders it touched."""
+
+    cause: str
+    amount: float
+    orders: int
+
+
+class TwinDay(_View):
+    """Hold what the account earned on a day beside the same day run again, and why.
+
+    `share` is the gap, whatever its sign, of the equity that the day began with; `above` says that
+    it passed the `bound`, `paused` that entries were then held back.
+    """
+
+    day: str
+    appraised: str
+    live: float
+    twin: float
+    gap: float
+    share: float
+    bound: float
+    above: bool
+    paused: bool
+    causes: tuple[TwinCause, ...]
+
+
+class TwinPage(_View):
+    """Answer GET /api/twin: the last appraised days, the newest first.
+
+    `held` says why entries are held back by the twin now, empty where they are not.
+    """
+
+    position: int
+    complete: bool
+    held: str
+    days: tuple[TwinDay, ...]

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from assay.apps.analytics.lag import read_lag
 from assay.apps.gateway.accountmetrics import tell_account
+from assay.apps.gateway.edgemeter import tell_edges
 from assay.apps.gateway.follow import Follower
 from assay.apps.gateway.meter import Meter
 from assay.apps.gateway.stream import Client
@@ -51,6 +52,7 @@ def gather(
     yield from _models(home, meter)
     yield from _counters(meter)
     yield from meter.sources.families()
+    yield from tell_edges(home)
     yield _gauge("metrics_uncounted", "1 where outcomes are withheld, for no look was counted.",
                  (), [((), float(bool(uncounted)))])  # fmt: skip
     if not uncounted:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from assay.apps.config import Config
+from assay.apps.child import Child, run_beside
 from assay.apps.gateway.app import build_gateway
-from assay.model.errors import AssayError
-from assay.runtime.faults import record_fault
-from assay.runtime.home import open_home
-from assay.runtime.logs import open_log
-from assay.runtime.settings import load_settings
-from assay.runtime.supervisor import require_port, stop_signals, watch_parent
+from assay.runtime.supervisor import require_port
 
+NAME = "web"
 HOST = "127.0.0.1"
 FRAME_MAX = 1_024
 GRACE_S = 2
@@ -34,24 +29,16 @@ def build_server(app: ASGIApp, port: int) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
+def serve_page(child: Child, port: int) -> None:
+    """Serve the home of a process; raises RetryError where the port is taken."""
+    require_port(HOST, port)
+    build_server(build_gateway(child.home, port, child.log).app, port).run()
+
+
 def main(argv: list[str]) -> int:
     """Serve a home: arguments are its folder and the port."""
-    watch_parent()
-    home, port = open_home(Path(argv[0])), int(argv[1])
-    config = load_settings(Config, home).value
-    log = open_log(home, "web", level=config.log.level, file_bytes=config.log.bytes)
-    try:
-        require_port(HOST, port)
-        # Uvicorn raises the signal that stopped it once more at its end; here it does no harm.
-        with stop_signals():
-            build_server(build_gateway(home, port, log).app, port).run()
-    except AssayError as error:
-        log.error(str(error))
-        return error.exit_code
-    except Exception as error:
-        log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))
-        return 1
-    return 0
+    # Uvicorn raises the signal that stopped it once more at its end; beside it does no harm.
+    return run_beside(NAME, argv[0], lambda child, _: serve_page(child, int(argv[1])))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.books import AccountBooks, add_performance, gather_books
+from assay.apps.gateway.byhand import add_orders
 from assay.apps.gateway.cases import KEPT, Case
 from assay.apps.gateway.conditions import add_conditions
 from assay.apps.gateway.explaining import Basis
@@ -25,6 +26,7 @@ from assay.apps.gateway.page import Page
 from assay.apps.gateway.problems import answer, problem
 from assay.apps.gateway.scale import moment, timeframe_name
 from assay.apps.gateway.stream import Stream
+from assay.apps.gateway.twins import add_twins
 from assay.apps.gateway.views import (
     BarsPage,
     Decision,
@@ -68,15 +70,16 @@ class Desk:
         return board
 
 
-def add_routes(app: FastAPI, desk: Desk, page: Page) -> None:
+def add_routes(app: FastAPI, desk: Desk, page: Page, books: AccountBooks) -> None:
     """Add every address, the page's own last."""
     _add_access(app, desk)
     _add_queries(app, desk)
     _add_decisions(app, desk)
     add_conditions(app, desk)
     _add_switch(app, desk)
-    books = AccountBooks(desk.home)
     add_performance(app, desk, books)
+    add_twins(app, desk, books)
+    add_orders(app, desk.home)
     _add_metrics(app, desk, books)
 
     @app.websocket("/api/stream")

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from assay.apps.gateway.figures import PerformancePage
+from assay.apps.gateway.figures import PerformancePage, TwinPage
 
 Side = Literal["long", "short", "flat"]
 OutcomeName = Literal["enter", "exit", "hold", "abstain", "denied", "change"]
@@ -488,6 +488,7 @@ PAGE_TYPES = (
     EquityPage,
     FillsPage,
     PerformancePage,
+    TwinPage,
     KillSwitch,
     SnapshotMessage,
     DeltaMessage,

@@ -8,11 +8,10 @@ from assay.apps.lab.accounts import opened_journal
 from assay.apps.lab.twin import Appraisal
 from assay.apps.paper.control import HALT_ENTRIES, Answer, ControlOrder, ask_trader
 from assay.apps.paper.notices import leave_notice
+from assay.apps.twin import BY
 from assay.model.messages import TwinAppraised
 from assay.runtime.home import Home
 from assay.runtime.journal.reading import read_journal
-
-BY = "twin"
 
 
 def act_on(home: Home, found: Appraisal, *, seconds: float = 60.0) -> Answer | None:

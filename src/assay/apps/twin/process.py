@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 
-from assay.apps.config import Config
-from assay.apps.lab.twindays import day_of, rollover_of, span_of
+from assay.apps.child import Child, run_beside
+from assay.apps.lab.twindays import day_of, rollover_of
 from assay.apps.paper.keeping import read_plan
-from assay.apps.paper.sheet import Sheet, await_sheet
+from assay.apps.paper.sheet import await_sheet
 from assay.model.accounts import AccountSpec
-from assay.model.errors import AssayError, UsageError
+from assay.model.errors import CallerError, OperatorError, RetryError, UsageError
 from assay.model.time import MINUTE
 from assay.runtime.clock import Deadline
-from assay.runtime.faults import record_fault
-from assay.runtime.home import Home, open_home
-from assay.runtime.logs import Logger, open_log
-from assay.runtime.settings import load_settings
-from assay.runtime.supervisor import stop_signals, watch_parent
+from assay.runtime.home import Home
+from assay.runtime.logs import Logger
+from assay.runtime.supervisor.leash import StopRequest
 
 NAME = "twin"
 NICENESS = 15
 PAUSE_S = 1.0
+RETRY_S = 60.0
+DAYS_BACK = 3
+"""Days that are looked at again at a start: on a Monday Friday is the third."""
 SETTLE = 10 * MINUTE
 """After a day's end until it is run again: what the venue says late is heard by then."""
 
 
-def day_past(account: AccountSpec, now: int) -> str:
-    """Return the last day of an account that has been over for a while."""
-    current = date.fromisoformat(day_of(now - SETTLE, rollover_of(account)))
-    return (current - timedelta(days=1)).isoformat()
+def days_past(account: AccountSpec, begun: int, now: int) -> list[str]:
+    """Return the last days of an account that have been over for a while, since a time (ns UTC)."""
+    rollover = rollover_of(account)
+    current = date.fromisoformat(day_of(now - SETTLE, rollover))
+    first = max(date.fromisoformat(day_of(begun, rollover)), current - timedelta(days=DAYS_BACK))
+    return [(first + timedelta(days=each)).isoformat() for each in range((current - first).days)]
 
 
 def appraise_past(home: Home, run: int, day: str, log: Logger) -> None:
@@ -58,42 +59,48 @@ def appraise_past(home: Home, run: int, day: str, log: Logger) -> None:
         log.error(f"entries are paused: {describe_gap(found)}; the trader says: {answer.text}")
 
 
-def watch_days(home: Home, sheet: Sheet, log: Logger, is_stopped: Callable[[], bool]) -> None:
+def is_settled(day: str, appraise: Callable[[str], object], log: Logger) -> bool:
+    """Appraise a day; return False where that may be done later, once something is mended.
+
+    A day that cannot be run again is told, and does not keep those after it from being run.
+    """
+    try:
+        appraise(day)
+    except (OperatorError, RetryError) as error:
+        log.warning(f"{day} is not run again yet: {error}")
+        return False
+    except CallerError as error:
+        log.error(f"{day} is not run again: {error}")
+    return True
+
+
+def watch_days(child: Child, is_stopped: StopRequest) -> None:
     """Appraise the day just past, as it comes, until told to stop."""
+    home = child.home
+    sheet = await_sheet(home, is_stopped)
+    if sheet is None:
+        return
     plan = read_plan(home, sheet.run).plan
-    config = load_settings(Config, home).value
     venue = plan.venue
-    account = config.account.to_spec() if venue is None else AccountSpec(id=venue.account)
-    done = ""
+    account = child.config.account.to_spec() if venue is None else AccountSpec(id=venue.account)
+
+    def appraise(day: str) -> None:
+        appraise_past(home, sheet.run, day, child.log)
+
+    settled, again = set[str](), Deadline(0.0)
     while not is_stopped():
-        day = day_past(account, home.clock.now_ns())
-        if day != done:
-            # What a run did not trade at all needs no engine to be told.
-            if plan.begun < span_of(day, rollover_of(account)).end:
-                appraise_past(home, sheet.run, day, log)
-            done = day
+        days = days_past(account, plan.begun, home.clock.now_ns()) if again.has_passed() else []
+        due = next((day for day in days if day not in settled), None)
+        if due is not None and is_settled(due, appraise, child.log):
+            settled.add(due)
+        elif due is not None:
+            again = Deadline(RETRY_S)
         Deadline(PAUSE_S).pause(PAUSE_S)
 
 
 def main(argv: list[str]) -> int:
     """Watch the days of the home named first until told to stop."""
-    watch_parent()
-    os.nice(NICENESS)
-    home = open_home(Path(argv[0]))
-    config = load_settings(Config, home).value
-    log = open_log(home, NAME, level=config.log.level, file_bytes=config.log.bytes)
-    try:
-        with stop_signals() as is_stopped:
-            sheet = await_sheet(home, is_stopped)
-            if sheet is not None:
-                watch_days(home, sheet, log, is_stopped)
-    except AssayError as error:
-        log.error(str(error))
-        return error.exit_code
-    except Exception as error:
-        log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))
-        return 1
-    return 0
+    return run_beside(NAME, argv[0], watch_days, niceness=NICENESS)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isclose
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +17,8 @@ MANUAL = "manual"
 """Kind of a fill that somebody made by hand."""
 EXITS = frozenset(("stop_loss", "take_profit", "stop_out", "time_stop"))
 """Kinds of fills that no order of the strategy asked for."""
+RATES_APART = 0.01
+"""How far a venue's conversion rate may be from ours and still be called one."""
 Integers = npt.NDArray[np.int64]
 
 
@@ -24,7 +27,7 @@ class DayFill(NamedTuple):
 
     `worth` are minor units that one point of one unit is worth, `decided` is the bar on which its
     order was decided (ns UTC), 0 where none was. `kind` is the order's type, one of EXITS or
-    MANUAL.
+    MANUAL. `conversion` is what its profit is beyond that at the rate of the day's end.
     """
 
     time: int
@@ -37,6 +40,7 @@ class DayFill(NamedTuple):
     worth: float
     commission: int
     profit: int
+    conversion: float = 0.0
 
 
 class Touch(NamedTuple):
@@ -191,6 +195,29 @@ class LiveFacts:
 def _holds(times: Sequence[int], ts: int) -> bool:
     place = bisect_left(times, ts)
     return place < len(times) and times[place] == ts
+
+
+def weigh_conversion(
+    fills: Iterable[DayFill], opening: Mapping[str, Position], marks: Mapping[str, Mark]
+) -> Iterator[DayFill]:
+    """Yield fills with what the rate of their moment made of their profit.
+
+    A venue converts at a rate of its own: what that is beyond ours, up to a hundredth, is of the
+    rate, too. An account that hedges books another ticket's profit than that of the mean price; of
+    that the rate of the fill alone is told.
+    """
+    held = dict(opening)
+    for fill in fills:
+        change = apply_fill(held.get(fill.symbol, FLAT), fill.quantity, price=fill.price,
+                            price_digits=0)  # fmt: skip
+        held[fill.symbol] = change.position
+        end, usual = marks[fill.symbol].worth, change.raw_profit * fill.worth
+        if isclose(fill.worth, end, rel_tol=1e-12) or not fill.worth:
+            yield fill
+        elif abs(fill.profit - usual) <= abs(usual) * RATES_APART + 1:
+            yield fill._replace(conversion=fill.profit - change.raw_profit * end)
+        else:
+            yield fill._replace(conversion=fill.profit * (1 - end / fill.worth))
 
 
 class Held(NamedTuple):

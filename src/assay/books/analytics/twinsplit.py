@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from assay.books.analytics.twinday import (
@@ -17,18 +17,21 @@ from assay.books.analytics.twinday import (
     float_worth,
     mark_price,
     trace_positions,
+    weigh_conversion,
 )
 from assay.books.analytics.twinmatch import Matched, Pair, Part, match_fills
 from assay.books.ledger.position import FLAT, Position
 
 SPREAD, SLIPPAGE, LATENCY, MISSED = "spread", "slippage", "latency", "missed tick"
-REJECT, COMMISSION, SWAP, UNEXPLAINED = "reject", "commission", "swap", "unexplained"
+REJECT, COMMISSION, SWAP, CONVERSION = "reject", "commission", "swap", "conversion"
+UNEXPLAINED = "unexplained"
 CAUSES = (
-    SPREAD, SLIPPAGE, LATENCY, MISSED, REJECT, MANUAL, COMMISSION, SWAP, UNEXPLAINED,
+    SPREAD, SLIPPAGE, LATENCY, MISSED, REJECT, MANUAL, COMMISSION, SWAP, CONVERSION, UNEXPLAINED,
 )  # fmt: skip
 FOLLOWED = "followed from: "
 OTHER_BAR = "decided on another bar"
 ENDED_SHORT = "the venue filled less"
+AT_END = "profit at another rate than the day's last"
 
 
 Ends = Mapping[str, Position]
@@ -128,9 +131,12 @@ class _Lot:
 class _Splitter:
     """Walk what either side did alone, in order of time, and value it to where it was closed."""
 
-    def __init__(self, live: DaySide, twin: DaySide, facts: LiveFacts, matched: Matched) -> None:
-        self._live, self._twin, self._facts = live, twin, facts
-        self._matched = matched
+    def __init__(
+        self, sides: tuple[DaySide, DaySide], facts: LiveFacts, matched: Matched,
+        marks: Mapping[str, Mark],
+    ) -> None:  # fmt: skip
+        (self._live, self._twin), self._facts = sides, facts
+        self._matched, self._marks = matched, marks
         self._lots: dict[str, list[_Lot]] = {}
         self._done: list[_Lot] = []
         self._roots: dict[str, tuple[str, str]] = {}
@@ -143,7 +149,7 @@ class _Splitter:
         self._partners = {pair.live.fill.key for pair in matched.pairs}
         self._partners |= {pair.twin.fill.key for pair in matched.pairs}
 
-    def walk(self, marks: Mapping[str, Mark], ends: tuple[Ends, Ends], *, at_mid: bool) -> None:
+    def walk(self, ends: tuple[Ends, Ends], *, at_mid: bool) -> None:
         """Go through the day, then close what is left at its end."""
         parts = [(part.fill.time, 0, part) for part in self._matched.live]
         parts += [(part.fill.time, 1, part) for part in self._matched.twin]
@@ -151,7 +157,7 @@ class _Splitter:
             self._take(part, is_live=side == 0)
         for symbol, lots in self._lots.items():
             ours, theirs = (end.get(symbol, FLAT).quantity for end in ends)
-            mark = marks[symbol]
+            mark = self._marks[symbol]
             whole = ours - theirs
             if not whole:
                 continue
@@ -166,7 +172,7 @@ class _Splitter:
         fee = (-1 if is_live else 1) * fill.commission / abs(fill.quantity)
         lots = self._lots.setdefault(fill.symbol, [])
         while change and lots and (lots[0].left > 0) != (change > 0):
-            taken = lots[0].close(change, fill.price, fill.worth)
+            taken = lots[0].close(change, fill.price, self._marks[fill.symbol].worth)
             lots[0].amount += fee * abs(taken)
             change -= taken
             if not lots[0].left:
@@ -268,7 +274,18 @@ class _Splitter:
     def items(self) -> list[GapItem]:
         """Return what was found of both."""
         alone = [lot.told() for lot in self._done]
-        return [item for pair in self._matched.pairs for item in self._weigh(pair)] + alone
+        found = [item for pair in self._matched.pairs for item in self._weigh(pair)] + alone
+        return [*found, *self._convert_alone()]
+
+    def _convert_alone(self) -> Iterator[GapItem]:
+        """Yield what the rate made of profits that one side took alone."""
+        for side, parts in ((1, self._matched.live), (-1, self._matched.twin)):
+            for part in parts:
+                if amount := side * part.fill.conversion * part.share:
+                    fill = part.fill
+                    yield GapItem(
+                        CONVERSION, fill.time, fill.symbol, fill.key, part.quantity, amount, AT_END
+                    )
 
     def _weigh(self, pair: Pair) -> list[GapItem]:
         """Return what a fill of the live side cost more than the twin's."""
@@ -281,8 +298,9 @@ class _Splitter:
             theirs.price - there.mid - side * there.half
         )
         moved = between.mid - there.mid if between else 0.0
-        worth = -quantity * ours.worth
+        worth = -quantity * self._marks[ours.symbol].worth
         fee = theirs.commission * pair.twin.share - ours.commission * pair.live.share
+        rate = ours.conversion * pair.live.share - theirs.conversion * pair.twin.share
         late = (ours.time - theirs.time) / 1e9
         found = (
             (MISSED, moved * worth, "acted on the next quote that it saw"),
@@ -290,6 +308,7 @@ class _Splitter:
             (SPREAD, side * (here.half - there.half) * worth, "the spread of its moment"),
             (SLIPPAGE, slipped * worth, f"{side * slipped:+.1f} points beyond the quote"),
             (COMMISSION, fee, ""),
+            (CONVERSION, rate, AT_END),
         )  # fmt: skip
         return [
             GapItem(cause, ours.time, ours.symbol, ours.key, quantity, amount, what)
@@ -314,13 +333,17 @@ def split_day(
 
     A price that both sides paid differs by the mid between both moments (latency), the half-spread
     and what lies beyond the quote (slippage). What one side did alone is valued to where the
-    difference of positions was closed, whatever closed it, and belongs to what began it.
+    difference of positions was closed, whatever closed it, and belongs to what began it. All of
+    that is at the rate of the day's end; what profits were at that of their moment is conversion.
     """
-    live, twin = sides
+    live, twin = (
+        replace(side, fills=[*weigh_conversion(side.fills, opening.positions, marks)])
+        for side in sides
+    )
     matched = match_fills(live.fills, twin.fills, facts, opening.positions)
     ends = _end(live, opening), _end(twin, opening)
-    splitter = _Splitter(live, twin, facts, matched)
-    splitter.walk(marks, ends, at_mid=at_mid)
+    splitter = _Splitter((live, twin), facts, matched, marks)
+    splitter.walk(ends, at_mid=at_mid)
     items = splitter.items()
     items += [
         GapItem(MANUAL, one.time, one.symbol, one.ticket, 0, one.amount, "traded by others")

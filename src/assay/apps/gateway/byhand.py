@@ -1,0 +1,105 @@
+"""A person's orders by the page's address, as `assay order` and `assay flatten` give them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TypeVar
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from assay.apps.gateway.problems import answer, problem
+from assay.apps.paper.byhand import Waiting
+from assay.apps.paper.control import (
+    FLATTEN,
+    LIST_ORDERS,
+    TRADE,
+    Answer,
+    ByHand,
+    ControlOrder,
+    ask_trader,
+)
+from assay.model.errors import RetryError, UsageError
+from assay.runtime.home import Home
+
+REASON_MAX = 200
+PATIENCE_S = 10.0
+"""How long the trader is waited for; then an order is taken back."""
+PAGE = "page"
+"""Whose orders they are in the record."""
+
+
+class OrderWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for an order, in the words of `assay order`, and say why."""
+
+    order: ByHand
+    reason: str
+
+
+class FlatWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for everything to be closed, or one instrument, and say why."""
+
+    reason: str
+    symbol: str = ""
+
+
+Wish = TypeVar("Wish", OrderWish, FlatWish)
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Tell what came of a wish."""
+
+    text: str
+
+
+class WaitingPage(msgspec.Struct, frozen=True):
+    """Hold the orders that wait."""
+
+    orders: tuple[Waiting, ...]
+
+
+def add_orders(app: FastAPI, home: Home) -> None:
+    """Add the addresses."""
+
+    async def ask(order: ControlOrder) -> Answer:
+        if not home.is_locked("up"):
+            raise RetryError("no platform trades in this home; start `assay up`")
+        return await asyncio.to_thread(
+            ask_trader, home, order, seconds=PATIENCE_S, is_patient=False
+        )
+
+    async def obey(order: ControlOrder) -> Response:
+        told = await ask(order)
+        if told.serves:
+            return answer(Done(told.text), 202)
+        return problem(409, "not_done", told.text, "correct the order, or look at the limits")
+
+    @app.get("/api/orders")
+    async def tell_orders() -> Response:
+        told = await ask(ControlOrder(LIST_ORDERS, "to see", PAGE))
+        if not told.serves:
+            raise RetryError(f"{told.text}; try again")
+        return answer(WaitingPage(msgspec.json.decode(told.text, type=tuple[Waiting, ...])))
+
+    @app.post("/api/orders")
+    async def place(request: Request) -> Response:
+        wish = _read(await request.body(), request.headers.get("content-type", ""), OrderWish)
+        return await obey(ControlOrder(TRADE, wish.reason.strip(), PAGE, by_hand=wish.order))
+
+    @app.post("/api/flatten")
+    async def flatten(request: Request) -> Response:
+        wish = _read(await request.body(), request.headers.get("content-type", ""), FlatWish)
+        return await obey(ControlOrder(FLATTEN, wish.reason.strip(), PAGE, symbol=wish.symbol))
+
+
+def _read(body: bytes, kind: str, shape: type[Wish]) -> Wish:
+    if kind.partition(";")[0].strip() != "application/json":
+        raise HTTPException(415)
+    try:
+        wish = msgspec.json.decode(body, type=shape)
+    except msgspec.DecodeError as error:
+        raise UsageError(f"the request cannot be read ({error}); send reason and order") from None
+    if not 1 <= len(wish.reason.strip()) <= REASON_MAX or not wish.reason.isprintable():
+        raise UsageError(f"the reason is empty or over {REASON_MAX} characters; say why in a line")
+    return wish
