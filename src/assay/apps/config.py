@@ -10,6 +10,7 @@ import msgspec
 from assay.model.accounts import AccountSpec, CommissionMode, CommissionSchedule, MarginMode
 from assay.model.errors import UsageError
 from assay.model.instruments import Instrument, instrument_for
+from assay.model.regimes import Regime
 from assay.model.values import scale_decimal
 
 
@@ -107,7 +108,8 @@ class ActsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     `prop` names a profile of docs/prop.md and `prop_initial` the balance its account began with,
     `band` the folder of the run that is evidence. Shares and levels are basis points, ranges are
     average true ranges, and `scale_out` says what percent of a position goes so many of them ahead.
-    `weights` are the shares of equity that positions may come to, with `weight_band` on top.
+    `weights` are the shares of equity that positions may come to, with `weight_band` on top;
+    `regime_sizes` what percent of a size a regime leaves.
     """
 
     prop: str = ""
@@ -125,6 +127,7 @@ class ActsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     cluster_share_bp: int = 0
     weights: dict[str, Decimal] = {}
     weight_band: Decimal = Decimal("0.05")
+    regime_sizes: dict[str, int] = {}
 
     def __post_init__(self) -> None:
         if not 0 < self.weekend_risk_bp <= 10_000:
@@ -137,7 +140,18 @@ class ActsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise UsageError(f"volatility_bars {self.volatility_bars} is outside 2..10000")
         if self.weight_band < 0 or any(weight < 0 for weight in self.weights.values()):
             raise UsageError("weights and weight_band are shares of equity, 0 or more")
+        self._require_regimes()
         self.parts()
+
+    def _require_regimes(self) -> None:
+        known = [*(regime.name.lower() for regime in Regime), "unknown"]
+        for name, percent in self.regime_sizes.items():
+            if name not in known:
+                raise UsageError(
+                    f"regime_sizes: {name!r} is no regime; use one of {', '.join(known)}"
+                )
+            if not 0 <= percent <= 100:
+                raise UsageError(f"regime_sizes: {name} leaves {percent} %, outside 0..100")
 
     def parts(self) -> list[tuple[Decimal, int]]:
         """Return ranges and percents of scaling out, the nearest first; raise UsageError else."""
@@ -182,6 +196,12 @@ class SourcesConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     edges: list[str] = []
     by_symbol: dict[str, list[str]] = {}
+
+
+class RoadsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Name the edge, of the same login, by which exits go that the traded edge cannot carry out."""
+
+    other: str = ""
 
 
 class ConditionsConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -266,6 +286,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     mlflow: MlflowConfig = MlflowConfig()
     conditions: ConditionsConfig = ConditionsConfig()
     sources: SourcesConfig = SourcesConfig()
+    roads: RoadsConfig = RoadsConfig()
     twin: TwinConfig = TwinConfig()
     instruments: dict[
         str, dict[str, Any]
@@ -278,7 +299,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def decisive(self) -> bytes:
         """Return what of the settings may change a result: not who is told, nor what is beside."""
         told = msgspec.to_builtins(self)
-        for name in ("mlflow", "conditions", "patterns", "ai", "sources", "twin"):
+        for name in ("mlflow", "conditions", "patterns", "ai", "sources", "roads", "twin"):
             del told[name]
         told["risk"] = self.risk.decisive()
         if self.account.margin_mode == "netting":

@@ -31,7 +31,7 @@ class Topology:
     """Hold the modules of one platform.
 
     `sets` is there where several instruments trade, features and predictor where a model does,
-    `meter` where value at risk is measured, `warden` where risk acts by itself.
+    `meter` where value at risk is measured, `warden` where risk acts or a person may.
     """
 
     desk: TradingDesk
@@ -109,18 +109,22 @@ def build_topology(setup: Setup, next_id: Callable[[], int], *, watches: bool = 
         reconciler=Reconciler(ledger, next_id, marks),
         sets=_bar_sets(setup, next_id),
         meter=_meter(setup, next_id),
-        warden=_warden(setup, desk, next_id),
+        warden=_warden(setup, desk, next_id, watches=watches),
         **_signals(setup, next_id),
     )
 
 
-def _warden(setup: Setup, desk: TradingDesk, next_id: Callable[[], int]) -> RiskWarden | None:
-    if setup.acts is None:
+def _warden(
+    setup: Setup, desk: TradingDesk, next_id: Callable[[], int], *, watches: bool
+) -> RiskWarden | None:
+    # Where a person may order something the warden sees it through, judges or none.
+    if setup.acts is None and not watches:
         return None
     from assay.apps.lab.acting import appoint_judges
     from assay.trading.engine.warden import RiskWarden
 
-    return RiskWarden(desk, appoint_judges(setup, setup.acts, desk.world), next_id)
+    judges = appoint_judges(setup, setup.acts, desk.world) if setup.acts else []
+    return RiskWarden(desk, judges, next_id)
 
 
 def _meter(setup: Setup, next_id: Callable[[], int]) -> RiskMeter | None:

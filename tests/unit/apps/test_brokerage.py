@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
+from assay.apps.cli.console import run
+from assay.apps.cli.main import build
 from assay.apps.config import AccountConfig, Config
 from assay.apps.lab.backtest import Request, prepare_request
 from assay.apps.lab.brokerage import HourlySpreads, expected_slippage
@@ -23,7 +28,7 @@ from assay.model.time import Timeframe
 from assay.signals.features import standard_set
 from assay.signals.labels import Bracket
 from assay.trading.terminal import BrokerProfile, load_profile
-from assay.trading.terminal.profile import Slippage
+from assay.trading.terminal.profile import Slippage, save_profile
 from tests.architecture.documents import ROOT
 
 SAMPLE = ROOT / "src/assay/market/history/sample/eurusd_h1_sample_20170101_20171229.parquet"
@@ -132,3 +137,45 @@ def test_spreads_that_are_no_week_are_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(UsageError, match="169 spreads; give 168"):
         load_profile(file)
+
+
+LABORATORY = {
+    "sweep": ["--grid", "fast=5,10"], "optimise": ["--grid", "fast=5,10"], "montecarlo": [],
+    "stress": [], "scenario": ["--regime", "trending", "--classifier", "eurusd"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", LABORATORY)
+def test_every_command_of_the_laboratory_reads_a_profile(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [command, "--data", str(SAMPLE), "--strategy", "sma-cross", *LABORATORY[command]]
+    absent = [*words, "--profile", "no-such-broker", "--home", str(tmp_path / "home")]
+    assert run(build(), absent) == 2
+    assert "'no-such-broker' is neither a file nor one of hedging, netting" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_sweep_charges_the_profile_as_a_backtest_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "broker.json"
+    save_profile(measured(), file)
+    bars = tmp_path / SAMPLE.name
+    pq.write_table(pq.read_table(SAMPLE).slice(0, 1_500), bars)
+
+    def told(*words: object) -> dict[str, Any]:
+        given = [*words, "--data", bars, "--strategy", "sma-cross", "--json"]
+        assert run(build(), [*map(str, given), "--home", str(tmp_path / "home")]) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    profile = ("--profile", file)
+    best = told("sweep", "--grid", "fast=5,10", *profile)["best"]
+    fast = f"fast={best['params']['fast']}"
+    alone = told("backtest", "--param", fast, *profile)
+    assert best["digest"] == alone["digest"]
+    assert best["digest"] != told("sweep", "--grid", fast)["best"]["digest"]
+    redrawn = told("montecarlo", "--param", fast, "--draws", 100, "--noisy", 0, *profile)
+    assert redrawn["final"] == pytest.approx(alone["final_equity"])

@@ -103,6 +103,15 @@ def test_bars_are_those_of_the_quotes_as_a_file(bridge: Bridge) -> None:
         assert all(bar.has_ticks for bar in bars)
 
 
+def test_sizes_of_the_book_come_with_the_quote(bridge: Bridge) -> None:
+    anchor_plan(bridge.home, PLAN)
+    plain = quote("EURUSD", START, 113_000)
+    sized = Quote("EURUSD", START // 1_000_000, 1, START, 5, 113_001, 113_009, 2.5, None)
+    bridge.keep(plain, sized)
+    ticks = [each for each in drain(feed_of(bridge)) if isinstance(each, Tick)]
+    assert [(each.bid_size, each.ask_size) for each in ticks] == [(None, None), (2.5, None)]
+
+
 def series_of(symbol: str, quotes: list[Quote]) -> TickSeries:
     own = [each for each in quotes if each.symbol == symbol]
     ts, bid, ask = (
@@ -188,6 +197,15 @@ def test_prices_of_other_digits_are_refused(bridge: Bridge) -> None:
     bridge.keep(quote("EURUSD", START, 1_130, digits=3))
     with pytest.raises(DataError, match=r"3 digits and traded with 5; set digits = 3"):
         drain(feed_of(bridge))
+
+
+def test_quantities_that_an_edge_would_read_as_others_are_refused(tmp_path: Path) -> None:
+    overrides = {"instruments": {"XAUUSD": {"quantity_digits": 0, "volume_min": 1}}}
+    config = msgspec.convert(overrides, Config)
+    plan = Plan(source="live", symbols=("EURUSD", "XAUUSD"), edge="desk", broker="edge")
+    with pytest.raises(UsageError, match=r"XAUUSD in units of 10\^-2 and the settings say 10\^-0"):
+        prepare_live(plan, config, strategies=tmp_path)
+    assert prepare_live(plan, Config(), strategies=tmp_path).symbols == ["EURUSD", "XAUUSD"]
 
 
 @pytest.mark.parametrize(

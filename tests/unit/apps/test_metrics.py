@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from assay.books.reports.tally import OrderTally
 from assay.books.reports.tape import AccountTape, Contract
 from assay.books.trials import Trial, TrialLedger
 from assay.model.messages import (
+    AccountReported,
     BarClosed,
     DecisionMade,
     Message,
@@ -290,6 +293,57 @@ def test_the_books_tell_by_which_model_and_how_surely_positions_were_entered(
     assert tally.ended["filled"] == len(ended.keys() & sent.keys()) > 10
     assert samples["assay_slippage_pips_count"] == tally.slip_count > 10
     assert "decisions" not in render_metrics(tell_books(shown, uncounted="away")).decode()
+
+
+ASKED = re.compile(r"assay_[a-z_]+")
+DEPLOY = Path(__file__).resolve().parents[3] / "deploy"
+SUFFIXES = {"counter": ("_total",), "summary": ("_count", "_sum")}
+
+
+def names_told(home: Home, messages: list[Message], meter: Meter) -> set[str]:
+    """Return the name of every sample that a run with books and a venue is told by."""
+    account = next(each.account for each in messages if isinstance(each, OrderFilled))
+    tape = AccountTape(account, lambda _: Contract(0, 0.0001))
+    tally = OrderTally(account, lambda _: Contract(0, 0.0001))
+    report = AccountReported(
+        id=1, ts_event=1, ts_init=1, account=account, login=1, server="demo", mode="demo",
+        margin_mode="netting", currency="USD", currency_digits=2, balance=1, credit=0, equity=1,
+        margin=1, level=1, connected=True, trade_allowed=True,
+    )  # fmt: skip
+    for message in (*messages, report):
+        tape.take(message)
+        tally.take(message)
+    follower, desk = Follower(home), Desk()
+    desk.tell(tick(1, 109_993))
+    follower.meter, follower.board = meter, desk.board
+    told = Told(1, complete=True, figures=measure_performance(tape, "symbol"), orders=tally)
+    text = render_metrics([*gather(home, follower, []), *tell_books(told)]).decode()
+    return {
+        family.name + suffix
+        for family in text_string_to_metric_families(text)
+        for suffix in SUFFIXES.get(family.type, ("",))
+    }
+
+
+def test_dashboard_and_alerts_ask_for_what_is_told(
+    home: Home, messages: list[Message], metered: Meter
+) -> None:
+    told = names_told(home, messages, metered)
+    rules = (DEPLOY / "prometheus" / "alerts.yml").read_text().split("- alert: ")[1:]
+    board = json.loads((DEPLOY / "grafana" / "trading.json").read_text())
+    asked = [re.findall(r"^ +expr: (.+)$", rule, re.M)[0] for rule in rules]
+    asked += [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    names = {name for text in asked for name in ASKED.findall(text)}
+    assert names <= told, names - told
+    assert len(names) > 25
+    for rule in rules:
+        assert re.search(r"severity: (warning|critical)\}", rule), rule
+        assert "summary: " in rule, rule
+        assert "remedy: " in rule, rule
+    assert len({rule.split()[0] for rule in rules}) == len(rules)
+    places = [tuple(panel["gridPos"][name] for name in ("x", "y")) for panel in board["panels"]]
+    assert len({*places}) == len(places)
+    assert all(panel["gridPos"]["x"] + panel["gridPos"]["w"] <= 24 for panel in board["panels"])
 
 
 def test_where_quotes_come_from_is_told(home: Home) -> None:

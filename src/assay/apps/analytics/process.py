@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from assay.apps.analytics.batches import KINDS, Batches
 from assay.apps.analytics.lag import Lag, write_lag
-from assay.apps.config import Config
+from assay.apps.child import Child, run_beside
 from assay.apps.paper.sheet import RING, Sheet, await_sheet
 from assay.model.errors import AssayError
 from assay.model.messages import decode_message
 from assay.runtime.clock import Deadline, Stopwatch
-from assay.runtime.faults import record_fault
-from assay.runtime.home import Home, open_home
+from assay.runtime.home import Home
 from assay.runtime.journal import read_journal
 from assay.runtime.journal.tenant import read_as
-from assay.runtime.logs import Logger, open_log
+from assay.runtime.logs import Logger
 from assay.runtime.ring import RingReader
-from assay.runtime.settings import load_settings
 from assay.runtime.stores.clickhouse import Analytics, open_analytics, stop_owner
 from assay.runtime.stores.postgres import Postgres, open_postgres
-from assay.runtime.supervisor import stop_signals, watch_parent
+from assay.runtime.supervisor.leash import StopRequest
 
+NAME = "store"
 PAUSE_S = 0.05
 WRITE_S, RETRY_S, TELL_S = 2.0, 10.0, 1.0
 ROWS_MAX = 50_000
@@ -143,33 +141,21 @@ class Recorder:
         write_lag(self._home, lag)
 
 
-def _record(home: Home, sheet: Sheet, log: Logger, is_stopped: Callable[[], bool]) -> None:
-    dsn = load_settings(Config, home).value.postgres.dsn
-    postgres = open_postgres(home.path, dsn or None)
+def record_run(child: Child, is_stopped: StopRequest) -> None:
+    """Record what the trader does, from when it has said what it trades until told to stop."""
+    sheet = await_sheet(child.home, is_stopped)
+    if sheet is None:
+        return
+    postgres = open_postgres(child.home.path, child.config.postgres.dsn or None)
     try:
-        Recorder(home, sheet, postgres, log).run(is_stopped)
+        Recorder(child.home, sheet, postgres, child.log).run(is_stopped)
     finally:
         postgres.stop()
 
 
 def main(argv: list[str]) -> int:
     """Record for the home named first until told to stop."""
-    watch_parent()
-    home = open_home(Path(argv[0]))
-    config = load_settings(Config, home).value
-    log = open_log(home, "store", level=config.log.level, file_bytes=config.log.bytes)
-    try:
-        with stop_signals() as is_stopped:
-            sheet = await_sheet(home, is_stopped)
-            if sheet is not None:
-                _record(home, sheet, log, is_stopped)
-    except AssayError as error:
-        log.error(str(error))
-        return error.exit_code
-    except Exception as error:
-        log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))
-        return 1
-    return 0
+    return run_beside(NAME, argv[0], record_run)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,15 @@ ProfileOption = Annotated[
 ]
 
 
+YearsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--years", min=0.0, envvar="HISTORICAL_DATA_YEARS", show_envvar=True,
+        help="Trade the last years of the data alone; else all.",
+    ),
+]  # fmt: skip
+
+
 def read_decimal(text: str | None, flag: str) -> Decimal | None:
     """Read a number >= 0; raise UsageError naming the flag for anything else."""
     if text is None:
@@ -171,6 +180,7 @@ def backtest(
     ] = None,
     calendar: CalendarOption = None,
     profile: ProfileOption = None,
+    years: YearsOption = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Model for strategy ai, as `train` named it.")
     ] = None,
@@ -204,6 +214,7 @@ def backtest(
         costs=costs, risk=risk, driver=driver, out=out,
         strategies=place.path / "strategies", config=read_config(place, margin_mode),
         model=place.path / "models" / model if model else None, ledger=TrialLedger(place),
+        years=years,
     )  # fmt: skip
     with progress("trading", quiet=as_json) as bar:
         figures = run_backtest(request, bar.advance)

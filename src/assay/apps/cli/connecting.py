@@ -14,10 +14,17 @@ from assay.model.errors import UsageError
 PORT = 8001
 
 BridgeOption = Annotated[
-    str | None, typer.Option("--bridge", metavar="URL", help="Where to dial: wss://HOST:PORT.")
+    str | None,
+    typer.Option(
+        "--bridge", metavar="URL", help="Where to dial: wss://HOST:PORT, or $BACKEND_URL."
+    ),
 ]
 TerminalOption = Annotated[
-    str, typer.Option("--terminal", help="mt5, or sim:ADDRESS of `assay mt5-sim`.")
+    str,
+    typer.Option(
+        "--terminal",
+        help="mt5, sim:ADDRESS of `assay mt5-sim`, or feed:FILE of a provider of quotes.",
+    ),
 ]
 SymbolsOption = Annotated[
     str,
@@ -107,6 +114,7 @@ def connector(
     Example: assay connector --bridge wss://desk.example:8001 --symbols EURUSD --token-file token
     """
     from assay.apps.edge.plan import ConnectorPlan, confirm_terminal, run_connector
+    from assay.apps.edge.setup import name_bridge
     from assay.apps.link.proof import read_token
     from assay.apps.link.transports import parse_address
 
@@ -115,8 +123,7 @@ def connector(
             raise UsageError("--confirm writes to --trade FILE; name it")
         emit(confirm_terminal(terminal, confirm, symbols, trade, server_clock), as_json)
         return
-    if bridge is None:
-        raise UsageError("--bridge says where to dial, such as wss://desk.example:8001")
+    bridge = name_bridge(bridge)
     parse_address(bridge)  # what is wrong with it is told first
     plan = ConnectorPlan(
         bridge=bridge, edge=edge, terminal=terminal, symbols=symbols, server_clock=server_clock,
@@ -220,5 +227,11 @@ def _status_text(found: Mapping[str, Any]) -> str:
     lines = [f"bridge     {'running' if found['running'] else 'not running'}"]
     for each in found["edges"]:
         state = "linked" if each["linked"] else "away"
+        if each.get("delay_p50_ms") is not None:
+            state += (
+                f"  {each['quotes_a_second']:g} quotes/s, {each['delay_p50_ms']:.0f} ms after the "
+                f"broker's time (95 %: {each['delay_p95_ms']:.0f}), "
+                f"newest {each['newest_s']:.0f} s ago"
+            )
         lines.append(f"  {each['edge']:<12} {each['tenant']}/{each['account']:<12} {state}")
     return "\n".join(lines)

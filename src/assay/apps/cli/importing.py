@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from assay.apps.cli import mending
 from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
+from assay.apps.cli.stored import (
+    FrameArgument,
+    SideOption,
+    SourceOption,
+    SymbolArgument,
+    describe_series,
+    name_frame,
+    open_series,
+    parse_frame,
+    read_stored,
+    word_time,
+)
 from assay.model.errors import UsageError
-from assay.model.time import SECOND, Timeframe, format_time, parse_time
-from assay.runtime.home import Home, open_home
+from assay.model.time import SECOND, Timeframe, format_time
+from assay.runtime.home import open_home
 
 if TYPE_CHECKING:
     from assay.market.history import SeriesKey
     from assay.market.series import Series
-    from assay.runtime.stores.clickhouse import Analytics
 
 LOCK = "import"
 LOCK_WAIT_S = 120.0
 
-SymbolArgument = Annotated[str, typer.Argument(metavar="SYMBOL", help="Such as EURUSD.")]
-FrameArgument = Annotated[
-    str, typer.Argument(metavar="TF", help="M1 M5 M15 M30 H1 H4 D1, or ticks.")
-]
-SideOption = Annotated[
-    str | None, typer.Option("--side", help="bid, ask, mid or quote; else the longest series.")
-]
-SourceOption = Annotated[
-    str | None, typer.Option("--source", help="Such as histdata; else the longest series.")
-]
 LimitOption = Annotated[int, typer.Option("--limit", min=0, help="Rows at most; 0 for all.")]
 
 
@@ -52,6 +52,7 @@ def register(app: typer.Typer) -> None:
     data.command("rejects", epilog="Example: assay data rejects EURUSD ticks --limit 20")(
         show_rejects
     )
+    mending.register_data(data)
     app.add_typer(data, name="data")
 
 
@@ -105,13 +106,14 @@ def import_file(
         }  # fmt: skip
         identity = fingerprint_file(path, format_name, options)
         opened = open_home(home)
-        with opened.wait_lock(LOCK, seconds=LOCK_WAIT_S), _analytics(opened) as store:
+        with opened.wait_lock(LOCK, seconds=LOCK_WAIT_S), open_series(opened) as store:
             outcome = commit_import(store, identity, assessment, opened.clock.now_ns())
     emit(
         {
             "read": outcome.read, "accepted": outcome.accepted, "rejected": outcome.rejected,
-            "first": _time(outcome.first), "last": _time(outcome.last), "symbol": outcome.symbol,
-            "timeframe": _frame_name(outcome.timeframe), "side": outcome.side,
+            "first": word_time(outcome.first), "last": word_time(outcome.last),
+            "symbol": outcome.symbol,
+            "timeframe": name_frame(outcome.timeframe), "side": outcome.side,
             "sha256": outcome.sha256,
         },
         as_json,
@@ -122,14 +124,14 @@ def list_data(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """List the stored series."""
     from assay.market.history import list_series
 
-    with _analytics(open_home(home)) as store:
+    with open_series(open_home(home)) as store:
         found = list_series(store)
     series = [
         {
-            "symbol": row["symbol"], "timeframe": _frame_name(_frame_of(row["timeframe"])),
+            "symbol": row["symbol"], "timeframe": name_frame(_frame_of(row["timeframe"])),
             "side": row["side"], "source": row["source"], "digits": int(row["digits"]),
-            "rows": int(row["rows"]), "first": _time(row["first"]), "last": _time(row["last"]),
-            "files": int(row["files"]),
+            "rows": int(row["rows"]), "first": word_time(row["first"]),
+            "last": word_time(row["last"]), "files": int(row["files"]),
         }
         for row in found
     ]  # fmt: skip
@@ -148,9 +150,9 @@ def show_data(
     home: HomeOption = None,
 ) -> None:
     """Show the first rows of a series, prices as decimals."""
-    key, series = _read(open_home(home), symbol, timeframe, (side, source), (start, end))
+    key, series = read_stored(open_home(home), symbol, timeframe, (side, source), (start, end))
     shown = series if limit == 0 else series.select(slice(0, limit))
-    result = _describe(key, series) | {"data": _rows(shown)}
+    result = describe_series(key, series) | {"data": _rows(shown)}
     emit(result, as_json, lambda told: _table(told["data"], "no rows in that span"))
 
 
@@ -175,11 +177,11 @@ def export_data(
     from assay.market.sources.parquet import write_parquet
 
     asked = "ticks" if of_ticks else timeframe
-    key, series = _read(open_home(home), symbol, asked, (side, source), (start, end))
+    key, series = read_stored(open_home(home), symbol, asked, (side, source), (start, end))
     if of_ticks:
         key, series = _make_bars(key, series, timeframe)
     write_parquet(series, path)
-    emit(_describe(key, series) | {"path": str(path)}, as_json)
+    emit(describe_series(key, series) | {"path": str(path)}, as_json)
 
 
 def show_gaps(
@@ -193,12 +195,12 @@ def show_gaps(
     """List holes inside the trading session."""
     from assay.market.quality import find_gaps
 
-    key, series = _read(open_home(home), symbol, timeframe, (side, source), (None, None))
+    key, series = read_stored(open_home(home), symbol, timeframe, (side, source), (None, None))
     gaps = [
         {"from": format_time(begin), "to": format_time(finish), "missed_seconds": missed / SECOND}
         for begin, finish, missed in find_gaps(series).tolist()
     ]
-    result = _describe(key, series) | {"count": len(gaps), "gaps": gaps}
+    result = describe_series(key, series) | {"count": len(gaps), "gaps": gaps}
     emit(result, as_json, lambda told: _table(told["gaps"], "no gaps"))
 
 
@@ -213,8 +215,8 @@ def show_rejects(
     from assay.market.history import count_rejects, read_rejects
     from assay.market.naming import parse_symbol
 
-    frame, name = _parse_frame(timeframe), parse_symbol(symbol)
-    with _analytics(open_home(home)) as store:
+    frame, name = parse_frame(timeframe), parse_symbol(symbol)
+    with open_series(open_home(home)) as store:
         counts = count_rejects(store, name, frame)
         rows = read_rejects(store, name, frame, limit or 2**62)
     rejects = [
@@ -225,37 +227,10 @@ def show_rejects(
         for row in rows
     ]  # fmt: skip
     result: dict[str, Any] = {
-        "symbol": name, "timeframe": _frame_name(frame), "count": sum(counts.values()),
+        "symbol": name, "timeframe": name_frame(frame), "count": sum(counts.values()),
         "rules": counts, "rejects": rejects,
     }  # fmt: skip
     emit(result, as_json, lambda told: _table(told["rejects"], "no rejected rows"))
-
-
-@contextmanager
-def _analytics(home: Home) -> Iterator[Analytics]:
-    from assay.market.history import prepare_schema
-    from assay.runtime.stores.clickhouse import open_analytics
-
-    with open_analytics(home) as store:
-        prepare_schema(store)
-        yield store
-
-
-def _read(
-    home: Home,
-    symbol: str,
-    timeframe: str,
-    choice: tuple[str | None, str | None],
-    span: tuple[str | None, str | None],
-) -> tuple[SeriesKey, Series]:
-    from assay.market.history import choose_series, read_series
-    from assay.market.naming import parse_symbol
-
-    start, end = (parse_time(text) if text else None for text in span)
-    frame, name = _parse_frame(timeframe), parse_symbol(symbol)
-    with _analytics(home) as store:
-        key = choose_series(store, name, frame, side=choice[0], source=choice[1])
-        return key, read_series(store, key, start=start, end=end)
 
 
 def _make_bars(key: SeriesKey, ticks: Series, timeframe: str) -> tuple[SeriesKey, Series]:
@@ -264,20 +239,11 @@ def _make_bars(key: SeriesKey, ticks: Series, timeframe: str) -> tuple[SeriesKey
     from assay.market.bars import ticks_to_bars
     from assay.market.series import TickSeries
 
-    frame = _parse_frame(timeframe)
+    frame = parse_frame(timeframe)
     if frame is None:
         raise UsageError("--of-ticks makes bars; give their length, as M1")
     assert isinstance(ticks, TickSeries)
     return replace(key, timeframe=frame), ticks_to_bars(ticks, frame)
-
-
-def _describe(key: SeriesKey, series: Series) -> dict[str, Any]:
-    return {
-        "symbol": key.symbol, "timeframe": _frame_name(key.timeframe), "side": key.side,
-        "source": key.source, "digits": series.digits, "rows": len(series),
-        "first": _time(int(series.time[0])) if len(series) else None,
-        "last": _time(int(series.time[-1])) if len(series) else None,
-    }  # fmt: skip
 
 
 def _rows(series: Series) -> list[dict[str, Any]]:
@@ -309,22 +275,8 @@ def _parse_columns(text: str) -> dict[str, str]:
     return {name.strip(): told.strip() for name, _, told in pairs}
 
 
-def _parse_frame(text: str) -> Timeframe | None:
-    from assay.market.naming import TICK_WORDS
-
-    return None if text.lower() in TICK_WORDS else Timeframe.parse(text)
-
-
 def _frame_of(value: int) -> Timeframe | None:
     return Timeframe(value) if value else None
-
-
-def _frame_name(timeframe: Timeframe | None) -> str:
-    return "ticks" if timeframe is None else timeframe.name
-
-
-def _time(ns: int | None) -> str | None:
-    return None if ns is None else format_time(ns)
 
 
 def _table(rows: list[dict[str, Any]], nothing: str) -> object:

@@ -103,6 +103,56 @@ def show(
     emit(found, as_json, _show_lines)
 
 
+def risk(
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Folder of a backtest by replay; else the home.")
+    ] = None,
+    draws: Annotated[
+        int, typer.Option("--draws", min=99, max=99_999, help="True models that are simulated.")
+    ] = 9_999,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether the value at risk that was told kept its word: breaches, and three tests.
+
+    Each measure is held against what equity lost until the next. Of a replayed run, else of the
+    newest run in the home.
+
+    Example: assay portfolio risk --run runs/replayed
+    """
+    from assay.apps.cli.ledger import open_entries
+    from assay.apps.lab.measuring import HEARD, judge_measures, judge_run
+
+    if run is not None:
+        found = judge_run(run, draws)
+    else:
+        with open_entries(open_home(home)) as journal:
+            found = judge_measures(journal.messages(HEARD), draws)
+    emit(found, as_json, _risk_lines)
+
+
+def _risk_lines(found: dict[str, Any]) -> str:
+    failed = ", ".join(found["failed"])
+    lines = [
+        f"it does NOT keep its word: {failed}"
+        if failed
+        else "nothing says that it breaks its word",
+        f"{found['method']} at {100 * found['confidence']:g} %, account {found['account']}, until "
+        f"{found['until']}",
+        f"{found['breaches']} breaches of {found['measures']:,} measures, {found['expected']:.1f} "
+        f"expected; kept {100 * found['kept']:.2f} % of the time",
+    ]
+    lines += [
+        f"  {name:<13} ratio {test['ratio']:8.3f}  p {test['p_value']:.4f}"
+        for name, test in found["tests"].items()
+    ]
+    if found["shortfall_over_told"] is not None:
+        lines.append(
+            f"losses beyond it were {found['shortfall_over_told']:.2f} of the shortfall told"
+        )
+    return "\n".join(lines)
+
+
 def _target_lines(found: dict[str, Any]) -> str:
     lines = [f"{found['method']} over {found['rows']} {found['period']}s until {found['until']}"]
     lines += [
@@ -145,4 +195,5 @@ def register(app: typer.Typer) -> None:
     portfolio.callback()(lambda: None)
     portfolio.command("targets")(targets)
     portfolio.command("show")(show)
+    portfolio.command("risk")(risk)
     app.add_typer(portfolio, name="portfolio")

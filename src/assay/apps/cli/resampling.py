@@ -7,7 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.apps.cli.backtesting import CalendarOption, read_costs, read_request
+from assay.apps.cli.backtesting import (
+    CalendarOption,
+    ProfileOption,
+    read_costs,
+    read_request,
+)
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
 from assay.apps.cli.sweeping import (
     BlockOption,
@@ -57,6 +62,7 @@ def montecarlo(
     commission_bp: CommissionOption = None,
     slippage_points: SlippageOption = 0,
     calendar: CalendarOption = None,
+    profile: ProfileOption = None,
     risk: RiskOption = None,
     seed: SeedOption = 1,
     jobs: JobsOption = 0,
@@ -80,7 +86,7 @@ def montecarlo(
     if data or strategy:
         base = read_request(
             place, (data or [], strategy or "", param),
-            read_costs(spread_pips, commission_bp, slippage_points, calendar), cash=cash,
+            read_costs(spread_pips, commission_bp, slippage_points, calendar, profile), cash=cash,
             risk=risk,
         )  # fmt: skip
     request = MonteCarloRequest(

@@ -117,6 +117,13 @@ FallbackOption = Annotated[
     list[str] | None,
     typer.Option("--fallback", help="Edge whose quotes serve where those before fail; repeatable."),
 ]
+StrengthOption = Annotated[
+    float | None, typer.Option("--strength", help="Strength of --source sim, 0 to 1; 0.7.")
+]
+RoadOption = Annotated[
+    str | None,
+    typer.Option("--other-road", help="Edge of the same login for exits that --edge cannot do."),
+]
 BrokerOption = Annotated[
     str, typer.Option("--broker", help="Who fills --source live: paper, or edge, its terminal.")
 ]
@@ -144,13 +151,12 @@ def up(
     kind: Annotated[
         str | None, typer.Option("--kind", help="Kind of --source sim, as `simulate` has; linear.")
     ] = None,
-    strength: Annotated[
-        float | None, typer.Option("--strength", help="Strength of --source sim, 0 to 1; 0.7.")
-    ] = None,
+    strength: StrengthOption = None,
     symbols: SymbolsOption = None,
     edge: EdgeOption = None,
     fallback: FallbackOption = None,
     broker: BrokerOption = "paper",
+    other_road: RoadOption = None,
     seconds: Annotated[
         float | None, typer.Option("--for", min=0.1, help="Stop after so many seconds.")
     ] = None,
@@ -182,7 +188,7 @@ def up(
         model=model, challenger=challenger, params=parse_params(param or []), risk=risk, kind=kind,
         speed=parse_speed(_usual_speed(source) if speed is None else speed), strength=strength,
         edge=edge, broker=broker, fallbacks=tuple(fallback or ()), seconds=seconds, seed=seed,
-        symbols=read_symbols(symbols) if symbols else None,
+        symbols=read_symbols(symbols) if symbols else None, other_road=other_road,
         calendar=str(calendar.resolve()) if calendar else None,
     )  # fmt: skip
     browser = sys.stdout.isatty() and not (no_browser or plain or as_json)

@@ -6,7 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.apps.cli.backtesting import CalendarOption, read_costs, read_request
+from assay.apps.cli.backtesting import (
+    CalendarOption,
+    ProfileOption,
+    read_costs,
+    read_request,
+)
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
 from assay.apps.cli.sweeping import (
     CashOption,
@@ -47,6 +52,7 @@ def scenario(
     commission_bp: CommissionOption = None,
     slippage_points: SlippageOption = 0,
     calendar: CalendarOption = None,
+    profile: ProfileOption = None,
     risk: RiskOption = None,
     seed: SeedOption = 1,
     out: OutOption = None,
@@ -66,7 +72,8 @@ def scenario(
     place = open_home(home)
     base = read_request(
         place, (data, strategy, param),
-        read_costs(spread_pips, commission_bp, slippage_points, calendar), cash=cash, risk=risk,
+        read_costs(spread_pips, commission_bp, slippage_points, calendar, profile), cash=cash,
+        risk=risk,
     )  # fmt: skip
     request = ScenarioRequest(
         base=base, home=place, regime=regime, classifier=classifier, bars=bars, draws=draws,

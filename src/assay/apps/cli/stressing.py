@@ -6,7 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from assay.apps.cli.backtesting import CalendarOption, read_costs, read_request
+from assay.apps.cli.backtesting import (
+    CalendarOption,
+    ProfileOption,
+    read_costs,
+    read_request,
+)
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
 from assay.apps.cli.sweeping import (
     CashOption,
@@ -54,6 +59,7 @@ def stress(
     commission_bp: CommissionOption = None,
     slippage_points: SlippageOption = 0,
     calendar: CalendarOption = None,
+    profile: ProfileOption = None,
     risk: RiskOption = None,
     seed: SeedOption = 1,
     out: OutOption = None,
@@ -75,7 +81,8 @@ def stress(
     place = open_home(home)
     base = read_request(
         place, (data, strategy, param),
-        read_costs(spread_pips, commission_bp, slippage_points, calendar), cash=cash, risk=risk,
+        read_costs(spread_pips, commission_bp, slippage_points, calendar, profile), cash=cash,
+        risk=risk,
     )  # fmt: skip
     request = StressRequest(
         base=base, shocks=shock or list(SHOCKS), at=[parse_time(each) for each in at or []],

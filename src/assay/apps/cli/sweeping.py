@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from assay.apps.cli.backtesting import CalendarOption, read_costs, read_request
+from assay.apps.cli.backtesting import (
+    CalendarOption,
+    ProfileOption,
+    read_costs,
+    read_request,
+)
 from assay.apps.cli.console import HomeOption, JsonOption, emit, fill_stages, progress
 from assay.runtime.environment import count_cores
 from assay.runtime.home import open_home
@@ -71,6 +76,7 @@ def sweep(
     commission_bp: CommissionOption = None,
     slippage_points: SlippageOption = 0,
     calendar: CalendarOption = None,
+    profile: ProfileOption = None,
     risk: RiskOption = None,
     seed: SeedOption = 1,
     jobs: JobsOption = 0,
@@ -100,8 +106,8 @@ def sweep(
     place = open_home(home)
     base = read_request(
         place, (data, strategy, param),
-        read_costs(spread_pips, commission_bp, slippage_points, calendar), cash=cash, risk=risk,
-        out=out,
+        read_costs(spread_pips, commission_bp, slippage_points, calendar, profile), cash=cash,
+        risk=risk, out=out,
     )  # fmt: skip
     request = SweepRequest(
         base=base, axes=[parse_axis(each) for each in grid or []], where=where,

@@ -45,6 +45,7 @@ def tearsheet(
 
     Example: assay tearsheet runs/first
     """
+    from assay.apps.lab.losses import measure_losses
     from assay.books.reports.sheet import list_figures
     from assay.books.reports.sheetpages import write_pages
     from assay.books.reports.tearsheet import write_tearsheet
@@ -52,7 +53,7 @@ def tearsheet(
     record = read_record(run, account, home)
     target = out or (run or Path()) / "tearsheet.html"
     with progress("drawing", quiet=as_json):
-        sheet = write_tearsheet(record, target)
+        sheet = write_tearsheet(record, target, measure_losses(record.result))
         if pdf is not None:
             write_pages(sheet, pdf)
     files = {"html": str(target), "pdf": None if pdf is None else str(pdf)}

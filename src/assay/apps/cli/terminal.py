@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ import typer
 from assay.apps.cli.console import JsonOption, emit, note
 from assay.model.errors import UsageError
 
+SecondOption = Annotated[
+    Path | None, typer.Option("--second", help="Address of a second terminal at the server.")
+]
 DEFAULT_ADDRESS = Path("mt5-sim.json")
 
 
@@ -40,6 +44,7 @@ def serve_terminal(
     address: Annotated[
         Path, typer.Option("--address", help="File to write port and token to, for the user alone.")
     ] = DEFAULT_ADDRESS,
+    second: SecondOption = None,
     calendar: Annotated[
         Path | None,
         typer.Option("--calendar", help="File of releases, near which latency and slippage grow."),
@@ -55,7 +60,7 @@ def serve_terminal(
     from assay.model.time import parse_time
     from assay.runtime.clock import SystemClock
     from assay.trading.terminal import SimulatedTerminal, load_profile
-    from assay.trading.terminal.serving import TerminalHost
+    from assay.trading.terminal.serving import TerminalHost, serve_second
 
     broker = load_profile(profile)
     if not data:
@@ -77,7 +82,8 @@ def serve_terminal(
     )  # fmt: skip
     note("Interrupt ends it.")
     try:
-        host.run()
+        with serve_second(host, second) if second else nullcontext():
+            host.run()
     finally:
         host.save()
         address.unlink(missing_ok=True)

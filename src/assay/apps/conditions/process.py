@@ -2,32 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import msgspec
 
+from assay.apps.child import Child, run_beside
 from assay.apps.conditions.following import Follower
 from assay.apps.conditions.state import write_state
 from assay.apps.conditions.watches import Watches
-from assay.apps.config import Config
 from assay.apps.gateway.refill import Reading
 from assay.apps.paper.notices import KINDS, NoticeBoard
 from assay.apps.paper.sheet import RING, Sheet, await_sheet, read_past
-from assay.model.errors import AssayError
 from assay.model.messages import Message, PlatformRecovered, PlatformStarted, encode_message
 from assay.runtime.clock import Deadline, Stopwatch
-from assay.runtime.faults import record_fault
-from assay.runtime.home import Home, open_home
+from assay.runtime.home import Home
 from assay.runtime.journal import Recorded, read_journal
 from assay.runtime.journal.tenant import read_as
-from assay.runtime.logs import Logger, open_log
 from assay.runtime.ring import RingReader
-from assay.runtime.settings import load_settings
 from assay.runtime.stores.postgres import Postgres, open_postgres
-from assay.runtime.supervisor import stop_signals, watch_parent
+from assay.runtime.supervisor.leash import StopRequest
 
 NAME = "conditions"
 NICENESS = 10
@@ -102,16 +96,18 @@ def _key(notice: Message) -> bytes:
     return encode_message(msgspec.structs.replace(notice, id=0))
 
 
-def watch_run(
-    home: Home, sheet: Sheet, config: Config, log: Logger, is_stopped: Callable[[], bool]
-) -> None:
-    """Watch what a sheet says is traded, run after run, until told to stop."""
+def watch_run(child: Child, is_stopped: StopRequest) -> None:
+    """Watch what the trader says it trades, run after run, until told to stop."""
+    home, config = child.home, child.config
+    sheet = await_sheet(home, is_stopped)
+    if sheet is None:
+        return
     postgres = open_postgres(home.path, config.postgres.dsn or None)
     try:
         while not is_stopped():
             watches, off = Watches.of_run(home, config.conditions, sheet)
             for part, why in off.items():
-                log.info(f"{part} are not watched: {why}")
+                child.log.info(f"{part} are not watched: {why}")
             session = Session(home, postgres, sheet, watches, off)
             session.run(is_stopped)
             session.close()
@@ -122,23 +118,7 @@ def watch_run(
 
 def main(argv: list[str]) -> int:
     """Watch for the home named first until told to stop."""
-    watch_parent()
-    os.nice(NICENESS)
-    home = open_home(Path(argv[0]))
-    config = load_settings(Config, home).value
-    log = open_log(home, NAME, level=config.log.level, file_bytes=config.log.bytes)
-    try:
-        with stop_signals() as is_stopped:
-            sheet = await_sheet(home, is_stopped)
-            if sheet is not None:
-                watch_run(home, sheet, config, log, is_stopped)
-    except AssayError as error:
-        log.error(str(error))
-        return error.exit_code
-    except Exception as error:
-        log.error("fault", fingerprint=record_fault(home, error).fingerprint, error=str(error))
-        return 1
-    return 0
+    return run_beside(NAME, argv[0], watch_run, niceness=NICENESS)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from assay.trading.risk.acts.judge import Judge
 from assay.trading.risk.acts.margin import MarginJudge
 from assay.trading.risk.acts.pauses import PAUSE, PauseJudge, Span
 from assay.trading.risk.acts.prop import PropJudge
+from assay.trading.risk.acts.regimes import RegimeJudge
 from assay.trading.risk.acts.volatility import VolatilityJudge
 from assay.trading.risk.groups import usual_clusters
 
@@ -47,6 +48,8 @@ def appoint_judges(setup: Setup, acts: Acts, world: World) -> list[Judge]:
     if acts.cluster_share or acts.weights:
         share, members = acts.cluster_share, cluster_members(setup)
         found.append(ClusterJudge(share, members, share // SLACK_SHARE, dict(acts.weights)))
+    if acts.regime_sizes:
+        found.append(RegimeJudge(dict(acts.regime_sizes), setup.symbols))
     return found
 
 

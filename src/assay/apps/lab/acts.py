@@ -39,6 +39,7 @@ class Acts:
     volatility: VolatilityTerms | None
     cluster_share: int
     weights: tuple[tuple[str, int], ...]
+    regime_sizes: tuple[tuple[str, int], ...] = ()
 
 
 def configured_acts(
@@ -51,10 +52,10 @@ def configured_acts(
     given = config.acts
     if given == ActsConfig():
         return None
-    if given.volatility_stop and account.margin_mode == "hedging":
+    if given.regime_sizes and not config.conditions.regimes:
         raise UsageError(
-            "acts.volatility_stop moves the stop of a netting account, and a hedging one has one "
-            "for each ticket; give the orders a trail, or leave it 0"
+            "acts.regime_sizes follows regimes that nobody tells; name the classifiers of "
+            "`assay regimes --save` as regimes under [conditions]"
         )
     profile = _read_profile(given.prop)
     news = _news_times(profile, releases) if profile else ()
@@ -65,6 +66,9 @@ def configured_acts(
         releases=news, band=_read_evidence(given.band), pauses=_pause_terms(given),
         margin_level=given.margin_level_bp, volatility=_volatility_terms(given),
         cluster_share=given.cluster_share_bp, weights=_most_of_each(given),
+        regime_sizes=tuple(
+            (name.replace("_", " "), percent) for name, percent in given.regime_sizes.items()
+        ),
     )  # fmt: skip
 
 

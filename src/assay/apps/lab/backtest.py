@@ -26,14 +26,16 @@ from assay.kernel.records import SWAP
 from assay.market.series import BarSeries, TickSeries
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import InvariantError, UsageError
+from assay.model.time import DAY
 from assay.trading.engine.loading import load_strategy
 
 DRIVERS = ("sweep", "replay")
+YEAR = round(365.25 * DAY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Say what to test; None takes the strategy's own default."""
+    """Say what to test; None takes the strategy's own default, and of `years` all of the data."""
 
     data: Sequence[Path]
     strategy: str
@@ -47,6 +49,7 @@ class Request:
     config: Config = field(default_factory=Config)
     model: Path | None = None
     ledger: TrialLedger | None = None
+    years: float | None = None
 
 
 def run_backtest(
@@ -79,7 +82,15 @@ def read_data(request: Request) -> list[BarSeries | TickSeries]:
     """Return the series of a request; raise UsageError where none is named."""
     if not request.data:
         raise UsageError("no data given; name at least one Parquet file with --data")
-    return [read_parquet(path) for path in request.data]
+    series = [read_parquet(path) for path in request.data]
+    if request.years is None:
+        return series
+    _, end = span_of(series)
+    start = end - round(request.years * YEAR)
+    found = [one.select(one.time >= start) for one in series]
+    if not all(len(one) for one in found):
+        raise UsageError(f"the last {request.years:g} years lack some of the data; take more")
+    return found
 
 
 def prepare_run(request: Request, series: Sequence[BarSeries | TickSeries]) -> Setup:

@@ -132,6 +132,8 @@ def _contract(usual: Instrument, terms: SymbolTerms) -> dict[str, Any]:
         name: int(getattr(terms, name) * usual.lot_units)
         for name in ("volume_min", "volume_max", "volume_step")
     }
+    if not terms.margin_hedged_use_leg:
+        found["margin_hedged"] = str(terms.margin_hedged)
     mode = SWAP_MODES.get(terms.swap_mode)
     if mode is None:
         return found

@@ -10,6 +10,7 @@ import numpy as np
 
 from assay.apps.lab.correlations import Correlations, describe_correlations, describe_graph
 from assay.apps.lab.output import appearing_together
+from assay.books.reports.charts import with_paper
 from assay.books.reports.dependence import (
     HeatMap,
     Network,
@@ -18,7 +19,6 @@ from assay.books.reports.dependence import (
     draw_network,
     draw_ways,
 )
-from assay.books.reports.skill import with_paper
 from assay.signals.correlation import Analysis, list_pairs, to_correlation
 
 WAYS_MOST = 12

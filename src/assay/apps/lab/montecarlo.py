@@ -28,7 +28,7 @@ from assay.runtime.ids import seeded_generator
 FILLS = "fills.parquet"
 STILL = frozenset({"units"})
 """Parameters that are no part of the rule: they are not jittered."""
-LIKELY, RARE = 0.05, 0.2
+LIKELY = 0.05
 Tell = Callable[[str, float], None]
 
 

@@ -170,7 +170,8 @@ def _feed(
     )  # fmt: skip
     for ts, balance, equity in rows:
         while fill and fill.time <= ts:
-            book.fill(fill.time, fill.symbol, Decimal(str(fill.quantity)) / lots[fill.symbol])
+            volume = Decimal(str(fill.quantity)) / lots[fill.symbol]
+            book.fill(fill.time, fill.symbol, volume, fill.ticket)
             fill = next(fills, None)
         held = book.state.stopped
         book.mark(ts, balance, equity)

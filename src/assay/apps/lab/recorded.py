@@ -25,11 +25,12 @@ DIGITS = 2
 
 @dataclass(frozen=True, slots=True)
 class RecordedFill:
-    """Hold a fill: when (ns UTC), of what, and signed units of base."""
+    """Hold a fill: when (ns UTC), of what, signed units of base, and a hedging account's ticket."""
 
     time: int
     symbol: str
     quantity: float
+    ticket: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ def read_run(folder: Path) -> RecordedRun:
     earned = _minor(fills["profit"])[first].sum() - _minor(fills["commission"])[first].sum()
     signs = np.where(np.array(fills["side"].to_pylist()) == "sell", -1.0, 1.0)
     quantity = fills["quantity"].to_numpy() * signs
-    rows = zip(filled.tolist(), fills["symbol"].to_pylist(), quantity.tolist(), strict=True)
+    told = (filled.tolist(), fills["symbol"].to_pylist(), quantity.tolist())
+    rows = zip(*told, _tickets(folder, len(filled)), strict=True)
     return RecordedRun(
         str(folder), times, balance, equity, [RecordedFill(*row) for row in rows],
         int(balance[0] - earned),
@@ -82,7 +84,8 @@ def follow_account(messages: Iterable[Message], config: Config) -> RecordedRun:
             earned += 0 if marks else message.profit - message.commission
             digits = configured_instrument(config, message.symbol).quantity_digits
             units = message.quantity / 10**digits
-            fills.append(RecordedFill(message.ts_event, message.symbol, units))
+            ticket = message.ticket if isinstance(message.ticket, int) else 0
+            fills.append(RecordedFill(message.ts_event, message.symbol, units, ticket))
     if not marks:
         raise DataError(f"no message marks the equity of account {spec.id}; trade first")
     times, balance, equity = np.array(marks, dtype=np.int64).T
@@ -117,6 +120,14 @@ def _read(folder: Path, name: str, columns: list[str]) -> pa.Table:
         ) from None
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{folder / name} cannot be read ({error}); run it again") from None
+
+
+def _tickets(folder: Path, count: int) -> list[int]:
+    """Return the tickets of fills, which only a hedging account has."""
+    if "ticket" not in pq.read_schema(folder / FILLS).names:
+        return [0] * count
+    found: list[int] = _read(folder, FILLS, ["ticket"])["ticket"].to_pylist()
+    return found
 
 
 def _times(table: pa.Table) -> np.ndarray:

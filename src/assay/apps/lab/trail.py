@@ -14,13 +14,10 @@ from assay.model.accounts import CommissionSchedule
 from assay.model.errors import DataError
 from assay.model.messages import (
     BarClosed,
-    CorrelationsMeasured,
-    LimitsChanged,
     Message,
     OrderSubmitted,
     PositionReported,
     Predicted,
-    RiskMeasured,
     Tick,
     TradingHalted,
     TradingResumed,
@@ -28,12 +25,14 @@ from assay.model.messages import (
     encode_message,
 )
 from assay.runtime.ids import IdSource
+from assay.trading.engine.acting import ACTS
 from assay.trading.engine.module import TradingDesk
+from assay.trading.engine.told import TOLD
 from assay.trading.engine.venue import VENUE_MESSAGES
 
 QUOTES = (Tick, BarClosed)
 STEERING = (
-    Predicted, TradingHalted, TradingResumed, LimitsChanged, CorrelationsMeasured, RiskMeasured,
+    Predicted, TradingHalted, TradingResumed, *TOLD, *ACTS,
 )  # fmt: skip
 """What a desk hears beside prices; the twin hears the same."""
 KINDS = tuple(

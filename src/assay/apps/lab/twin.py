@@ -20,6 +20,7 @@ from assay.apps.lab.twindays import DaySpan, day_of, rollover_of, span_of
 from assay.apps.lab.twinquotes import follow_ticks
 from assay.apps.paper.keeping import read_plan
 from assay.apps.paper.preparing import identify_setup, prepare_plan
+from assay.apps.twin import BOUND_PARTS
 from assay.books.analytics.twinsplit import CAUSES, TwinSplit
 from assay.market.series import TickSeries
 from assay.market.sources.parquet import read_parquet
@@ -39,7 +40,6 @@ from assay.runtime.home import Home
 from assay.runtime.journal.reading import read_journal
 from assay.runtime.settings import load_settings
 
-PARTS = 10_000
 FOLDER = "twin"
 _PRICES, _STARTED = ("Tick", "BarClosed"), "PlatformStarted"
 _LOOK = 4_096
@@ -93,7 +93,7 @@ class Appraisal:
         return TwinAppraised(
             id=0, tenant=self.account.tenant, ts_event=now, ts_init=now, account=self.account.id,
             run=str(self.run), day=self.day, live=split.live, twin=split.twin,
-            equity=self.rerun.equity, causes=causes, bound=round(self.bound * PARTS),
+            equity=self.rerun.equity, causes=causes, bound=round(self.bound * BOUND_PARTS),
             paused=self.is_above,
         )  # fmt: skip
 

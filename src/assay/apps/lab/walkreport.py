@@ -12,8 +12,7 @@ import numpy as np
 from assay.apps.lab.evaluation import predictions_table
 from assay.apps.lab.output import appearing_together
 from assay.apps.lab.walking import Walked
-from assay.books.reports.charts import WIDE
-from assay.books.reports.skill import with_paper
+from assay.books.reports.charts import WIDE, with_paper
 from assay.books.reports.walkforward import WalkCurves, draw_walk
 
 FIGURES, CHART, PREDICTIONS = "walk-forward.json", "walk-forward.svg", "predictions.parquet"

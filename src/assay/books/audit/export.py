@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, TypeVar
@@ -79,7 +79,6 @@ class EndLine(msgspec.Struct, frozen=True, tag="end", tag_field="line"):
 
 Line = StartLine | ChainLine | EntryLine | SealLine | HeadLine | EndLine
 Kind = TypeVar("Kind", StartLine, ChainLine, EntryLine, SealLine, HeadLine, EndLine)
-Decode = Callable[[bytes, int], Line]
 
 
 class _Sink:

@@ -21,6 +21,7 @@ from assay.books.analytics.trades import (
     summarise_trades,
 )
 from assay.books.reports import charts
+from assay.books.reports.rendering import load_templates
 from assay.books.reports.result import BacktestResult
 from assay.books.reports.wording import (
     format_exact,
@@ -40,15 +41,7 @@ def write_backtest(result: BacktestResult, path: Path) -> None:
 
 def render_backtest(result: BacktestResult) -> str:
     """Return the report as one HTML document; equal results give equal bytes."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.books.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = load_templates()
     digits = result.currency_digits
     environment.filters["money"] = lambda value: format_number(value, digits)
     environment.filters["signed"] = lambda value: format_number(value, digits, plus=True)

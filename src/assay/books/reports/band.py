@@ -12,6 +12,7 @@ import numpy.typing as npt
 from assay.books.analytics.band import FLAT, LEVEL, SCALE_SHARE, Band
 from assay.books.reports.charts import (
     BLUE,
+    GOLD,
     INK,
     MUTED,
     NARROW,
@@ -22,10 +23,9 @@ from assay.books.reports.charts import (
     drawing,
     is_wide,
     moments_of,
+    place_legend,
     to_svg,
 )
-
-GOLD = "#9a6a00"
 
 
 class Told(NamedTuple):
@@ -53,10 +53,7 @@ def draw_chart(told: Told, size: Size) -> str:
         figure, (above, below) = date_pair(size)
         _draw_profit(above, told)
         _draw_evidence(below, told)
-        figure.legend(
-            loc="outside upper left", ncols=5 if is_wide(size) else 2, frameon=False, borderpad=0,
-            handlelength=1.3, columnspacing=1.1, labelcolor=INK,
-        )  # fmt: skip
+        place_legend(figure, 5 if is_wide(size) else 2, handle=1.3)
         return to_svg(figure)
 
 

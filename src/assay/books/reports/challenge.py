@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from markupsafe import Markup
 
 from assay.books.reports.charts import (
     BLUE,
+    GOLD,
+    GREEN,
     INK,
     MUTED,
     RED,
@@ -22,13 +22,15 @@ from assay.books.reports.charts import (
     Size,
     drawing,
     is_wide,
+    moments_of,
+    place_legend,
     quieten,
     thin,
     to_svg,
+    write_tick,
 )
-from assay.books.reports.skill import with_paper
+from assay.books.reports.rendering import write_judgement
 
-GREEN, GOLD = "#0b6642", "#9a6a00"
 HUES = (BLUE, GREEN, GOLD, RED, MUTED)
 WIDE, NARROW = Size(11.0, 5.4), Size(4.0, 5.2)
 LOWEST, HIGHEST = -4.0, 6.0
@@ -65,22 +67,7 @@ class ToldChallenge:
 
 def write_challenge(told: ToldChallenge, folder: Path) -> None:
     """Write report.html and its charts as SVG files into a folder."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    drawn = draw_challenge(told)
-    for name, (wide, _) in drawn.items():
-        (folder / f"{name}.svg").write_text(with_paper(wide), encoding="utf-8")
-    environment = Environment(
-        loader=PackageLoader("assay.books.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    head, _, rest = told.verdict.partition(":")
-    text = environment.get_template("challenge.html.j2").render(
-        told=told, verdict=(head, rest.strip()), tone="good" if told.proven else "bad",
-        # The charts hold numbers and fixed words only, so their markup is safe as it is.
-        charts={name: tuple(Markup(svg) for svg in pair) for name, pair in drawn.items()},
-    )  # fmt: skip
-    (folder / "report.html").write_text(text, encoding="utf-8")
+    write_judgement("challenge.html.j2", told, draw_challenge(told), folder, good=told.proven)
 
 
 def draw_challenge(told: ToldChallenge) -> dict[str, tuple[str, str]]:
@@ -100,7 +87,7 @@ def _draw_evidence(told: ToldChallenge, size: Size) -> str:
             shown = np.clip(values / log(10), LOWEST, HIGHEST)
             kept = thin(shown)
             above.plot(
-                _moments(told.times[kept]), shown[kept], color=colour, linewidth=1.3, label=label
+                moments_of(told.times[kept]), shown[kept], color=colour, linewidth=1.3, label=label
             )
         above.axhline(
             told.bar / log(10), color=RED, linewidth=1.0, linestyle=(0, (4, 3)),
@@ -109,12 +96,12 @@ def _draw_evidence(told: ToldChallenge, size: Size) -> str:
         above.set_title("E-value: what a fair bet has become", loc="left", color=INK, pad=8)
         above.yaxis.get_major_locator().set_params(integer=True)
         above.yaxis.set_major_formatter(_power)
-        _legend(figure, size)
+        place_legend(figure, 3 if is_wide(size) else 1)
         kept = thin(told.gained)
         below.axhline(0.0, color=MUTED, linewidth=0.8)
-        below.plot(_moments(told.times[kept]), told.gained[kept], color=BLUE, linewidth=1.3)
+        below.plot(moments_of(told.times[kept]), told.gained[kept], color=BLUE, linewidth=1.3)
         below.set_title("Summed gain in log score, nats", loc="left", color=INK, pad=8)
-        below.yaxis.set_major_formatter(_number)
+        below.yaxis.set_major_formatter(write_tick)
         return to_svg(figure)
 
 
@@ -125,13 +112,13 @@ def _draw_drift(told: ToldChallenge, size: Size) -> str:
             shown = np.minimum(values, MOST_ALARMS)
             kept = thin(shown)
             axes.plot(
-                _moments(told.times[kept]), shown[kept], color=colour, linewidth=1.2, label=label
+                moments_of(told.times[kept]), shown[kept], color=colour, linewidth=1.2, label=label
             )
         axes.axhline(1.0, color=RED, linewidth=1.0, linestyle=(0, (4, 3)), label="Alarm")
         axes.set_ylim(bottom=0.0)
         axes.set_title("Statistic of each detector, in alarms", loc="left", color=INK, pad=8)
-        axes.yaxis.set_major_formatter(_number)
-        _legend(figure, size)
+        axes.yaxis.set_major_formatter(write_tick)
+        place_legend(figure, 3 if is_wide(size) else 1)
         return to_svg(figure)
 
 
@@ -151,22 +138,7 @@ def _prepare(size: Size, *, rows: int) -> tuple[Any, Any]:  # Any: Matplotlib's 
     return figure, panels
 
 
-def _legend(figure: Any, size: Size) -> None:
-    figure.legend(
-        loc="outside upper left", ncols=3 if is_wide(size) else 1, frameon=False, borderpad=0,
-        handlelength=1.1, columnspacing=1.1, labelcolor=INK,
-    )  # fmt: skip
-
-
-def _moments(times: Integers) -> npt.NDArray[np.datetime64]:
-    return times.astype("datetime64[ns]").astype("datetime64[us]")
-
-
 def _power(value: float, _: int) -> str:
     if value >= 0:
         return f"{10**value:,.0f}" + ("+" if value >= HIGHEST else "")
     return f"{10**value:.10g}"
-
-
-def _number(value: float, _: int) -> str:
-    return f"{value:,.10g}".replace("-", "−")

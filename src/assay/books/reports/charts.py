@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 INK, MUTED, GRID = "#1c1f23", "#555c66", "#dfe2e6"
 BLUE, PALE_GOLD, RED = "#17477e", "#d9b45a", "#a3242b"
+GREEN, GOLD = "#0b6642", "#9a6a00"
 BUCKETS = 900
 
 Integers = npt.NDArray[np.int64]
@@ -64,10 +65,7 @@ def draw_curves(curves: Curves, size: Size) -> str:
     with drawing("assay", size):
         figure, (above, below) = date_pair(size)
         plot_worth(above, curves)
-        figure.legend(
-            loc="outside upper left", ncols=3, frameon=False, borderpad=0, handlelength=1.1,
-            columnspacing=1.1, labelcolor=INK,
-        )  # fmt: skip
+        place_legend(figure, 3)
         plot_falls(below, curves)
         return to_svg(figure)
 
@@ -82,7 +80,7 @@ def plot_worth(axes: Any, curves: Curves) -> None:  # Any: Matplotlib's own type
         moments = moments_of(curves.times[kept])
         axes.plot(moments, values[kept], color=colour, linewidth=width, label=label)
     axes.axhline(curves.start, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)), label="Start")
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
+    axes.yaxis.set_major_formatter(write_tick)
 
 
 def plot_falls(axes: Any, curves: Curves) -> None:  # Any: Matplotlib's own types
@@ -99,6 +97,33 @@ def plot_falls(axes: Any, curves: Curves) -> None:  # Any: Matplotlib's own type
 def moments_of(times: Integers) -> npt.NDArray[np.datetime64]:
     """Return times (ns UTC) as Matplotlib draws them."""
     return times.astype("datetime64[ns]").astype("datetime64[us]")
+
+
+def write_tick(value: float, _: int | None = None) -> str:
+    """Return the number at a tick of an axis.
+
+    >>> write_tick(-12500.0)
+    '−12,500'
+    """
+    return f"{value:,.10g}".replace("-", "−")
+
+
+def place_legend(figure: Any, columns: int, *, handle: float = 1.1) -> None:
+    """Name what a figure draws above its plots; a handle is so many letters long."""
+    figure.legend(
+        loc="outside upper left", ncols=columns, frameon=False, borderpad=0, handlelength=handle,
+        columnspacing=1.1, labelcolor=INK,
+    )  # fmt: skip
+
+
+def single_plot(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
+    """Return a figure and its one plot."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, layout="constrained")
+    axes = figure.subplots()
+    quieten(axes)
+    return figure, axes
 
 
 def date_pair(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
@@ -159,3 +184,8 @@ def to_svg(figure: Any) -> str:  # Any: Matplotlib's own types
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     return text[text.index("<svg") :]
+
+
+def with_paper(svg: str) -> str:
+    """Return an SVG that stands alone, on white; in HTML the page is its paper."""
+    return svg.replace("<svg ", '<svg style="background:#fff" ', 1)

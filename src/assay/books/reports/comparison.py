@@ -19,6 +19,7 @@ from assay.books.analytics.versus import (
 )
 from assay.books.reports import charts
 from assay.books.reports.record import RunRecord
+from assay.books.reports.rendering import load_templates
 from assay.books.reports.sheet import Sheet, describe_run
 from assay.books.reports.wording import format_moment, format_number
 
@@ -133,12 +134,7 @@ def write_comparison(found: Comparison, path: Path) -> None:
 
 def render_comparison(found: Comparison) -> str:
     """Return a comparison as one HTML document; equal ones give equal bytes."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.books.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = load_templates()
     digits = found.first.digits
     environment.filters["signed"] = lambda value: format_number(value, digits, plus=True)
     environment.filters["moment"] = format_moment
@@ -170,8 +166,7 @@ def _draw_worth(found: Comparison, size: charts.Size) -> str:
         above.set_title("Equity, start = 100", loc="left", color=charts.INK, pad=8)
         below.set_title("Drawdown, % of the peak", loc="left", color=charts.INK, pad=8)
         below.set_ylim(top=0.0)
-        figure.legend(loc="outside upper left", ncols=2, frameon=False, borderpad=0,
-                      handlelength=1.1, columnspacing=1.1, labelcolor=charts.INK)  # fmt: skip
+        charts.place_legend(figure, 2)
         for axes in (above, below):
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.5g}".replace("-", "−"))
         return charts.to_svg(figure)

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from assay.books.analytics.performance import drawdowns
 from assay.books.reports import charts, evidence, skill, vigil
 from assay.books.reports.judged import JudgedModel
+from assay.books.reports.rendering import load_templates, split_verdict, write_charts
 from assay.books.reports.wording import NOTHING, format_moment, format_number
 
 Draw = Callable[[charts.Size], str]
@@ -103,8 +104,7 @@ FIGURES = (
 def write_evaluation(result: JudgedModel, folder: Path) -> None:
     """Write report.html and its charts as SVG files into a folder."""
     drawn = draw_charts(result)
-    for name, (wide, _) in drawn.items():
-        (folder / f"{name}.svg").write_text(skill.with_paper(wide), encoding="utf-8")
+    write_charts(drawn, folder)
     (folder / "report.html").write_text(render_evaluation(result, drawn), encoding="utf-8")
 
 
@@ -112,18 +112,13 @@ def render_evaluation(
     result: JudgedModel, drawn: dict[str, tuple[str, str]] | None = None
 ) -> str:  # fmt: skip
     """Return the report as one HTML document; equal results give equal bytes."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.books.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = load_templates()
     environment.filters["moment"] = format_moment
-    head, _, rest = result.verdict.partition(":")
+    head, rest = split_verdict(result.verdict)
     gathered = result.evidence
     return environment.get_template("evaluation.html.j2").render(
         result=result,
-        verdict=(head, rest.strip()),
+        verdict=(head, rest),
         tone="good" if head == "Edge shown" else "bad",
         tiles=[
             (_label(name), _format(result, name))

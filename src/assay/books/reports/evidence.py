@@ -16,8 +16,10 @@ from assay.books.reports.charts import (
     Size,
     drawing,
     is_wide,
-    quieten,
+    place_legend,
+    single_plot,
     to_svg,
+    write_tick,
 )
 from assay.books.reports.wording import NOTHING, format_number
 
@@ -215,7 +217,7 @@ def draw_promises(rows: Sequence[Mapping[str, Any]], currency: str, size: Size) 
         _number(axes.yaxis)
         axes.set_title(f"Earned on average, {currency} a lot", loc="left", color=INK, pad=8)
         axes.set_xlabel(f"Promised at the lower bound, {currency} a lot", color=MUTED)
-        _legend(figure)
+        place_legend(figure, 2, handle=1.3)
         return to_svg(figure)
 
 
@@ -301,21 +303,13 @@ def _name_rows(axes: Any, places: Any, names: Sequence[str], size: Size) -> None
 
 
 def _single(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
-    from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    quieten(axes)
+    figure, axes = single_plot(size)
     axes.xaxis.set_major_locator(MaxNLocator(9 if is_wide(size) else 4))
     axes.yaxis.set_major_locator(MaxNLocator(6 if is_wide(size) else 5))
     return figure, axes
 
 
 def _number(axis: Any) -> None:
-    axis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
-
-
-def _legend(figure: Any) -> None:
-    figure.legend(loc="outside upper left", ncols=2, frameon=False, borderpad=0, handlelength=1.3,
-                  columnspacing=1.1, labelcolor=INK)  # fmt: skip
+    axis.set_major_formatter(write_tick)

@@ -11,6 +11,8 @@ import numpy as np
 from assay.books.analytics.fans import Fan
 from assay.books.reports.charts import (
     BLUE,
+    GOLD,
+    GREEN,
     GRID,
     INK,
     MUTED,
@@ -21,12 +23,13 @@ from assay.books.reports.charts import (
     drawing,
     is_wide,
     moments_of,
-    quieten,
+    place_legend,
+    single_plot,
     to_svg,
+    write_tick,
 )
 from assay.books.reports.page import Chart
 
-GREEN, GOLD = "#0b6642", "#9a6a00"
 WIDE, NARROW = Size(11.0, 4.8), Size(4.0, 4.6)
 BINS = 40
 TAILS = (0.5, 99.5)
@@ -60,7 +63,7 @@ def draw_fan(told: ToldFan) -> Chart:
 def _draw_bands(told: ToldFan, size: Size) -> str:
     fan = told.fan
     with drawing(told.name, size):
-        figure, axes = _figure(size)
+        figure, axes = single_plot(size)
         across = _steps_of(told, axes, size)
         for low, high, strength, label in ((0, 4, 0.14, "5 to 95 %"), (1, 3, 0.26, "25 to 75 %")):
             axes.fill_between(
@@ -73,8 +76,8 @@ def _draw_bands(told: ToldFan, size: Size) -> str:
             axes.plot(across, equity, color=GOLD, linewidth=1.4, label="What came")
         axes.axhline(fan.start, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
         axes.set_title(f"Equity, {told.currency}".rstrip(", "), loc="left", color=INK, pad=8)
-        axes.yaxis.set_major_formatter(_number)
-        _legend(figure, size)
+        axes.yaxis.set_major_formatter(write_tick)
+        place_legend(figure, 4 if is_wide(size) else 2)
         return to_svg(figure)
 
 
@@ -111,7 +114,7 @@ def draw_ends(fan: Fan, currency: str) -> list[Chart]:
 
 def _draw_finals(fan: Fan, currency: str, size: Size) -> str:
     with drawing("final", size):
-        figure, axes = _figure(size)
+        figure, axes = single_plot(size)
         low, high = np.percentile(fan.finals, TAILS)
         low, high = min(low, fan.start), max(high, fan.start)
         step = (high - low) / BINS or 1.0
@@ -126,13 +129,13 @@ def _draw_finals(fan: Fan, currency: str, size: Size) -> str:
         axes.set_title("Histories", loc="left", color=INK, pad=8)
         axes.set_xlabel(f"Final equity, {currency}".rstrip(", "), color=MUTED)
         _few_ticks(axes, size)
-        axes.xaxis.set_major_formatter(_number)
+        axes.xaxis.set_major_formatter(write_tick)
         return to_svg(figure)
 
 
 def _draw_falls(fan: Fan, size: Size) -> str:
     with drawing("falls", size):
-        figure, axes = _figure(size)
+        figure, axes = single_plot(size)
         falls = 100 * fan.drawdowns
         axes.hist(falls, bins=BINS, color=RED, alpha=0.55)
         for level, colour, label in ((50, INK, "Median"), (95, GOLD, "Worst of twenty")):
@@ -140,7 +143,7 @@ def _draw_falls(fan: Fan, size: Size) -> str:
         axes.set_title("Histories", loc="left", color=INK, pad=8)
         axes.set_xlabel("Deepest drawdown, %", color=MUTED)
         _few_ticks(axes, size)
-        _legend(figure, size)
+        place_legend(figure, 4 if is_wide(size) else 2)
         return to_svg(figure)
 
 
@@ -156,7 +159,7 @@ def draw_stress(rows: Sequence[tuple[str, float]], currency: str) -> Chart:
 
 def _draw_bars(rows: Sequence[tuple[str, float]], currency: str, size: Size) -> str:
     with drawing("stress", size):
-        figure, axes = _figure(size)
+        figure, axes = single_plot(size)
         names = [_short(name, size) for name, _ in rows][::-1]
         nets = [net for _, net in rows][::-1]
         colours = [GREEN if net > 0 else RED for net in nets]
@@ -167,7 +170,7 @@ def _draw_bars(rows: Sequence[tuple[str, float]], currency: str, size: Size) -> 
         axes.axvline(0.0, color=INK, linewidth=1)
         axes.set_title(f"Net, {currency}".rstrip(", "), loc="left", color=INK, pad=8)
         _few_ticks(axes, size)
-        axes.xaxis.set_major_formatter(_number)
+        axes.xaxis.set_major_formatter(write_tick)
         return to_svg(figure)
 
 
@@ -177,27 +180,7 @@ def _short(name: str, size: Size) -> str:
     return name.partition(":")[0].replace("fills one bar or tick", "fills")
 
 
-def _figure(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    quieten(axes)
-    return figure, axes
-
-
 def _few_ticks(axes: Any, size: Size) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axes.xaxis.set_major_locator(MaxNLocator(9 if is_wide(size) else 3, steps=[1, 2, 2.5, 5, 10]))
-
-
-def _legend(figure: Any, size: Size) -> None:
-    figure.legend(
-        loc="outside upper left", ncols=4 if is_wide(size) else 2, frameon=False, borderpad=0,
-        handlelength=1.1, columnspacing=1.1, labelcolor=INK,
-    )  # fmt: skip
-
-
-def _number(value: float, _: int) -> str:
-    return f"{value:,.10g}".replace("-", "−")

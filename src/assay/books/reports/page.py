@@ -9,7 +9,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from assay.books.reports.skill import with_paper
+from assay.books.reports.charts import with_paper
+from assay.books.reports.rendering import load_templates, split_verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +73,10 @@ def typeset(text: str) -> str:
 
 def render_page(page: Page) -> str:
     """Return the page as one HTML document that needs neither network nor script."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.books.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = load_templates()
     # The charts hold numbers and names of parameters only, so their markup is safe as it is.
     environment.filters["drawn"] = Markup
-    head, _, rest = typeset(page.verdict).partition(":")
+    verdict = split_verdict(typeset(page.verdict))
     return environment.get_template("page.html.j2").render(
-        page=page, verdict=(head, rest.strip()), tone="good" if page.shown else "bad"
+        page=page, verdict=verdict, tone="good" if page.shown else "bad"
     )

@@ -24,8 +24,8 @@ from assay.books.reports.charts import (
     moments_of,
     quieten,
     to_svg,
+    with_paper,
 )
-from assay.books.reports.skill import with_paper
 from assay.model.errors import UsageError
 
 WIDE, NARROW = Size(11.0, 9.6), Size(4.0, 13.5)

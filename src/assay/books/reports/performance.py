@@ -11,7 +11,7 @@ from assay.books.analytics.exposure import share_of_time
 from assay.books.analytics.parts import follow_part
 from assay.books.analytics.performance import daily_returns
 from assay.books.analytics.ratios import estimate_ratios
-from assay.books.analytics.trades import ClosedTrade, close_trades, summarise_trades
+from assay.books.analytics.trades import ClosedTrade, summarise_trades
 from assay.books.reports.backtest import split_costs
 from assay.books.reports.tape import AccountTape, Entry
 from assay.model.errors import UsageError
@@ -19,7 +19,7 @@ from assay.model.errors import UsageError
 UNKNOWN = Entry("", "", None)
 KEYS: dict[str, Callable[[AccountTape, ClosedTrade], str]] = {
     "symbol": lambda _, trade: trade.symbol,
-    "strategy": lambda tape, trade: _entry(tape, trade).strategy or tape.result().strategy,
+    "strategy": lambda tape, trade: _entry(tape, trade).strategy or tape.strategy,
     "model": lambda tape, trade: _entry(tape, trade).model or "no model",
     "side": lambda _, trade: trade.side,
     "hour": lambda _, trade: hour_of(trade.opened),
@@ -43,7 +43,7 @@ def measure_performance(tape: AccountTape, by: str = "symbol") -> dict[str, Any]
         raise UsageError(f"--by {by!r} is unknown; use one of {', '.join(KEYS)}")
     result = tape.result()
     fills = result.read_fills()
-    trades = close_trades(fills)
+    trades = tape.trades()
     stats = summarise_trades(trades)
     minor = 10.0**result.currency_digits
     equity = int(result.equity[-1]) if len(result.equity) else result.cash
@@ -84,7 +84,7 @@ def trace_parts(tape: AccountTape, by: str) -> dict[str, dict[str, Any]]:
     result = tape.result()
     first, last = tape.marks.first, tape.marks.last
     found: dict[str, list[ClosedTrade]] = {}
-    for trade in close_trades(result.read_fills()):
+    for trade in tape.trades():
         found.setdefault(KEYS[by](tape, trade), []).append(trade)
     cash = result.cash / 10.0**result.currency_digits
     return {name: _tell_course(found[name], cash, first, last) for name in sorted(found)}

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from assay.books.reports.charts import (
     BLUE,
+    GOLD,
+    GREEN,
     INK,
     MUTED,
     RED,
@@ -22,7 +24,6 @@ from assay.books.reports.charts import (
 )
 
 WIDE, NARROW = Size(11.0, 5.6), Size(4.0, 9.0)
-GREEN, GOLD = "#0b6642", "#9a6a00"
 WORDS = {
     "passed": ("Passed", GREEN),
     "daily_loss": ("Daily loss", RED),

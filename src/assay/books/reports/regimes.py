@@ -21,8 +21,8 @@ from assay.books.reports.charts import (
     quieten,
     thin,
     to_svg,
+    with_paper,
 )
-from assay.books.reports.skill import with_paper
 from assay.model.errors import UsageError
 from assay.model.regimes import Regime
 

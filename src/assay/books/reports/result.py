@@ -17,7 +17,6 @@ FILL_COLUMNS = (
     "time", "symbol", "side", "quantity", "price", "commission", "swap", "profit", "order",
     "kind", "reason", "spread_cost", "slippage_cost",
 )  # fmt: skip
-MONEY_COLUMNS = ("commission", "swap", "profit", "spread_cost", "slippage_cost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ from assay.books.analytics.periods import Fall, Rolling, find_falls, roll
 from assay.books.analytics.ratios import DAYS_LEAST, Estimate, estimate_ratios
 from assay.books.analytics.trades import ClosedTrade, TradeStatistics, summarise_trades
 from assay.books.reports.backtest import split_costs, tabulate_months
+from assay.books.reports.losses import DayLoss
 from assay.books.reports.record import RunRecord
 from assay.books.reports.tape import LIVE
 from assay.books.reports.wording import format_number
@@ -57,6 +58,7 @@ class Sheet:
     net: float
     drawdown: float
     ratios: dict[str, Estimate]
+    losses: Sequence[DayLoss]
     stats: TradeStatistics
     payoff: float | None
     months: list[tuple[int, list[float | None], float]]
@@ -79,8 +81,8 @@ class Sheet:
         return self.record.result.currency_digits
 
 
-def describe_run(record: RunRecord) -> Sheet:
-    """Work out a tear sheet from what a run left."""
+def describe_run(record: RunRecord, losses: Sequence[DayLoss] = ()) -> Sheet:
+    """Work out a tear sheet from what a run left, and what its days may lose."""
     result, trades = record.result, record.trades
     returns = daily_returns(result.times, result.equity, result.cash)
     ratios = estimate_ratios(returns)
@@ -91,6 +93,7 @@ def describe_run(record: RunRecord) -> Sheet:
     return Sheet(
         record=record, verdict=judge(record, ratios["sharpe"], len(returns)), days=len(returns),
         net=net, drawdown=max_drawdown(result.equity, result.cash), ratios=ratios, stats=stats,
+        losses=losses,
         payoff=_pay_off(stats), months=tabulate_months(result),
         rolling=roll(result.times, result.equity, result.cash),
         falls=find_falls(result.times, result.equity, result.cash),
@@ -188,6 +191,7 @@ def list_figures(sheet: Sheet) -> dict[str, Any]:
         "why": sheet.verdict.rest, "days": sheet.days, "net_profit": round(sheet.net, 9),
         "currency": record.result.currency, "max_drawdown": sheet.drawdown,
         "ratios": {name: each._asdict() for name, each in sheet.ratios.items()},
+        "losses": [asdict(each) for each in sheet.losses],
         "trades": stats.count, "win_rate": stats.win_rate, "payoff": sheet.payoff,
         "profit_factor": stats.profit_factor, "expectancy": stats.expectancy,
         "exposure": sheet.exposure._asdict() if sheet.exposure else None,

@@ -12,7 +12,6 @@ from assay.books.analytics.excursions import Excursion
 from assay.books.analytics.periods import Rolling
 from assay.books.reports import charts
 
-GREEN = "#0b6642"
 BINS_MOST = 60
 POINTS_MOST = 3_000
 Axes = Any  # Matplotlib's own types
@@ -22,12 +21,8 @@ FLAT, FLAT_NARROW = charts.Size(11.0, 3.6), charts.Size(4.0, 3.6)
 
 def draw(name: str, plot: Callable[[Axes], None], size: charts.Size) -> str:
     """Return one chart as SVG text."""
-    from matplotlib.figure import Figure
-
     with charts.drawing(f"assay-{name}", size):
-        figure = Figure(figsize=size, layout="constrained")
-        axes = figure.subplots()
-        charts.quieten(axes)
+        figure, axes = charts.single_plot(size)
         plot(axes)
         return charts.to_svg(figure)
 
@@ -61,7 +56,7 @@ def plot_results(axes: Axes, results: Sequence[float], unit: str) -> None:
     # A bar holds gains or losses alone, so that 0 is an edge.
     edges = width * np.arange(np.floor(min(low, 0) / width), np.ceil(max(high, 0) / width) + 2)
     shown = np.clip(values, edges[0], edges[-1])
-    for part, colour in ((shown[values < 0], charts.RED), (shown[values >= 0], GREEN)):
+    for part, colour in ((shown[values < 0], charts.RED), (shown[values >= 0], charts.GREEN)):
         axes.hist(part, bins=edges, color=colour, alpha=0.75, linewidth=0)
     axes.axvline(float(values.mean()), color=charts.INK, linewidth=1.2, linestyle=(0, (4, 3)))
     axes.set_title(f"Trades by net result, {unit}", loc="left", color=charts.INK, pad=8)
@@ -77,7 +72,7 @@ def plot_excursions(
     step = -(-len(known) // POINTS_MOST) or 1
     far = [each.adverse if adverse else each.favourable for each in known[::step]]
     points = np.array([*zip(far, (each.result for each in known[::step]), strict=True)], np.float64)
-    colours = np.where(points[:, 1] >= 0, GREEN, charts.RED)
+    colours = np.where(points[:, 1] >= 0, charts.GREEN, charts.RED)
     axes.scatter(1e4 * points[:, 0], 1e4 * points[:, 1], s=12, c=colours, alpha=0.55, linewidths=0)
     axes.axhline(0.0, color=charts.MUTED, linewidth=0.8)
     # A point at 0 is seen whole.
@@ -92,7 +87,7 @@ def plot_excursions(
 def plot_parts(axes: Axes, parts: Sequence[Part], title: str) -> None:
     """Draw the net result of each part as a bar."""
     values = [part.net for part in parts]
-    colours = [GREEN if value >= 0 else charts.RED for value in values]
+    colours = [charts.GREEN if value >= 0 else charts.RED for value in values]
     axes.bar(range(len(parts)), values, color=colours, alpha=0.75, linewidth=0)
     axes.axhline(0.0, color=charts.MUTED, linewidth=0.8)
     every = 3 if len(parts) > 12 else 1

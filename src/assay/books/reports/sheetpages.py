@@ -8,6 +8,8 @@ from textwrap import wrap
 from typing import Any, NamedTuple
 
 from assay.books.reports import charts, sheetcharts
+from assay.books.reports.charts import GOLD
+from assay.books.reports.losses import list_losses
 from assay.books.reports.sheet import Sheet
 from assay.books.reports.tearsheet import (
     curves_of,
@@ -29,7 +31,6 @@ WIDTH, HEIGHT, MARGIN, FOOT = 8.27, 11.69, 0.62, 0.55
 """A4 and its margins, in inches."""
 INNER = WIDTH - 2 * MARGIN
 ROW, TITLE, GAP = 0.21, 0.34, 0.16
-GOLD = "#9a6a00"
 LINE_CHARS = 104
 WEB_ALONE = frozenset({"favourable"})
 """Charts that the page of the web has room for and paper has not."""
@@ -107,6 +108,7 @@ def _list_blocks(sheet: Sheet) -> list[Block]:
         blocks.append(_equity(sheet))
     blocks += [_months(sheet)] if sheet.months else []
     blocks.append(_ratios(sheet))
+    blocks += [_losses(sheet)] if sheet.losses else []
     if len(sheet.rolling.times) > 1:
         blocks.append(_rolling(sheet))
     blocks.append(_beside(_money(sheet), _counts(sheet)))
@@ -314,6 +316,17 @@ def _ratios(sheet: Sheet) -> Block:
         "Return and risk, with what luck leaves open", columns, rows,
         under=f"Of {sheet.days:,} days, resampled in blocks of five on average (stationary "
         "bootstrap).",
+    )  # fmt: skip
+
+
+def _losses(sheet: Sheet) -> Block:
+    columns = (Column("", 0.08, "left"), Column("Value at risk", 0.15),
+               Column("Expected shortfall", 0.19), Column("Days that lost more", 0.27),
+               Column("p, Kupiec", 0.13), Column("p, Christoffersen", 0.18))  # fmt: skip
+    return _table(
+        "What a day may lose, of its equity", columns, list_losses(sheet.losses),
+        under="Losses as they were. Each day is held to the value at risk of the 250 days before "
+        "it; below p = 0.05 it did not keep its word.",
     )  # fmt: skip
 
 

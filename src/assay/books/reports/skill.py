@@ -8,18 +8,21 @@ import numpy as np
 
 from assay.books.reports.charts import (
     BLUE,
+    GOLD,
+    GREEN,
     GRID,
     INK,
     MUTED,
     Size,
     drawing,
     is_wide,
+    place_legend,
     quieten,
+    single_plot,
     to_svg,
 )
 from assay.books.reports.judged import Floats, Reliability, RiskCoverage
 
-GOLD, GREEN = "#9a6a00", "#0b6642"
 EXPECTED_BINS = 60
 TAILS = (0.5, 99.5)
 """Percentiles between which expected values are drawn; the few beyond would flatten the rest."""
@@ -37,7 +40,7 @@ def draw_reliability(found: Reliability, size: Size) -> str:
             fmt="o", markersize=5 if is_wide(size) else 6, color=BLUE, ecolor=BLUE, elinewidth=1.4,
             capsize=3, label="Came true (95 % bars)",
         )  # fmt: skip
-        _legend(figure, size)
+        place_legend(figure, 4 if is_wide(size) else 2, handle=1.3)
         above.set_title("How often the mid was higher", loc="left", color=INK, pad=8)
         _percents(above)
         width = 0.7 * _narrowest(found.forecast)
@@ -90,7 +93,7 @@ def draw_coverage(found: RiskCoverage, size: Size) -> str:
                 found.break_even, color=GOLD, linewidth=1.3, linestyle=(0, (1, 1.5)),
                 label="Break-even",
             )  # fmt: skip
-        _legend(figure, size)
+        place_legend(figure, 4 if is_wide(size) else 2, handle=1.3)
         axes.set_xlim(0, 100)
         _percents(axes)
         axes.set_xlabel("The surest … % of all bars", color=MUTED)
@@ -116,7 +119,7 @@ def draw_expected(expected: Floats, currency: str, size: Size) -> str:
                 edgecolor=MUTED, linewidth=0.3, label=label,
             )  # fmt: skip
         axes.axvline(0, color=INK, linewidth=1)
-        _legend(figure, size)
+        place_legend(figure, 4 if is_wide(size) else 2, handle=1.3)
         axes.set_title("Bars", loc="left", color=INK, pad=8)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.10g}".replace("-", "−"))
@@ -136,11 +139,7 @@ def _pair(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
 
 
 def _single(size: Size) -> tuple[Any, Any]:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    quieten(axes)
+    figure, axes = single_plot(size)
     _locate(axes, size)
     return figure, axes
 
@@ -159,15 +158,3 @@ def _percent(value: float, _: int) -> str:
 
 def _percents(axes: Any) -> None:
     axes.yaxis.set_major_formatter(_percent)
-
-
-def _legend(figure: Any, size: Size) -> None:
-    figure.legend(
-        loc="outside upper left", ncols=4 if is_wide(size) else 2, frameon=False, borderpad=0,
-        handlelength=1.3, columnspacing=1.1, labelcolor=INK,
-    )  # fmt: skip
-
-
-def with_paper(svg: str) -> str:
-    """Return an SVG that stands alone, on white; in HTML the page is its paper."""
-    return svg.replace("<svg ", '<svg style="background:#fff" ', 1)

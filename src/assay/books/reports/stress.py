@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from assay.books.reports.charts import (
     BLUE,
+    GOLD,
+    GREEN,
     INK,
     MUTED,
     RED,
@@ -16,12 +17,13 @@ from assay.books.reports.charts import (
     Size,
     drawing,
     is_wide,
-    quieten,
+    place_legend,
+    single_plot,
     to_svg,
+    write_tick,
 )
 from assay.books.reports.page import Chart
 
-GOLD, GREEN = "#9a6a00", "#0b6642"
 WIDE, NARROW = Size(11.0, 4.4), Size(4.0, 4.4)
 COLOURS = (RED, BLUE, GOLD, GREEN, INK)
 JITTER = 0.16
@@ -41,15 +43,15 @@ def draw_paths(paths: Paths) -> Chart:
 
 def _draw_paths(paths: Paths, size: Size) -> str:
     with drawing("paths", size):
-        figure, axes = _figure(size)
+        figure, axes = single_plot(size)
         for (name, (minutes, moves)), colour in zip(paths.items(), COLOURS, strict=False):
             hours = np.concatenate([[-0.5, 0.0], minutes / 60])
             axes.plot(hours, [0.0, 0.0, *moves], color=colour, linewidth=1.8, label=name)
         axes.axhline(0.0, color=MUTED, linewidth=0.8)
         axes.set_xlabel("Hours since", color=MUTED)
         axes.set_title("Move, %", loc="left", color=INK, pad=8)
-        axes.yaxis.set_major_formatter(_number)
-        _legend(figure, size)
+        axes.yaxis.set_major_formatter(write_tick)
+        place_legend(figure, 4 if is_wide(size) else 2)
         return to_svg(figure)
 
 
@@ -65,7 +67,7 @@ def draw_damages(damages: Mapping[str, Sequence[float]]) -> Chart:
 
 def _draw_damages(damages: Mapping[str, Sequence[float]], size: Size) -> str:
     with drawing("damages", size):
-        figure, axes = _figure(size)
+        figure, axes = single_plot(size)
         for place, ((name, taken), colour) in enumerate(
             zip(damages.items(), COLOURS, strict=False)
         ):
@@ -78,25 +80,5 @@ def _draw_damages(damages: Mapping[str, Sequence[float]], size: Size) -> str:
         axes.set_xticks(range(len(damages)), list(damages))
         axes.set_xlim(-0.6, len(damages) - 0.4)
         axes.set_title("Taken, % of equity", loc="left", color=INK, pad=8)
-        axes.yaxis.set_major_formatter(_number)
+        axes.yaxis.set_major_formatter(write_tick)
         return to_svg(figure)
-
-
-def _figure(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    quieten(axes)
-    return figure, axes
-
-
-def _legend(figure: Any, size: Size) -> None:
-    figure.legend(
-        loc="outside upper left", ncols=4 if is_wide(size) else 2, frameon=False, borderpad=0,
-        handlelength=1.1, columnspacing=1.1, labelcolor=INK,
-    )  # fmt: skip
-
-
-def _number(value: float, _: int) -> str:
-    return f"{value:,.10g}".replace("-", "−")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from assay.books.reports.charts import (
     BLUE,
-    GRID,
+    GREEN,
     INK,
     MUTED,
     PALE_GOLD,
@@ -19,12 +18,12 @@ from assay.books.reports.charts import (
     Size,
     drawing,
     is_wide,
-    quieten,
+    place_legend,
+    single_plot,
     to_svg,
 )
 from assay.books.reports.page import Chart
 
-GREEN = "#0b6642"
 WIDE, NARROW = Size(11.0, 5.6), Size(4.0, 4.6)
 BINS = 40
 TICKS_WIDE, TICKS_NARROW = 16, 6
@@ -102,7 +101,7 @@ def _draw_map(shape: SweepShape, size: Size) -> str:
     reach = float(np.nanmax(np.abs(cells))) if np.isfinite(cells).any() else 1.0
     colours = LinearSegmentedColormap.from_list("skill", [RED, "#f6f5f1", GREEN])
     with drawing("map", size):
-        figure, axes = _single(size)
+        figure, axes = single_plot(size)
         axes.grid(visible=False)
         drawn = axes.pcolormesh(
             np.arange(len(across) + 1), np.arange(len(up) + 1), np.ma.masked_invalid(cells),
@@ -125,7 +124,7 @@ def _draw_map(shape: SweepShape, size: Size) -> str:
 
 def _draw_line(shape: SweepShape, size: Size) -> str:
     with drawing("line", size):
-        figure, axes = _single(size)
+        figure, axes = single_plot(size)
         order = np.argsort(shape.values[:, 0])
         axes.axhline(0.0, color=MUTED, linewidth=0.8)
         axes.plot(
@@ -141,7 +140,7 @@ def _draw_line(shape: SweepShape, size: Size) -> str:
 
 def _draw_spread(shape: SweepShape, size: Size) -> str:
     with drawing("spread", size):
-        figure, axes = _single(size)
+        figure, axes = single_plot(size)
         known = shape.figures[np.isfinite(shape.figures)]
         axes.hist(known, bins=min(BINS, max(5, len(known) // 3)), color=BLUE, alpha=0.75)
         axes.axvline(0.0, color=MUTED, linewidth=0.8)
@@ -151,24 +150,11 @@ def _draw_spread(shape: SweepShape, size: Size) -> str:
             marks.append((shape.luck, PALE_GOLD, "Luck alone"))
         for value, colour, label in marks:
             axes.axvline(value, color=colour, linewidth=2, label=label)
-        figure.legend(
-            loc="outside upper left", ncols=3, frameon=False, borderpad=0, handlelength=1.1,
-            columnspacing=1.1, labelcolor=INK,
-        )  # fmt: skip
+        place_legend(figure, 3)
         axes.set_ylabel("Variants", color=MUTED)
         axes.set_xlabel(shape.objective, color=MUTED)
         axes.xaxis.set_major_formatter(_number)
         return to_svg(figure)
-
-
-def _single(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    quieten(axes)
-    axes.grid(axis="y", color=GRID, linewidth=0.8)
-    return figure, axes
 
 
 def _number(value: float, _: int | None = None) -> str:

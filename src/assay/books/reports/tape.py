@@ -124,6 +124,7 @@ class AccountTape:
         self._fills: list[tuple[Any, ...]] = []
         self._tickets: list[int] = []
         self._executions: list[Execution] = []
+        self._closed: tuple[int, list[ClosedTrade]] = (0, [])
         self._digits: dict[str, int] = {}
         self._swaps: Counter[str] = Counter()
         self._models: dict[str, str] = {}
@@ -228,15 +229,22 @@ class AccountTape:
         marks = self.marks.columns()
         return BacktestResult(
             symbols=sorted(self._contracts) or sorted(self._bars),
-            strategy=self.strategies.most_common(1)[0][0] if self.strategies else "no strategy",
+            strategy=self.strategy,
             params={}, currency=self.currency or "-", currency_digits=self.currency_digits,
             cash=self.cash, fills=fills, totals={"swap": self.swaps}, times=marks[0],
             balance=marks[1], equity=marks[2], margin=marks[3],
         )  # fmt: skip
 
+    @property
+    def strategy(self) -> str:
+        """Return the strategy that decided most."""
+        return self.strategies.most_common(1)[0][0] if self.strategies else "no strategy"
+
     def trades(self) -> list[ClosedTrade]:
-        """Return the closed trades so far."""
-        return close_trades(self.result().read_fills())
+        """Return the closed trades so far; they are made out anew after another fill alone."""
+        if self._closed[0] != len(self._fills):
+            self._closed = len(self._fills), close_trades(self.result().read_fills())
+        return self._closed[1]
 
     def quotes(self) -> Mapping[str, Quotes]:
         """Return the bars of the symbols that were traded, as prices."""
@@ -254,7 +262,7 @@ class AccountTape:
         if self.venue is not None:
             origin, place = LIVE, describe_venue(self.venue)
         result, quotes = self.result(), self.quotes()
-        trades = close_trades(result.read_fills())
+        trades = self.trades()
         return RunRecord(
             name=self.account, origin=origin, place=place, result=result, trades=trades,
             orders=self.orders, quality=measure_execution(self.orders, self._executions, quotes),

@@ -13,7 +13,9 @@ from assay.books.analytics.performance import drawdowns
 from assay.books.analytics.periods import Fall
 from assay.books.analytics.ratios import Estimate
 from assay.books.reports import charts, sheetcharts
+from assay.books.reports.losses import DayLoss, list_losses
 from assay.books.reports.record import RunRecord
+from assay.books.reports.rendering import load_templates
 from assay.books.reports.sheet import Sheet, describe_run
 from assay.books.reports.wording import (
     NOTHING,
@@ -48,21 +50,16 @@ class FallRow(NamedTuple):
     lasted: str
 
 
-def write_tearsheet(record: RunRecord, path: Path) -> Sheet:
+def write_tearsheet(record: RunRecord, path: Path, losses: Sequence[DayLoss] = ()) -> Sheet:
     """Write the tear sheet as UTF-8 and return what it says."""
-    sheet = describe_run(record)
+    sheet = describe_run(record, losses)
     path.write_text(render_tearsheet(sheet), encoding="utf-8")
     return sheet
 
 
 def render_tearsheet(sheet: Sheet) -> str:
     """Return a tear sheet as one HTML document; equal sheets give equal bytes."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("assay.books.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+    environment = load_templates()
     digits = sheet.digits
     environment.filters["money"] = lambda value: format_number(value, digits)
     environment.filters["signed"] = lambda value: format_number(value, digits, plus=True)
@@ -76,7 +73,7 @@ def render_tearsheet(sheet: Sheet) -> str:
     environment.filters["heat"] = lambda value: heat(value, full)
     return environment.get_template("tearsheet.html.j2").render(
         sheet=sheet, record=sheet.record, result=sheet.record.result, stats=sheet.stats,
-        ratios=list_ratios(sheet), falls=list_falls(sheet),
+        ratios=list_ratios(sheet), losses=list_losses(sheet.losses), falls=list_falls(sheet),
         pips=list_pips(sheet), charts=draw_charts(sheet),
     )  # fmt: skip
 

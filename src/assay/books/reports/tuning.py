@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from markupsafe import Markup
 
 from assay.books.reports.charts import (
     BLUE,
+    GOLD,
+    GREEN,
     GRID,
     INK,
     MUTED,
@@ -24,13 +25,14 @@ from assay.books.reports.charts import (
     drawing,
     is_wide,
     moments_of,
+    place_legend,
     quieten,
+    single_plot,
     thin,
     to_svg,
 )
-from assay.books.reports.skill import with_paper
+from assay.books.reports.rendering import write_judgement
 
-GOLD, GREEN = "#9a6a00", "#0b6642"
 WIDE, NARROW = Size(11.0, 4.6), Size(4.0, 4.6)
 JUDGED, PRUNED = "judged", "pruned"
 COLUMNS_WIDE, COLUMNS_NARROW = 4, 1
@@ -79,22 +81,7 @@ class ToldStudy:
 
 def write_study(told: ToldStudy, folder: Path) -> None:
     """Write report.html and its charts as SVG files into a folder."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    drawn = draw_study(told)
-    for name, (wide, _) in drawn.items():
-        (folder / f"{name}.svg").write_text(with_paper(wide), encoding="utf-8")
-    environment = Environment(
-        loader=PackageLoader("assay.books.reports"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    head, _, rest = told.verdict.partition(":")
-    text = environment.get_template("tuning.html.j2").render(
-        told=told, verdict=(head, rest.strip()), tone="good" if told.shown else "bad",
-        # The charts hold numbers and names of settings only, so their markup is safe as it is.
-        charts={name: tuple(Markup(svg) for svg in pair) for name, pair in drawn.items()},
-    )  # fmt: skip
-    (folder / "report.html").write_text(text, encoding="utf-8")
+    write_judgement("tuning.html.j2", told, draw_study(told), folder, good=told.shown)
 
 
 def draw_study(told: ToldStudy) -> dict[str, tuple[str, str]]:
@@ -107,7 +94,7 @@ def draw_study(told: ToldStudy) -> dict[str, tuple[str, str]]:
 
 def _draw_history(told: ToldStudy, size: Size) -> str:
     with drawing("history", size):
-        figure, axes = _single(size)
+        figure, axes = single_plot(size)
         judged = [each for each in told.trials if each.cost is not None]
         numbers = [each.number for each in judged]
         costs = np.array([each.cost for each in judged], dtype=np.float64)
@@ -132,7 +119,7 @@ def _draw_history(told: ToldStudy, size: Size) -> str:
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_title(f"{told.cost}, lower is better", loc="left", color=INK, pad=8)
         axes.yaxis.set_major_formatter(_number)
-        _legend(figure, size)
+        place_legend(figure, 5 if is_wide(size) else 2)
         return to_svg(figure)
 
 
@@ -140,7 +127,7 @@ def _draw_gain(told: ToldStudy, size: Size) -> str:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     with drawing("gain", size):
-        figure, axes = _single(size)
+        figure, axes = single_plot(size)
         kept = thin(told.gained)
         axes.axhline(0.0, color=MUTED, linewidth=0.8)
         axes.plot(moments_of(told.times[kept]), told.gained[kept], color=BLUE, linewidth=1.4)
@@ -155,7 +142,7 @@ def _draw_gain(told: ToldStudy, size: Size) -> str:
 
 def _draw_importance(told: ToldStudy, size: Size) -> str:
     with drawing("importance", size):
-        figure, axes = _single(size)
+        figure, axes = single_plot(size)
         names = list(told.importances)[::-1]
         shares = [100 * told.importances[name] for name in names]
         axes.barh(names, shares, color=BLUE, height=0.6)
@@ -210,22 +197,6 @@ def _focus(axes: Any, costs: npt.NDArray[np.float64]) -> None:
     high = min(float(costs.max()), max(usual, middle) + 2 * (max(usual, middle) - low))
     air = max(AIR * (high - low), 1e-9)
     axes.set_ylim(low - air, high + air)
-
-
-def _single(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    quieten(axes)
-    return figure, axes
-
-
-def _legend(figure: Any, size: Size) -> None:
-    figure.legend(
-        loc="outside upper left", ncols=5 if is_wide(size) else 2, frameon=False, borderpad=0,
-        handlelength=1.1, columnspacing=1.1, labelcolor=INK,
-    )  # fmt: skip
 
 
 def _number(value: float, _: int) -> str:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from assay.books.reports.charts import (
     BLUE,
+    GREEN,
     GRID,
     INK,
     MUTED,
@@ -20,7 +21,6 @@ from assay.books.reports.charts import (
 from assay.books.reports.page import Chart, Page, Table
 from assay.books.reports.wording import format_number
 
-GREEN = "#0b6642"
 WIDE, NARROW = Size(11.0, 4.6), Size(4.0, 5.4)
 SHOWN = 200
 HEADROOM = 0.16
@@ -34,6 +34,7 @@ READINGS = {
     "manual": "what followed from acts by hand, and what others earned on the account",
     "commission": "fees of orders that both sides filled, beyond the twin's",
     "swap": "nights, as the venue charged them, beyond the twin's",
+    "conversion": "profits turned at another rate than the day's last, beyond the twin's",
     "unexplained": "what is left, rounding included",
 }
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from assay.books.reports.charts import (
     BLUE,
+    GOLD,
+    GREEN,
     INK,
     MUTED,
     RED,
@@ -16,12 +18,11 @@ from assay.books.reports.charts import (
     drawing,
     is_wide,
     moments_of,
+    place_legend,
     thin,
     to_svg,
 )
 from assay.books.reports.judged import Floats, Integers, Vigil
-
-GOLD, GREEN = "#9a6a00", "#0b6642"
 
 
 def draw_vigil(found: Vigil, size: Size) -> str:
@@ -36,10 +37,7 @@ def draw_vigil(found: Vigil, size: Size) -> str:
                 label=None if number else "Silenced",
             )  # fmt: skip
             below.axvspan(first, last, color=RED, alpha=0.12, linewidth=0)
-        figure.legend(
-            loc="outside upper left", ncols=4 if is_wide(size) else 2, frameon=False, borderpad=0,
-            handlelength=1.3, columnspacing=1.1, labelcolor=INK,
-        )  # fmt: skip
+        place_legend(figure, 4 if is_wide(size) else 2, handle=1.3)
         return to_svg(figure)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from assay.books.reports.charts import (
     BLUE,
+    GREEN,
     INK,
     MUTED,
     RED,
@@ -19,9 +20,8 @@ from assay.books.reports.charts import (
     quieten,
     thin,
     to_svg,
+    write_tick,
 )
-
-GREEN = "#0b6642"
 
 
 class WalkCurves(NamedTuple):
@@ -69,7 +69,7 @@ def _plot_equity(axes: Any, found: WalkCurves) -> None:  # Any: Matplotlib's own
         f"Equity of all folds, their profits added up, {found.currency}", loc="left", color=INK,
         pad=16,
     )  # fmt: skip
-    axes.yaxis.set_major_formatter(_number)
+    axes.yaxis.set_major_formatter(write_tick)
     for number, (start, end) in enumerate(zip(found.starts, found.ends, strict=True), 1):
         axes.annotate(
             str(number), (_moment((start + end) // 2), 1.0), xycoords=("data", "axes fraction"),
@@ -96,12 +96,8 @@ def _plot_edges(axes: Any, found: WalkCurves) -> None:
         f"Mean net result of a decision, {found.currency} a lot, with its 95 % interval",
         loc="left", color=INK, pad=8,
     )  # fmt: skip
-    axes.yaxis.set_major_formatter(_number)
+    axes.yaxis.set_major_formatter(write_tick)
 
 
 def _moment(time: Any) -> Any:
     return np.asarray(time, dtype=np.int64).astype("datetime64[ns]").astype("datetime64[us]")
-
-
-def _number(value: float, _: int) -> str:
-    return f"{value:,.10g}".replace("-", "−")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from assay.books.reports.charts import (
     BLUE,
+    GREEN,
     INK,
     MUTED,
     PALE_GOLD,
@@ -21,13 +21,15 @@ from assay.books.reports.charts import (
     drawing,
     is_wide,
     moments_of,
+    place_legend,
     quieten,
+    single_plot,
     thin,
     to_svg,
+    write_tick,
 )
 from assay.books.reports.page import Chart
 
-GREEN = "#0b6642"
 WIDE, NARROW = Size(11.0, 5.6), Size(4.0, 5.0)
 PANEL_HEIGHT = 1.7
 
@@ -86,7 +88,7 @@ def _draw_equity(walked: WalkedChoices, size: Size) -> str:
         above.plot(moments_of(walked.times[kept]), walked.equity[kept], color=BLUE, linewidth=1.3)
         above.axhline(walked.cash, color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
         above.set_title(f"Equity, {walked.currency}", loc="left", color=INK, pad=8)
-        above.yaxis.set_major_formatter(_number)
+        above.yaxis.set_major_formatter(write_tick)
         kept = thin(walked.falls)
         depth = -100 * walked.falls[kept]
         below.fill_between(
@@ -102,7 +104,7 @@ def _draw_equity(walked: WalkedChoices, size: Size) -> str:
 
 def _draw_kept(walked: WalkedChoices, size: Size) -> str:
     with drawing("kept", size):
-        figure, axes = _figure(Size(size.width, 3.8))
+        figure, axes = single_plot(Size(size.width, 3.8))
         places = np.arange(1, len(walked.starts) + 1)
         axes.axhline(0.0, color=INK, linewidth=0.9)
         axes.bar(places - 0.2, walked.inside, width=0.38, color=PALE_GOLD, label="Inside, promised")
@@ -110,11 +112,8 @@ def _draw_kept(walked: WalkedChoices, size: Size) -> str:
         axes.set_xlabel("Window", color=MUTED)
         axes.set_title("Sharpe ratio a year", loc="left", color=INK, pad=8)
         axes.xaxis.get_major_locator().set_params(integer=True)
-        axes.yaxis.set_major_formatter(_number)
-        figure.legend(
-            loc="outside upper left", ncols=2, frameon=False, borderpad=0, handlelength=1.1,
-            columnspacing=1.1, labelcolor=INK,
-        )  # fmt: skip
+        axes.yaxis.set_major_formatter(write_tick)
+        place_legend(figure, 2)
         return to_svg(figure)
 
 
@@ -141,16 +140,3 @@ def _draw_steps(walked: WalkedChoices, size: Size) -> str:
         panels[-1].xaxis.set_major_locator(locator)
         panels[-1].xaxis.set_major_formatter(ConciseDateFormatter(locator, tz="UTC"))
         return to_svg(figure)
-
-
-def _figure(size: Size) -> tuple[Any, Any]:  # Any: Matplotlib's own types
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=size, layout="constrained")
-    axes = figure.subplots()
-    quieten(axes)
-    return figure, axes
-
-
-def _number(value: float, _: int) -> str:
-    return f"{value:,.10g}".replace("-", "−")
