@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # What `make check` does, side by side; the longest begins first.
 PARTS := page lint types rules
-.PHONY: help install up test check evaluate soak bench $(PARTS)
+.PHONY: help install up test check evaluate parity soak bench $(PARTS)
 
 BIN := .venv/bin
 JOBS ?= 4
@@ -55,6 +55,9 @@ evaluate: install ## the program on the market data of ../shared (ASSAY_SHARED n
 	@[[ -d "$(ASSAY_SHARED)/data" ]] || { echo "evaluate: $(ASSAY_SHARED)/data is absent;" \
 	  "put the market data there or name its place with ASSAY_SHARED" >&2; exit 4; }
 	@$(BIN)/pytest -q --dist loadfile -n 2 tests/evaluate
+
+parity: install ## sweep, replay and paper on every whole file of ../shared, one case after another (ARGS="-k 'paper and minutes'")
+	@ASSAY_PARITY=whole $(BIN)/pytest -s -v tests/evaluate/test_parity_orders.py $(ARGS)
 
 soak: install ## long kills, fuzzing and endurance, for BUDGET seconds (all in full: 1000; SEED=number begins elsewhere)
 	@ASSAY_SOAK_BUDGET=$(BUDGET) ASSAY_SOAK_SEED=$(SEED) $(BIN)/pytest -q tests/soak

@@ -77,7 +77,7 @@ class Link:
             self.dialer.wake()
         while self.dialer.backlog:
             time.sleep(0.001)
-        stored = self._box.market.end
+        stored = self._box.market.receiving.last
         if stored != self._made:
             raise RuntimeError(f"{stored} of {self._made} quotes are stored")
 

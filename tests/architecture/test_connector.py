@@ -30,6 +30,7 @@ import assay.runtime.home.exclusive
 sys.platform = "linux"
 del sys.modules["msvcrt"]
 import assay.apps.edge.plan, assay.apps.edge.examining, assay.apps.edge.advisor.__main__
+import assay.apps.edge.fetching, assay.apps.edge.provider
 from assay.apps.cli.main import build
 from assay.apps.cli.console import run
 sys.exit(run(build(), sys.argv[2:]))
@@ -51,6 +52,7 @@ def test_the_connector_starts_where_nothing_else_of_the_platform_would() -> None
     assert done.returncode == 0, done.stderr
     assert "--token-file" in done.stdout
     assert _run("broker", "exam", "--help").returncode == 0
+    assert _run("fetch", "--help").returncode == 0
 
 
 def test_the_rest_of_the_platform_needs_what_is_absent() -> None:

@@ -3,16 +3,20 @@
 Three strategies between them ask for every order type, time in force and protection. All three
 drivers trade the same file; what is held equal is in docs/parity.md. Replay trades all of it on an
 account that nets. On paper, and on an account that hedges, each strategy trades a third of a long
-file, so that together they trade the whole; on paper and hedging a ninth.
+file, so that together they trade the whole; on paper and hedging a ninth. With ASSAY_PARITY=whole
+(`make parity`) every case trades the whole file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -45,6 +49,7 @@ from assay.market.series import BarSeries, TickSeries
 from assay.market.sources.parquet import read_parquet
 from assay.model.accounts import MarginMode
 from assay.model.time import parse_time
+from assay.runtime.clock import Stopwatch
 from assay.runtime.journal import MemoryJournal
 from assay.trading.engine.loading import load_strategy
 from assay.trading.engine.naming import TYPE_NAMES
@@ -52,6 +57,8 @@ from tests.replay.paper_runs import trade_on_paper
 from tests.replay.test_order_parity import assert_same_orders
 
 FOLDER = Path(__file__).parent / "orders"
+MEMORY = Path("/dev/shm")
+WHOLE = os.environ.get("ASSAY_PARITY") == "whole"
 MODES: tuple[MarginMode, ...] = ("netting", "hedging")
 STRATEGIES = ("bracketed-trend", "waiting-orders", "worked-orders")
 
@@ -106,7 +113,7 @@ def setup_of(shared: Path, name: str, strategy: str, mode: MarginMode, part: int
     """Return a run over a part of a market, scarce for all but the trend's orders."""
     market = MARKETS[name]
     series = read_market(shared / f"data/{market.file}.parquet", market.until)
-    if part > 1 and not market.is_short:
+    if part > 1 and not (WHOLE or market.is_short):
         begin, length = STRATEGIES.index(strategy) * len(series) // 3, len(series) // part
         series = series.select(slice(begin, begin + length))
     given, costs, risk = {"units": str(market.units)}, Costs(slippage_points=1), "default"
@@ -121,11 +128,24 @@ def setup_of(shared: Path, name: str, strategy: str, mode: MarginMode, part: int
     )  # fmt: skip
 
 
-def assert_as_swept(setup: Setup, traded: Outcome) -> Outcome:
+def assert_as_swept(setup: Setup, traded: Outcome, watch: Stopwatch) -> Outcome:
+    """Require what the sweep does, and print how much that was; pytest shows it with -s."""
+    seconds = watch.elapsed()
     swept = sweep(setup).outcome
     assert_same_orders(swept, traded)
     assert traded.digest(setup) == swept.digest(setup)
+    sys.stdout.write(
+        f" {len(setup.events()):,} events, {len(swept.orders):,} orders, {len(swept.fills):,} "
+        f"fills, {seconds:.0f} s, {swept.digest(setup)[:12]} "
+    )
     return swept
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Path]:
+    """Return a book for the paper broker, in memory if that can be: each order waits for a line."""
+    with TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else tmp_path) as folder:
+        yield Path(folder) / "book.jsonl"
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -136,9 +156,10 @@ def test_replay_equals_the_sweep(
     record_property: Callable[[str, object], None],
 ) -> None:  # fmt: skip
     setup = setup_of(shared, name, strategy, mode, part=1 if mode == "netting" else 3)
+    watch = Stopwatch()
     replayed = replay(setup)
     assert replayed.halted == ""
-    swept = assert_as_swept(setup, replayed.outcome)
+    swept = assert_as_swept(setup, replayed.outcome, watch)
     assert set(swept.fills["reason"].tolist()) >= FILLS[strategy]
     assert set(swept.notes["kind"].tolist()) >= ENDS[strategy]
     assert swept.fills["modelled"].all() == (name == "eurusd-minutes")
@@ -151,13 +172,13 @@ def test_replay_equals_the_sweep(
 @pytest.mark.parametrize("name", MARKETS)
 @pytest.mark.parametrize("mode", MODES)
 def test_paper_equals_the_sweep(
-    mode: MarginMode, name: str, strategy: str, shared: Path, tmp_path: Path
+    mode: MarginMode, name: str, strategy: str, shared: Path, book: Path
 ) -> None:
     setup = setup_of(shared, name, strategy, mode, part=3 if mode == "netting" else 9)
-    journal = MemoryJournal()
-    traded = trade_on_paper(setup, journal, tmp_path / "book.jsonl")
+    journal, watch = MemoryJournal(), Stopwatch()
+    traded = trade_on_paper(setup, journal, book)
     journal.close()
-    assert len(assert_as_swept(setup, traded).fills) > 20
+    assert len(assert_as_swept(setup, traded, watch).fills) > 20
 
 
 @pytest.mark.parametrize("mode", MODES)

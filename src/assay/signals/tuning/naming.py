@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from assay.signals.models import Bounds, Space, Value, find_family
+from assay.signals.models import Space, Value, find_family
 
 
 def join_spaces(families: Sequence[str]) -> Space:
@@ -28,13 +28,3 @@ def group_settings(settings: Mapping[str, Value]) -> dict[str, dict[str, Value]]
         family, _, setting = name.partition(".")
         found.setdefault(family, {})[setting] = value
     return found
-
-
-def usual_settings(space: Space) -> dict[str, Value]:
-    """Return what each setting is where nothing else is chosen."""
-    return {each.name: each.usual for each in space}
-
-
-def bounds_of(space: Space, name: str) -> Bounds:
-    """Return the bounds of the setting of that name."""
-    return next(each for each in space if each.name == name)

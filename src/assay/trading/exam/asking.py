@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,11 @@ def minute_of_week(time_msc: int) -> int:
     return (time_msc // 60_000 + 3 * 1_440) % (7 * 1_440)
 
 
+def is_gone(found: Sequence[object] | None) -> bool:
+    """Say whether a terminal says that something is not there; one that is away says nothing."""
+    return found is not None and not len(found)
+
+
 class Asker:
     """Send requests for the smallest volume of a symbol and remember how they were answered."""
 
@@ -76,9 +82,14 @@ class Asker:
         return Quoted(self.points(symbol, tick.bid), self.points(symbol, tick.ask), tick.time_msc)
 
     def send(self, symbol: str, **fields: Any) -> OrderSendResult | None:
-        """Send one request; None where no answer came. Raises OperatorError for another account."""
+        """Send one request; None where no answer came. Raises OperatorError for another account.
+
+        A terminal that does not say whose it is gets no request.
+        """
         info = self.terminal.account_info()
-        if info is not None and (difference := find_difference(self._lock, info)):
+        if info is None:
+            return None
+        if difference := find_difference(self._lock, info):
             raise OperatorError(f"the exam has stopped: {difference}")
         began = self.clock.now_ns()
         asked = {"symbol": symbol, "magic": MAGIC, "comment": COMMENT, **fields}
@@ -95,6 +106,12 @@ class Asker:
             minute = minute_of_week(self.server_ns() // 1_000_000)
             self.record.closed.setdefault(symbol, []).append(minute)
         return result
+
+    def wait(self, span: int) -> None:
+        """Let nanoseconds pass; a terminal that is away then, as after an update, is asked back."""
+        self.clock.wait_until(self.clock.now_ns() + span)
+        if self.terminal.terminal_info() is None:
+            self.terminal.initialize()
 
     def server_ns(self) -> int:
         """Return the server's clock now."""

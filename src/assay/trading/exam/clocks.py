@@ -33,9 +33,7 @@ def fit_clock(
     brokers have it.
     """
     if not ahead:
-        return infer_clock(
-            [each for opened in opens for each in (opened - 3 * DAY_S, opened)]
-        ), False
+        return infer_clock(opens), False
     moment, minutes = ahead[-1]
     offset = round(minutes * _MINUTE_S / STEP_S) * STEP_S
     candidates = [_winter(moment, offset, family) for family in (*FAMILIES, "fixed")]

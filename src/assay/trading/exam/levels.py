@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from assay.model.time import MINUTE
 from assay.trading.brokers.mt5 import api
-from assay.trading.exam.asking import DONE, Asker, Quoted
+from assay.trading.exam.asking import DONE, Asker, Quoted, is_gone
 from assay.trading.exam.estimates import FARTHEST
 from assay.trading.exam.plan import ExamPlan
 from assay.trading.exam.record import LevelSeen, TriedFilling
@@ -101,15 +101,13 @@ class LevelTrials:
             return
         clock, terminal = self._asker.clock, self._asker.terminal
         deadline = clock.now_ns() + max(self._plan.patience, 5 * MINUTE)
-        while terminal.orders_get(ticket=placed.order) and clock.now_ns() < deadline:
+        while not is_gone(terminal.orders_get(ticket=placed.order)) and clock.now_ns() < deadline:
             latest = self._asker.quote(symbol)
             if latest is not None and self._away(latest, price, side) <= near:
                 self._judge(symbol, placed.order, price, side)
                 break
-            clock.wait_until(clock.now_ns() + self._plan.poll)
-        if terminal.orders_get(ticket=placed.order):
-            self._rounds.withdraw(symbol, placed.order)
-        self._rounds.close(symbol, placed.order)
+            self._asker.wait(self._plan.poll)
+        self._rounds.withdraw(symbol, placed.order)
 
     def _judge(self, symbol: str, ticket: int, price: int, side: int) -> None:
         result = self._rounds.remove(symbol, ticket)

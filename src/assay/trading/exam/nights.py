@@ -91,7 +91,7 @@ class Nights:
                     del waiting[ticket]
                 else:
                     before[ticket] = clock.now_ns()
-            clock.wait_until(clock.now_ns() + SECOND)
+            self._asker.wait(SECOND)
 
     def _see(self, held: TradePosition, weekday: int, span: tuple[int, int]) -> None:
         minor = round_to_scale(held.swap, self._asker.record.account.currency_digits)

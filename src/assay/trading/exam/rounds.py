@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from assay.model.time import SECOND
 from assay.trading.brokers.mt5 import api
 from assay.trading.brokers.mt5.structures import OrderSendResult
-from assay.trading.exam.asking import DONE, PRICE_WENT, Asker, Quoted
+from assay.trading.exam.asking import DONE, PRICE_WENT, Asker, Quoted, is_gone
 from assay.trading.exam.deals import Awaited, Collector, Opened
 from assay.trading.exam.plan import MAGIC, ExamPlan
 from assay.trading.terminal.profile import SymbolTerms
@@ -79,7 +79,7 @@ class Rounds:
             return
         ticket = result.order
         asked = self._asker.terminal
-        if self._wait(lambda: not asked.orders_get(ticket=ticket)):
+        if self._wait(lambda: is_gone(asked.orders_get(ticket=ticket))):
             self._wait(lambda: bool(asked.positions_get(ticket=ticket)), APPEARS_IN)
             self.close(symbol, ticket)
             return
@@ -89,13 +89,13 @@ class Rounds:
         """Remove a resting order, once it is not frozen where it is; close what it opened."""
         terminal, clock = self._asker.terminal, self._asker.clock
         deadline = clock.now_ns() + self._plan.patience
-        while terminal.orders_get(ticket=ticket):
+        while not is_gone(terminal.orders_get(ticket=ticket)):
             result = self.remove(symbol, ticket)
             if result is not None and result.retcode in DONE:
                 return
             if clock.now_ns() >= deadline or self._asker.is_closed(symbol):
                 break
-            clock.wait_until(clock.now_ns() + self._plan.poll)
+            self._asker.wait(self._plan.poll)
         self.close(symbol, ticket)
 
     def place(self, asked: Resting, quote: Quoted) -> OrderSendResult | None:
@@ -177,10 +177,10 @@ class Rounds:
         """
         terminal = self._asker.terminal
         deadline = self._asker.clock.now_ns() + self._plan.patience
-        while held := terminal.positions_get(ticket=ticket):
-            side = -1 if held[0].type == api.POSITION_TYPE_BUY else 1
+        while not is_gone(held := terminal.positions_get(ticket=ticket)):
             quote = self._asker.quote(symbol)
-            if quote is not None:
+            if held and quote is not None:
+                side = -1 if held[0].type == api.POSITION_TYPE_BUY else 1
                 result = self._deal(
                     symbol, side, quote, volume=held[0].volume, position=ticket,
                     type_filling=self._asker.filling(symbol),
@@ -190,12 +190,12 @@ class Rounds:
                     continue
             if self._asker.clock.now_ns() >= deadline or self._asker.is_closed(symbol):
                 return
-            self._asker.clock.wait_until(self._asker.clock.now_ns() + SECOND)
+            self._asker.wait(SECOND)
 
     def _outlive(self, symbol: str, ticket: int) -> None:
         """Wait until a position is gone, and close it where patience ends first."""
         terminal = self._asker.terminal
-        if not self._wait(lambda: not terminal.positions_get(ticket=ticket)):
+        if not self._wait(lambda: is_gone(terminal.positions_get(ticket=ticket))):
             self.close(symbol, ticket)
 
     def _wait(self, condition: Callable[[], bool], limit: int | None = None) -> bool:
@@ -204,7 +204,7 @@ class Rounds:
         while not condition():
             if clock.now_ns() >= deadline:
                 return False
-            clock.wait_until(clock.now_ns() + self._plan.poll)
+            self._asker.wait(self._plan.poll)
         return True
 
     def forget_closed(self) -> None:
@@ -213,22 +213,35 @@ class Rounds:
         record.open_tickets = [
             ticket
             for ticket in record.open_tickets
-            if terminal.positions_get(ticket=ticket) or terminal.orders_get(ticket=ticket)
+            if not is_gone(terminal.positions_get(ticket=ticket))
+            or not is_gone(terminal.orders_get(ticket=ticket))
         ]
 
     def clear(self) -> int:
         """Close and remove what a stopped exam left; return how much that was."""
-        terminal, own = self._asker.terminal, set(self._asker.record.open_tickets)
         left = 0
         for symbol in self._plan.symbols:
             if self._asker.is_closed(symbol):
                 continue
-            for order in terminal.orders_get(symbol=symbol) or ():
-                if order.magic == MAGIC or order.ticket in own:
-                    self.withdraw(symbol, order.ticket)
-                    left += 1
-            for held in terminal.positions_get(symbol=symbol) or ():
-                if held.magic == MAGIC or held.ticket in own:
-                    self.close(symbol, held.ticket)
-                    left += 1
+            terminal = self._asker.terminal
+            for order in self._own(terminal.orders_get(symbol=symbol)):
+                self.withdraw(symbol, order.ticket)
+                left += 1
+            for held in self._own(terminal.positions_get(symbol=symbol)):
+                self.close(symbol, held.ticket)
+                left += 1
         return left
+
+    def _own(self, found: Sequence[Any] | None) -> list[Any]:
+        own = set(self._asker.record.open_tickets)
+        return [each for each in found or () if each.magic == MAGIC or each.ticket in own]
+
+    def is_flat(self) -> bool:
+        """Say whether the terminal says that nothing of the exam is open any more."""
+        terminal = self._asker.terminal
+        found = [
+            part
+            for symbol in self._plan.symbols
+            for part in (terminal.orders_get(symbol=symbol), terminal.positions_get(symbol=symbol))
+        ]
+        return None not in found and not any(map(self._own, found))

@@ -23,8 +23,9 @@ from assay.trading.exam.rounds import NAMED, Rounds
 from assay.trading.exam.told import account_terms, symbol_terms
 from assay.trading.terminal.wallclock import WallClock
 
-COLLECT_EVERY = 50
-"""Rounds between two readings of deals; the record is written after each that sent orders."""
+COLLECT_EVERY = 5
+"""Rounds between two readings of deals: what they lose in between is not in the budget yet. The
+record is written after each that sent orders."""
 WORLD = "NY+7"
 """The clock by which the world's market opens on Monday and closes with Friday."""
 _LAST_MINUTES = 30
@@ -156,13 +157,13 @@ class Sitting:
         if not is_due or self._is_ending(server):
             ahead = due - self.record.elapsed
             pause = min(MINUTE, left, ahead if ahead > 0 else MINUTE)
-            self._clock.wait_until(self._clock.now_ns() + max(SECOND, pause))
+            self._asker.wait(max(SECOND, pause))
             return
         if self._rounds.clear():
             return
         kind, side, symbol = next(turns)
         if not self._is_trading(symbol):
-            self._clock.wait_until(self._clock.now_ns() + MINUTE)
+            self._asker.wait(MINUTE)
             return
         if symbol not in {each.symbol for each in self.record.fillings}:
             self._try(symbol)
@@ -211,11 +212,14 @@ class Sitting:
     def _end(self) -> None:
         try:
             self._rounds.clear()
-            # What the server books late is waited for, but not without end.
+            # What is open still, and what the server books late, is waited for, not without end.
             deadline = self._clock.now_ns() + MINUTE
+            while not self._rounds.is_flat() and self._clock.now_ns() < deadline:
+                self._asker.wait(SECOND)
+                self._rounds.clear()
             self._collector.collect()
             while self._collector.waiting and self._clock.now_ns() < deadline:
-                self._clock.wait_until(self._clock.now_ns() + SECOND)
+                self._asker.wait(SECOND)
                 self._collector.collect()
             self._read_quotes()
             for symbol in self._plan.symbols:
