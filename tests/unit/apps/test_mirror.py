@@ -67,7 +67,7 @@ def test_who_is_told_changes_no_result() -> None:
     assert usual.decisive() == beside.decisive()
     assert b"mlflow" not in usual.decisive()
     whole = msgspec.json.decode(msgspec.json.encode(usual))
-    for name in ("mlflow", "conditions", "patterns", "ai", "sources", "twin"):
+    for name in ("mlflow", "conditions", "patterns", "ai", "sources", "roads", "twin"):
         del whole[name]
     # What came later and is as it always was does not change the name either.
     del whole["acts"], whole["account"]["margin_mode"]

@@ -87,13 +87,14 @@ def list_waiting(trader: PaperTrader) -> list[Waiting]:
             if slot["state"] == FREE:
                 continue
             units = int(slot["quantity"])
+            key = desk.key_of(0, i, int(slot["ts"]), "order", int(slot["ordinal"]))
             prices = (
                 _written(int(slot[name]), desk.plan.digits[i])
                 for name in ("price", "stop", "target")
             )
             found.append(
                 Waiting(
-                    str(desk.key_of(0, i, slot)), symbol, TYPE_NAMES[int(slot["type"])],
+                    str(key), symbol, TYPE_NAMES[int(slot["type"])],
                     "buy" if units > 0 else "sell", f"{Decimal(abs(units)) / lot:f}", *prices,
                 )
             )  # fmt: skip
