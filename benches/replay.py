@@ -11,7 +11,7 @@ from benches.workload.runs import WALK_FILE
 from benches.workload.walk import generate_walk, write_walk
 
 BARS = 200_000
-FLOOR = 150_000.0
+FLOOR = 250_000.0
 
 
 def build(folder: Path) -> Bench:

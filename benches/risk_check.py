@@ -43,10 +43,11 @@ LIMITS = {
     "weekend_before": "1h", "weekend_after": "1h", "news_before": "30m", "news_after": "30m",
     "currency_exposure_max_bp": WIDE, "cluster_exposure_max_bp": WIDE, "correlation_max": "10000",
     "margin_level_min_bp": "1", "weekly_loss_max_bp": WIDE, "daily_risk_max_bp": WIDE,
-    "var_max_bp": "10000", "shortfall_max_bp": "1",
+    "var_max_bp": "10000", "shortfall_max_bp": "10000", "gross_max_lots": "90",
+    "positions_max": "7",
 }  # fmt: skip
 
-DENYING = "expected_shortfall"
+DENYING = "open_positions"
 
 
 def _bars(symbol: str, price: int) -> BarSeries:
@@ -72,7 +73,8 @@ def _make_world(limits: dict[str, str]) -> World:
     for i, price in enumerate(MARKETS.values()):
         market, position = world.markets[i], world.positions[0, i]
         market["bid"], market["ask"], market["spread"], market["ts"] = price, price + 10, 10, NOON
-        market["leg_bid"] = price if world.instruments[i]["leg"] == i else 0
+        if world.instruments[i]["leg"] == i:
+            market["leg_bid"], market["leg_ask"] = price, price + 10
         units = 10_000 if i % 2 else -10_000
         position["quantity"], position["cost"] = units, units * price
         position["stop"] = price - units // 100
@@ -80,7 +82,7 @@ def _make_world(limits: dict[str, str]) -> World:
     world.correlations[...] = 5_000
     account = world.accounts[0]
     account["correlations_ts"] = account["measured_ts"] = NOON
-    account["margin"], account["shortfall"] = 100_000, 2**40
+    account["margin"] = account["value_at_risk"] = account["shortfall"] = 100_000
     intent = world.intent[0]
     intent["action"], intent["stop"] = GO_TO, MARKETS["EURUSD"] - 500
     return world
@@ -98,7 +100,7 @@ def _place(world: World) -> Round:
 
 
 def build(folder: Path) -> Bench:
-    """Prepare both engines, and see that every rule answered and only the shortfall denied."""
+    """Prepare both engines, and see that every rule answered and only the last denied."""
     limited, free = _make_world(LIMITS), _make_world({})
     for world in (limited, free):
         _place(world)

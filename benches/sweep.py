@@ -12,7 +12,7 @@ from benches.workload.references import run_compiled
 from benches.workload.runs import prepare_run
 from benches.workload.walk import BARS, generate_walk
 
-FLOOR = 20_000_000.0
+FLOOR = 40_000_000.0
 
 
 def build(folder: Path) -> Bench:

@@ -15,11 +15,12 @@ from assay.kernel.costs import (
     SWAP_ANNUAL,
     SWAP_PER_LOT,
     commission_for,
+    leg_price,
     margin_for,
     swap_for,
     value_in_account,
 )  # fmt: skip
-from assay.kernel.records import INSTRUMENT
+from assay.kernel.records import INSTRUMENT, MARKET_STATE
 from assay.kernel.rounding import OVERFLOW, divide_half_even, muldiv
 from assay.kernel.sizing import floor_to_step, kelly_bp, size_fixed_risk
 from assay.model.accounts import AccountSpec, CommissionSchedule
@@ -33,6 +34,10 @@ from assay.trading.engine.terms import (
     instrument_terms,
     limit_terms,
 )  # fmt: skip
+from assay.trading.terminal import load_profile
+from assay.trading.terminal.market import Market
+from assay.trading.terminal.records import Quote
+from assay.trading.terminal.wallclock import WallClock
 
 LARGEST = 2**63 - 1
 WHOLE = st.integers(-LARGEST, LARGEST)
@@ -174,6 +179,41 @@ def test_conversion_multiplies_divides_or_stands(raw: int, bid: int) -> None:
     # Yen are raw / 1000; dollars are yen / (bid / 1000); cents are 100 times that.
     assert value_in_account(raw, by, bid, 1) == round(Fraction(raw * 100, bid))
     assert value_in_account(raw, by, bid, 2) == round(Fraction(raw * 50, bid))
+
+
+@exactly
+@given(st.integers(-(10**13), 10**13), st.integers(1_000, 200_000), st.integers(0, 900))
+def test_a_gain_brings_less_and_a_loss_costs_more(raw: int, bid: int, spread: int) -> None:
+    market = np.zeros(1, MARKET_STATE)
+    market["leg_bid"], market["leg_ask"] = bid, bid + spread
+    for contract in (
+        terms("EURGBP", leg=1, digits=5), terms("USDJPY", leg=0, divides=1, digits=3),
+    ):  # fmt: skip
+        found = value_in_account(raw, contract, leg_price(raw, contract, market[0]), 1)
+        assert found == min(value_in_account(raw, contract, at, 1) for at in (bid, bid + spread))
+
+
+@pytest.mark.parametrize("raw", [-123_456_789, 123_456_789])
+@pytest.mark.parametrize(
+    ("profit", "pair", "contract"),
+    [
+        ("GBP", "GBPUSD", terms("EURGBP", leg=1, digits=5)),
+        ("JPY", "USDJPY", terms("USDJPY", leg=0, divides=1, digits=3)),
+    ],
+)
+def test_the_engine_converts_as_the_simulated_terminal(
+    profit: str, pair: str, contract: np.void, raw: int
+) -> None:
+    profile = load_profile("netting")
+    market, quote = Market(profile, WallClock(profile.zone)), np.zeros(1, MARKET_STATE)
+    bid, ask = (131_000, 131_017) if profit == "GBP" else (110_500, 110_513)
+    quote["leg_bid"], quote["leg_ask"] = bid, ask
+    market.take(Quote(1, pair, bid, ask))
+    rate = market.rate(profit, "USD", gain=raw > 0)
+    assert rate is not None
+    scale = 10**5 if profit == "GBP" else 10**3
+    found = value_in_account(raw, contract, leg_price(raw, contract, quote[0]), 1)
+    assert found == round(Fraction(raw, scale) * rate * 100)
 
 
 @exactly

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.cli.benchmarks import build_table, choose_benches, find_benches
+from assay.apps.cli.benchmarks import GROUPS, build_table, choose_benches, find_benches
 from assay.model.errors import OperatorError, UsageError
 from benches.harness import Bench, Round, _judge
 from benches.workload.references import run_compiled, run_plain
@@ -78,3 +78,10 @@ def test_a_bench_of_many_minutes_runs_only_if_named() -> None:
     assert "model_to_commit_steady" in find_benches()
     assert "model_to_commit_steady" not in choose_benches([])
     assert choose_benches(["model_to_commit_steady"]) == ["model_to_commit_steady"]
+
+
+def test_a_group_stands_for_its_benches() -> None:
+    for group, names in GROUPS.items():
+        assert choose_benches([group, "audit"]) == [*names, "audit"]
+        assert set(names) <= set(find_benches())
+        assert group not in find_benches()

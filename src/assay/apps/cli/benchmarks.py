@@ -17,6 +17,13 @@ ROOT = Path(__file__).resolve().parents[4]
 NOT_BENCHES = frozenset({"__init__", "harness"})
 ON_REQUEST = frozenset({"model_to_commit_steady"})
 """Too long to be among all."""
+GROUPS = {
+    "backtest": (
+        "sweep", "sweep_parameters", "replay", "fill_cost", "submit_to_fill", "risk_check",
+        "many_accounts", "bar_to_broker",
+    ),
+}  # fmt: skip
+"""Benches that one name stands for."""
 BENCH_SECONDS_MAX = 1_800
 
 OutOption = Annotated[
@@ -36,15 +43,17 @@ def find_benches(root: Path = ROOT) -> dict[str, Path]:
 
 
 def choose_benches(names: list[str], root: Path = ROOT) -> list[str]:
-    """Return the named benches, or all that are short.
+    """Return the named benches, those of a named group one by one, or all that are short.
 
     Raises UsageError naming those that exist.
     """
     found = find_benches(root)
     for name in names:
-        if name not in found:
-            raise UsageError(f"bench {name!r} is unknown; there are {', '.join(found)}")
-    return names or [name for name in found if name not in ON_REQUEST]
+        if name not in found and name not in GROUPS:
+            known = ", ".join([*GROUPS, *found])
+            raise UsageError(f"bench {name!r} is unknown; there are {known}")
+    chosen = [one for name in names for one in GROUPS.get(name, (name,))]
+    return chosen or [name for name in found if name not in ON_REQUEST]
 
 
 def measure_bench(name: str, root: Path = ROOT) -> dict[str, Any]:
@@ -112,7 +121,10 @@ def build_table(result: dict[str, Any]) -> object:
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Benches to run; all short ones if none."),
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Benches or groups of them (backtest); all short ones if none.",
+        ),
     ] = None,
     as_json: JsonOption = False,
     out: OutOption = None,
@@ -139,4 +151,4 @@ def bench(
 
 def register(app: typer.Typer) -> None:
     """Add `bench` to the command line."""
-    app.command("bench", epilog="Example: assay bench sweep replay")(bench)
+    app.command("bench", epilog="Example: assay bench backtest")(bench)
