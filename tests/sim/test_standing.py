@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from assay.apps.bridge import inbox
 from assay.apps.bridge.feed import STANDING, AccountFeed
 from assay.apps.bridge.inbox import CONFIRMED
-from assay.apps.bridge.standing import FILE, StandingFold, read_standing
+from assay.apps.bridge.standing import FILE, StandingFold, read_standing, write_standing
 from assay.apps.link.log import list_segments
 from assay.apps.paper.edges import edge_folder, read_venue
 from assay.apps.paper.live import ANCHOR, LIVE
@@ -130,8 +131,28 @@ def test_a_kill_between_writing_down_and_letting_go_changes_nothing(desk: VenueD
         assert books_of(_told_in(kept)) == expected
 
 
+def test_a_run_that_begins_while_records_go_hears_what_a_later_one_would(desk: VenueDesk) -> None:
+    trade(desk, 1)
+    folder = account_folder(desk)
+    expected, early = books_of(told(desk)), AccountFeed(folder)
+    assert read_standing(folder) is None
+    desk.box.account.trim()
+    standing = read_standing(folder)
+    assert standing is not None
+    assert books_of(_told_by(early)) == expected
+    # Records that are gone and stand behind nothing are told of, however early one reads.
+    gone = standing.position
+    write_standing(folder, msgspec.structs.replace(standing, position=gone - 1))
+    with pytest.raises(DataError, match=f"let go of records {gone} to {gone} of the account"):
+        AccountFeed(folder).read()
+
+
 def _told_in(folder: Path) -> list[Message]:
-    feed, found = AccountFeed(folder), list[Message]()
+    return _told_by(AccountFeed(folder))
+
+
+def _told_by(feed: AccountFeed) -> list[Message]:
+    found = list[Message]()
     while news := feed.read():
         found += [event for each in news for event in each.events]
     return found

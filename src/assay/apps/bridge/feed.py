@@ -9,7 +9,7 @@ from assay.apps.bridge.inbox import CONFIRMED, Kept
 from assay.apps.bridge.standing import read_standing
 from assay.apps.bridge.tokens import write_private
 from assay.apps.link.frames import Lost, Noted, Outcome, PackedCodec, Reported
-from assay.apps.link.log import LogReader
+from assay.apps.link.log import LogReader, Record
 from assay.model.errors import DataError
 from assay.model.messages import DealBooked, Message, decode_message
 
@@ -40,27 +40,44 @@ class AccountFeed:
 
     def __init__(self, folder: Path, after: int = 0) -> None:
         self._folder, self._codec = folder, PackedCodec()
-        standing = read_standing(folder)
+        self._ahead: list[Record] = []
+        self._is_fresh = after == 0
+        self._begin(after)
+
+    def _begin(self, after: int) -> None:
+        standing = read_standing(self._folder)
         self._standing = standing if after == 0 else None
         self._left_out = standing.position if standing is not None else 0
         self._deals = frozenset(standing.deals if standing is not None else ())
         begin = self._standing.position if self._standing is not None else after
-        self._reader = LogReader(folder, begin)
+        self._reader = LogReader(self._folder, begin)
 
     def read(self, count: int = COUNT) -> list[AccountNews]:
         """Return what is new, up to `count` records."""
+        records, self._ahead = self._ahead, []
+        if not records:
+            after = self._reader.after
+            records = self._reader.read(count, _OCTETS)
+            if records and records[0].number > after + 1:
+                self._begin_later(after, records[0].number)
+                return self.read(count)
+        self._is_fresh = self._is_fresh and not records and self._standing is None
         if self._standing is not None:
-            standing, self._standing = self._standing, None
+            standing, self._standing, self._ahead = self._standing, None, records
             return [AccountNews(standing.position, 0, STANDING, standing.messages())]
-        after = self._reader.after
-        records = self._reader.read(count, _OCTETS)
-        if records and records[0].number > after + 1:
-            raise DataError(
-                f"the bridge let go of records {after + 1} to {records[0].number - 1} of the "
-                "account, which nobody heard for too long; remove live/anchor.json of the home, "
-                "and the next start begins a run with how the account stands"
-            )
         return [self._news(each.number, self._codec.decode(each.payload, Kept)) for each in records]
+
+    def _begin_later(self, after: int, first: int) -> None:
+        """Begin with a newer standing, where the bridge let go of more before anything was read."""
+        known = self._left_out
+        if self._is_fresh:
+            self._begin(0)
+        if not self._is_fresh or self._left_out <= known:
+            raise DataError(
+                f"the bridge let go of records {after + 1} to {first - 1} of the account, which "
+                "nobody heard for too long; remove live/anchor.json of the home, and the next "
+                "start begins a run with how the account stands"
+            )
 
     def confirm(self, position: int) -> None:
         """Say that everything through a position is dealt with, so that the bridge may drop it."""
