@@ -1,7 +1,8 @@
 """Sweep and replay on a million bars and on real minutes: equal to each other and to a reference.
 
 The reference is exact integer arithmetic on whole columns; it shares no code with the engine. Money
-of USDJPY is turned into dollars at the fill's price and, for what is open, at the bar's bid.
+of USDJPY is turned into dollars at the fill's price and, for what is open, a gain at the bar's
+ask and a loss at its bid.
 """
 
 from __future__ import annotations
@@ -77,8 +78,9 @@ def reference(bars: BarSeries, cash: int = 10_000_000) -> tuple[Int64s, Int64s]:
     cost = np.where(latest >= 0, price[np.maximum(latest, 0)], 0) if len(traded) else 0
     position = np.where(latest >= 0, held[traded[np.maximum(latest, 0)]], 0)
     open_raw = position * units * (bars.close - cost) * scale
-    bid = bars.close - half if by_rate else np.ones_like(bars.close)
-    equity = cash + np.cumsum(balance) + half_even(open_raw, per_cent * bid)
+    side = np.where(open_raw > 0, bars.close + half, bars.close - half)
+    turned = side if by_rate else np.ones_like(bars.close)
+    equity = cash + np.cumsum(balance) + half_even(open_raw, per_cent * turned)
     fills = np.stack([bars.ts_open[traded], quantity, price, fee, profit], axis=1)
     return fills, equity
 
