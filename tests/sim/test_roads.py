@@ -196,7 +196,7 @@ def test_what_rests_is_cancelled_by_the_other_road(tmp_path: Path) -> None:
         stage.finish()
 
 
-@pytest.mark.parametrize("seed", [4, 19, 34])
+@pytest.mark.parametrize("seed", [4, 19, 34, 100_041])
 def test_no_exit_is_carried_out_twice_whoever_dies(tmp_path: Path, seed: int) -> None:
     live_on_two_roads(tmp_path, seed)
 

@@ -41,11 +41,12 @@ class Asking(msgspec.Struct, array_like=True):
 class SentOrder(msgspec.Struct, array_like=True):
     """Hold an order that a venue has, `ticket` there: `left` of it may still fill (signed units).
 
-    A strategy names it by its `reference`, a part its `parent` by that one's. Price, stop-limit's
-    limit, stop and target are those there. One that is `unwanted` is cancelled as soon as its
-    ticket is known; one that a person changed is followed no more. `reason` is why the engine
-    itself closed a position by it. On a hedging account it `closes` the ticket of that reference,
-    `by` another one where two are closed by each other.
+    `whole` is what it was sent with, or what the venue made of it. A strategy names it by its
+    `reference`, a part its `parent` by that one's. Price, stop-limit's limit, stop and target are
+    those there. One that is `unwanted` is cancelled as soon as its ticket is known; one that a
+    person changed is followed no more. `reason` is why the engine itself closed a position by it.
+    On a hedging account it `closes` the ticket of that reference, `by` another one where two are
+    closed by each other.
     """
 
     account: int
@@ -68,6 +69,10 @@ class SentOrder(msgspec.Struct, array_like=True):
     asking: Asking = msgspec.field(default_factory=Asking)
     closes: int = 0
     by: int = 0
+    whole: int = 0
+
+    def __post_init__(self) -> None:
+        self.whole = self.whole or self.left
 
     @property
     def prices(self) -> tuple[int, int, int, int]:

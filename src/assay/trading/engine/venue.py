@@ -382,9 +382,11 @@ class VenueAccounts:
             yield from self._pursuit.take_accepted(wish, told)
         if sent is None:
             return
-        if not sent.ticket and told.quantity and told.quantity != sent.left:
-            # The venue takes whole steps alone.
-            self._reduce(told.key, sent, sent.left - told.quantity)
+        if told.quantity and abs(told.quantity) < abs(sent.whole):
+            # The venue takes whole steps alone, and by another road no more than there is left;
+            # how much that is may be learnt after its deals.
+            gone, sent.whole = sent.whole - told.quantity, told.quantity
+            self._reduce(told.key, sent, gone if abs(gone) < abs(sent.left) else sent.left)
         sent.ticket = told.ticket
         slot = self._pursuit.slot_of(sent)
         if told.widened and slot is not None:
