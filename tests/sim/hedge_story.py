@@ -29,28 +29,17 @@ from assay.trading.brokers.mt5 import api
 from assay.trading.engine.away import VenueState
 from tests.sim.test_venue import EVER, require_agreement
 from tests.sim.venue_script import FIRST_TICKET, LAST_TICKET, Asked, Scripted, scripted
-from tests.sim.venue_story import BARS, BEGUN, UNITS, disturb, settle, show_or_die
+from tests.sim.venue_story import UNITS, Day, disturb, settle, show_or_die
 from tests.unit.trading.mt5.rig import Rig
 
 
-class HedgedDay:
-    """Hold what is asked for at each bar and the prices between, by a seed."""
-
-    def __init__(self, seed: int) -> None:
-        self.rng = Rng(seed)
-        self.prices = [BEGUN]
-        for _ in range(BARS):
-            self.prices.append(self.prices[-1] + self.rng.randint(-120, 120))
-        self.asked: Asked = {bar: self._ask(bar) for bar in range(BARS)}
+class HedgedDay(Day):
+    """Hold what is asked for at each bar of an account that hedges."""
 
     def _ask(self, bar: int) -> dict[str, int]:
         rng, price, side = self.rng, self.prices[bar], self.rng.choice((1, -1))
         away, size = rng.randint(30, 150), rng.choice((1, 2, 3)) * UNITS // 2
-        guard = rng.choice(
-            ({}, {"trail": rng.randint(40, 150)}, {"break_after": 40, "break_keep": 5},
-             {"hold": rng.randint(1, 4) * MINUTE}, {"stop": price - side * 300},
-             {"stop": price - side * 200, "target": price + side * 200})
-        )  # fmt: skip
+        guard = self.guard(price, side)
         group = rng.choice((0, 0, bar // 4 + 1))
         which = rng.choice((FIRST_TICKET, LAST_TICKET))
         opens = {"quantity": side * size, **guard}

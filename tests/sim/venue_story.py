@@ -42,14 +42,20 @@ class Day:
             self.prices.append(self.prices[-1] + self.rng.randint(-120, 120))
         self.asked: Asked = {bar: self._ask(bar) for bar in range(BARS)}
 
+    def guard(self, price: int, side: int) -> dict[str, int]:
+        """Return how a position is protected that an order may open."""
+        rng = self.rng
+        kinds: tuple[dict[str, int], ...] = (
+            {}, {"trail": rng.randint(40, 150)}, {"break_after": 40, "break_keep": 5},
+            {"hold": rng.randint(1, 4) * MINUTE}, {"stop": price - side * 300},
+            {"stop": price - side * 200, "target": price + side * 200},
+        )  # fmt: skip
+        return rng.choice(kinds)
+
     def _ask(self, bar: int) -> dict[str, int]:
         rng, price, side = self.rng, self.prices[bar], self.rng.choice((1, -1))
         away = rng.randint(30, 150)
-        guard = rng.choice(
-            ({}, {"trail": rng.randint(40, 150)}, {"break_after": 40, "break_keep": 5},
-             {"hold": rng.randint(1, 4) * MINUTE}, {"stop": price - side * 300},
-             {"stop": price - side * 200, "target": price + side * 200})
-        )  # fmt: skip
+        guard = self.guard(price, side)
         group = rng.choice((0, 0, bar // 4 + 1))
         order = {"quantity": side * UNITS, "group": group, **guard}
         if rng.random() < 0.3:
