@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import msgspec
 import pytest
 
 from assay.apps.config import AccountConfig, Config
-from assay.apps.lab.drivers import feed_messages
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.lab.trail import LiveTrail
 from assay.apps.paper.byhand import Waiting, list_waiting, obey
@@ -32,10 +31,10 @@ from assay.model.time import HOUR
 from assay.trading.engine.loading import load_strategy
 from tests.replay.markets import generate_market
 from tests.sim.crashing import Fuse, Place
+from tests.sim.test_limits import Acts, trade
 
 SYMBOLS = ("EURUSD", "GBPUSD")
 PATIENT = {"bars": "390", "units": "20000"}
-Acts = Mapping[int, Callable[[PaperTrader], None]]
 
 
 def make_setup(mode: str = "netting", given: Mapping[str, str] = PATIENT) -> Setup:
@@ -52,21 +51,6 @@ def make_setup(mode: str = "netting", given: Mapping[str, str] = PATIENT) -> Set
 @pytest.fixture(scope="module", params=["netting", "hedging"])
 def setup(request: pytest.FixtureRequest) -> Setup:
     return make_setup(request.param)
-
-
-def trade(acts: Acts, stop: int) -> Callable[[PaperTrader], None]:
-    """Return what trades up to an event, doing something after some of them."""
-
-    def act(trader: PaperTrader) -> None:
-        for message in feed_messages(trader.setup, trader.setup.events(), trader.next):
-            if trader.next >= stop:
-                break
-            trader.handle(message)
-            if trader.next in acts:
-                acts[trader.next](trader)
-        trader.commit()
-
-    return act
 
 
 def ask(trader: PaperTrader, action: str, symbol: str = "EURUSD", **wish: Any) -> Answer:

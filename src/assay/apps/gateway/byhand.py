@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
 
 import msgspec
 from fastapi import FastAPI, Request, Response
-from starlette.exceptions import HTTPException
 
 from assay.apps.gateway.problems import answer, problem
+from assay.apps.gateway.wishes import read_wish
 from assay.apps.paper.byhand import Waiting
 from assay.apps.paper.control import (
     FLATTEN,
@@ -20,10 +19,9 @@ from assay.apps.paper.control import (
     ControlOrder,
     ask_trader,
 )
-from assay.model.errors import RetryError, UsageError
+from assay.model.errors import RetryError
 from assay.runtime.home import Home
 
-REASON_MAX = 200
 PATIENCE_S = 10.0
 """How long the trader is waited for; then an order is taken back."""
 PAGE = "page"
@@ -42,9 +40,6 @@ class FlatWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     reason: str
     symbol: str = ""
-
-
-Wish = TypeVar("Wish", OrderWish, FlatWish)
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -84,22 +79,10 @@ def add_orders(app: FastAPI, home: Home) -> None:
 
     @app.post("/api/orders")
     async def place(request: Request) -> Response:
-        wish = _read(await request.body(), request.headers.get("content-type", ""), OrderWish)
+        wish = await read_wish(request, OrderWish)
         return await obey(ControlOrder(TRADE, wish.reason.strip(), PAGE, by_hand=wish.order))
 
     @app.post("/api/flatten")
     async def flatten(request: Request) -> Response:
-        wish = _read(await request.body(), request.headers.get("content-type", ""), FlatWish)
+        wish = await read_wish(request, FlatWish)
         return await obey(ControlOrder(FLATTEN, wish.reason.strip(), PAGE, symbol=wish.symbol))
-
-
-def _read(body: bytes, kind: str, shape: type[Wish]) -> Wish:
-    if kind.partition(";")[0].strip() != "application/json":
-        raise HTTPException(415)
-    try:
-        wish = msgspec.json.decode(body, type=shape)
-    except msgspec.DecodeError as error:
-        raise UsageError(f"the request cannot be read ({error}); send reason and order") from None
-    if not 1 <= len(wish.reason.strip()) <= REASON_MAX or not wish.reason.isprintable():
-        raise UsageError(f"the reason is empty or over {REASON_MAX} characters; say why in a line")
-    return wish

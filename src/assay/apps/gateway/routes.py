@@ -9,7 +9,6 @@ from typing import Annotated
 import msgspec
 from fastapi import FastAPI, Query, Request, Response, WebSocket
 from fastapi.responses import JSONResponse, RedirectResponse
-from starlette.exceptions import HTTPException
 
 from assay.apps.gateway.board import Board
 from assay.apps.gateway.books import AccountBooks, add_performance, gather_books
@@ -38,6 +37,7 @@ from assay.apps.gateway.views import (
     OutcomeName,
     SessionView,
 )
+from assay.apps.gateway.wishes import read_wish
 from assay.apps.paper.control import ControlOrder, give_order
 from assay.model.errors import RetryError, UsageError
 from assay.model.time import Timeframe
@@ -45,7 +45,6 @@ from assay.people.access import SESSION_S, LocalAccess
 from assay.runtime.home import Home
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-REASON_MAX = 200
 DURABLE_S = 5.0
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -241,7 +240,7 @@ def _add_switch(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/kill-switch")
     async def switch(request: Request) -> Response:
         records = desk.stream.follower.records
-        wish = _read_wish(await request.body(), request.headers.get("content-type", ""))
+        wish = await read_wish(request, KillSwitch)
         action = "halt" if wish.engaged else "resume"
         order = ControlOrder(action, wish.reason.strip(), "page")
         try:
@@ -254,15 +253,3 @@ def _add_switch(app: FastAPI, desk: Desk) -> None:
         since = moment(desk.home.clock.now_ns())
         halt = Halt(engaged=wish.engaged, reason=order.reason, by=order.by, since=since)
         return answer(halt, 202)
-
-
-def _read_wish(body: bytes, kind: str) -> KillSwitch:
-    if kind.partition(";")[0].strip() != "application/json":
-        raise HTTPException(415)
-    try:
-        wish = msgspec.json.decode(body, type=KillSwitch)
-    except msgspec.DecodeError as error:
-        raise UsageError(f"the request cannot be read ({error}); send engaged and reason") from None
-    if not 1 <= len(wish.reason.strip()) <= REASON_MAX or not wish.reason.isprintable():
-        raise UsageError(f"the reason is empty or over {REASON_MAX} characters; say why in a line")
-    return wish
