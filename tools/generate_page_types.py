@@ -1,4 +1,4 @@
-"""Write the page's types from the gateway's views: `python -m tools.generate_page_types`."""
+"""Write the page's types from the gateway's structs: `python -m tools.generate_page_types`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from assay.apps.gateway.views import PAGE_TYPES
+from assay.apps.gateway.wishes import WISHES
 
 PATH = Path(__file__).parents[1] / "dashboard" / "src" / "api" / "types.ts"
 HEAD = "// Made from src/assay/apps/gateway/views.py by `python -m tools.generate_page_types`.\n"
@@ -33,8 +34,14 @@ def type_of(schema: dict[str, Any]) -> str:
 
 
 def interface_of(name: str, schema: dict[str, Any]) -> str:
-    """Return one struct as an exported interface."""
-    lines = [f"  {key}: {type_of(each)};" for key, each in schema["properties"].items()]
+    """Return one struct as an exported interface; a wish may leave out what has a default."""
+    needed = (
+        schema["properties"] if schema.get("additionalProperties", True) else schema["required"]
+    )
+    lines = [
+        f"  {key}{'' if key in needed else '?'}: {type_of(each)};"
+        for key, each in schema["properties"].items()
+    ]
     about = schema.get("description", "").split("\n", maxsplit=1)[0]
     body = "\n".join(lines)
     return f"/** {about} */\nexport interface {name} {{\n{body}\n}}\n"
@@ -42,7 +49,7 @@ def interface_of(name: str, schema: dict[str, Any]) -> str:
 
 def generate() -> str:
     """Return the whole file."""
-    _, parts = msgspec.json.schema_components(PAGE_TYPES)
+    _, parts = msgspec.json.schema_components((*PAGE_TYPES, *WISHES))
     unions = [
         ("Change", [name for name in parts if name.endswith("Change")]),
         ("StreamMessage", ["SnapshotMessage", "DeltaMessage"]),

@@ -228,6 +228,42 @@ def choose_and_save_bars(page: Page) -> None:
     page.get_by_role("button", name="Table").click()
 
 
+def ask_by_hand(page: Page, reason: str) -> str:
+    """Answer the question on the screen; return what the platform says came of it."""
+    dialog, confirm = page.get_by_role("dialog"), page.get_by_test_id("hand-confirm")
+    expect(confirm).to_be_disabled()
+    assert has_axe_found(page) == []
+    dialog.get_by_label("Reason").fill(reason)
+    confirm.click()
+    told = page.get_by_test_id("hand-told")
+    expect(told).not_to_be_empty(timeout=LONG_MS)
+    text = told.text_content() or ""
+    dialog.get_by_role("button", name="Done").click()
+    expect(dialog).to_have_count(0)
+    return text
+
+
+def order_by_hand(page: Page) -> None:
+    """Let an order wait well below the market, and take it back; look at the last resort."""
+    page.locator("#book-orders").click()
+    page.get_by_role("button", name="Order EURUSD").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="limit", exact=True).click()
+    dialog.get_by_label("Lots").fill("0.01")
+    bid = ask(page, "/api/snapshot")["symbols"][0]["bid"]
+    dialog.get_by_label("Price").fill(f"{bid * 0.99:.5f}")
+    dialog.get_by_label("Stop").fill(f"{bid * 0.98:.5f}")
+    expect(dialog).to_contain_text("pips away")
+    key = re.search(r"order (\d+) is sent", ask_by_hand(page, "a dip"))
+    assert key is not None
+    page.get_by_role("button", name=f"Cancel {key[1]}").click(timeout=LONG_MS)
+    assert ask_by_hand(page, "no dip") == f"order {key[1]} is cancelled."
+    page.get_by_role("button", name="Flatten").click()
+    expect(page.get_by_role("dialog")).to_contain_text("each seen through until it is flat")
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def engage(page: Page) -> None:
     page.get_by_test_id("kill-switch").click()
     dialog = page.get_by_role("dialog")
@@ -285,6 +321,7 @@ def test_the_desk_from_the_first_quote_to_the_halt_and_back(
             expect(page.get_by_test_id("last-close")).to_contain_text(".", timeout=LONG_MS)
             assert len(await_moves(page, 5)) > 5
             assert wait_for(lambda: shows_what_the_gateway_answers(page), seconds=LONG_S)
+            order_by_hand(page)
             worth = page.get_by_test_id("equity").text_content() or ""
             see_what_a_model_decides(page)
             see_what_the_rules_measured(page)

@@ -75,7 +75,7 @@ def place_limit(trader: PaperTrader) -> None:
 
 def change_limit(trader: PaperTrader) -> None:
     (waits,) = list_waiting(trader)
-    told = ask(trader, "change", key=int(waits.key), price=price(trader, -950), stop="none")
+    told = ask(trader, "change", key=waits.key, price=price(trader, -950), stop="none")
     assert told.serves, told.text
     (after,) = list_waiting(trader)
     assert (after.key, after.stop, after.price) == (waits.key, "", price(trader, -950))
@@ -83,10 +83,10 @@ def change_limit(trader: PaperTrader) -> None:
 
 def cancel(trader: PaperTrader) -> None:
     (waits,) = list_waiting(trader)
-    told = ask(trader, "cancel", key=int(waits.key))
+    told = ask(trader, "cancel", key=waits.key)
     assert told == Answer(True, f"order {waits.key} is cancelled")
     assert not list_waiting(trader)
-    assert not ask(trader, "cancel", key=int(waits.key)).serves
+    assert not ask(trader, "cancel", key=waits.key).serves
 
 
 def sell(trader: PaperTrader) -> None:
@@ -186,7 +186,7 @@ def test_what_a_rule_denies_is_told_with_its_measure(setup: Setup, tmp_path: Pat
     place = Place(setup, tmp_path / "book.jsonl")
     assert place.live(Fuse(), trade({100: overreach}, 110)) is not None
     assert [each.serves for each in answers] == [False, False, False]
-    texts = ("denied by position_limit: 1,100,000 against 1,000,000 units",
+    texts = ("denied by position_limit: 11.00 against 10.00 lots",
              "a limit order needs a price", "denied by trading_halted")  # fmt: skip
     for each, text in zip(answers, texts, strict=True):
         assert each.text.startswith(text), each.text
@@ -223,7 +223,14 @@ def test_flattening_closes_halted_or_not_and_nothing_is_opened(
         {"action": "market", "lots": "much"}, {"action": "market", "lots": "0.0000001"},
         {"action": "limit", "lots": "1", "price": "-1"}, {"action": "buy", "lots": "1"},
         {"action": "limit", "lots": "1", "price": "1.1", "time_in_force": "soon"},
-        {"action": "change", "key": 7}, {"action": "close", "lots": "-1"}, {"action": "close"},
+        {"action": "market", "lots": "1e999999"}, {"action": "market", "lots": "9e15"},
+        {"action": "limit", "lots": "1", "price": "1e999999"},
+        {"action": "twap", "lots": "1", "slices": 1 << 70, "every": 1},
+        {"action": "twap", "lots": "1", "slices": -2, "every": 1 << 70},
+        {"action": "limit", "lots": "1", "price": "1.1", "expires": 1 << 70},
+        {"action": "cancel", "key": "0"}, {"action": "cancel", "key": "9" * 5_000},
+        {"action": "cancel", "key": str(1 << 63)}, {"action": "cancel", "key": "-7"},
+        {"action": "change", "key": "7"}, {"action": "close", "lots": "-1"}, {"action": "close"},
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_in_words(tmp_path: Path, wish: dict[str, Any]) -> None:

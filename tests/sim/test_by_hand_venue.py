@@ -37,10 +37,10 @@ def test_orders_by_hand_live_at_the_terminal(tmp_path: Path) -> None:
         assert (order.price_open, order.sl) == pytest.approx((1.0980, 1.0960))
         (waits,) = list_waiting(stage.life.trader)
         assert waits.key == str(order.magic)
-        assert ask(stage, "change", key=int(waits.key), price="1.0985").serves
+        assert ask(stage, "change", key=waits.key, price="1.0985").serves
         stage.show(110_000)
         assert [each.price_open for each in stage.resting()] == [pytest.approx(1.0985)]
-        assert ask(stage, "cancel", key=int(waits.key)) == Answer(True, "the venue is asked")
+        assert ask(stage, "cancel", key=waits.key) == Answer(True, "the venue is asked")
         stage.show(110_000)
         assert not stage.resting()
         stage.restart()

@@ -116,10 +116,10 @@ def test_a_bridge_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         gateway = CountingGateway(broker)
         with running_edge(tmp_path / "edge", desk, url, terminal, gateway):
             for _ in range(8):
+                before = desk.count()
                 terminal.shown += QUOTES // 8
                 sent += 1
                 running[0].submit(desk.grant, command(sent))
-                before = desk.count()
                 require_within(lambda n=before: desk.count() > n, "a tick", seconds=LONG_S)
                 running[0].kill()
                 running[0] = RunningBridge(desk.home)

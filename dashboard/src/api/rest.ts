@@ -2,8 +2,12 @@ import type {
   BarsPage,
   DecisionDetail,
   DecisionsPage,
+  Done,
   EquityPage,
+  FlatWish,
   Halt,
+  KillSwitch,
+  OrderWish,
   PerformancePage,
   Problem,
   SessionView,
@@ -87,9 +91,16 @@ export const getPerformance = (by: string) =>
 
 export const getTwin = () => request<TwinPage>("/api/twin");
 
-export const postKillSwitch = (engaged: boolean, reason: string) =>
-  request<Halt>("/api/kill-switch", {
+function post<T>(path: string, body: KillSwitch | OrderWish | FlatWish): Promise<T> {
+  return request<T>(path, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ engaged, reason }),
+    body: JSON.stringify(body),
   });
+}
+
+export const postKillSwitch = (wish: KillSwitch) => post<Halt>("/api/kill-switch", wish);
+
+export const postOrder = (wish: OrderWish) => post<Done>("/api/orders", wish);
+
+export const postFlatten = (wish: FlatWish) => post<Done>("/api/flatten", wish);

@@ -72,6 +72,24 @@ export interface BarsPage {
   bars: Bar[];
 }
 
+/** Hold an order as a person writes it: lots, prices, and the names of docs/orders.md. */
+export interface ByHand {
+  action: string;
+  symbol: string;
+  lots?: string;
+  price?: string;
+  limit?: string;
+  distance?: string;
+  stop?: string;
+  target?: string;
+  shown?: string;
+  time_in_force?: string;
+  expires?: number;
+  slices?: number;
+  every?: number;
+  key?: string;
+}
+
 /** Hold the result at mid prices, what was paid, and for what; a positive swap is a gain. */
 export interface Costs {
   market: number;
@@ -160,6 +178,11 @@ export interface DeltaMessage {
   data: Change[];
 }
 
+/** Tell what came of a wish. */
+export interface Done {
+  text: string;
+}
+
 /** Hold how entries came out against the probability that they were made with. */
 export interface EntryScore {
   entries: number;
@@ -245,6 +268,12 @@ export interface FillsPage {
   fills: Fill[];
 }
 
+/** Ask for everything to be closed, or one instrument, and say why. */
+export interface FlatWish {
+  reason: string;
+  symbol?: string;
+}
+
 /** Hold the state of the kill switch. */
 export interface Halt {
   engaged: boolean;
@@ -309,6 +338,12 @@ export interface Order {
 export interface OrderChange {
   kind: "order";
   order: Order;
+}
+
+/** Ask for an order, in the words of `assay order`, and say why. */
+export interface OrderWish {
+  order: ByHand;
+  reason: string;
 }
 
 /** Hold a pattern that a bar completed, and what was known of its like at the close. */

@@ -2,6 +2,7 @@ import Tab from "@mui/material/Tab";
 import Tabs from "@mui/material/Tabs";
 
 import { EquityPanel } from "../account/EquityPanel";
+import { HandKeys } from "../hand/HandKeys";
 import { LimitsPanel } from "../limits/LimitsPanel";
 import { PerformancePanel } from "../performance/PerformancePanel";
 import { Alerts, Fills, Orders, Positions } from "../trading/sheets";
@@ -19,6 +20,9 @@ const PANELS = {
   limits: LimitsPanel,
   alerts: Alerts,
 } as const;
+
+/** Where a person looks when there is something to order. */
+const ORDERED: ReadonlySet<Book> = new Set(["positions", "orders"]);
 
 function useCounts(): Record<Book, number | null> {
   const positions = useDesk((state) => state.trading.positions.length);
@@ -54,6 +58,7 @@ export function Books() {
         ))}
       </Tabs>
       <div className="book" id="book-panel" role="tabpanel" aria-labelledby={`book-${book}`}>
+        {ORDERED.has(book) && <HandKeys />}
         <Panel />
       </div>
     </section>

@@ -10,6 +10,7 @@ import { DecisionFeed } from "../decisions/DecisionFeed";
 import { EntriesBanner } from "../halt/EntriesBanner";
 import { HaltBanner } from "../halt/HaltBanner";
 import { HaltDialog } from "../halt/HaltDialog";
+import { HandDialog } from "../hand/HandDialog";
 import { LimitUses } from "../limits/LimitUses";
 import { WatchList } from "../market/WatchList";
 import { Notice, ProblemNotice } from "../notice/Notice";
@@ -115,6 +116,7 @@ export function Desk({ onRetry }: { onRetry: () => void }) {
         <WideDesk />
       )}
       <HaltDialog />
+      <HandDialog />
       <DecisionDrawer />
       <KeysDialog />
     </div>

@@ -5,6 +5,7 @@ import { accountReducer } from "../account/slice";
 import { chartReducer } from "../chart/slice";
 import { decisionsReducer } from "../decisions/slice";
 import { haltReducer } from "../halt/slice";
+import { handReducer } from "../hand/slice";
 import { marketReducer } from "../market/slice";
 import { performanceReducer } from "../performance/slice";
 import { connectionReducer } from "../stream/connection";
@@ -22,6 +23,7 @@ export function buildStore() {
       decisions: decisionsReducer,
       desk: deskReducer,
       halt: haltReducer,
+      hand: handReducer,
       market: marketReducer,
       performance: performanceReducer,
       trading: tradingReducer,

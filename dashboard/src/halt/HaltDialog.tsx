@@ -3,12 +3,12 @@ import Dialog from "@mui/material/Dialog";
 import DialogActions from "@mui/material/DialogActions";
 import DialogContent from "@mui/material/DialogContent";
 import DialogTitle from "@mui/material/DialogTitle";
-import TextField from "@mui/material/TextField";
 import { useState, type SyntheticEvent } from "react";
 
 import { useDesk, useDeskDispatch } from "../desk/store";
 import { formatNumber } from "../format/numbers";
 import { ProblemNotice } from "../notice/Notice";
+import { ReasonField } from "../notice/ReasonField";
 import { SignedMoney } from "../trading/figures";
 import { isOpen } from "../trading/orders";
 import { haltAsked, switchTrading } from "./slice";
@@ -57,23 +57,6 @@ function ResumeEffect() {
   );
 }
 
-function ReasonField({ value, onReason }: { value: string; onReason: (text: string) => void }) {
-  return (
-    <TextField
-      autoFocus
-      fullWidth
-      required
-      size="small"
-      margin="normal"
-      label="Reason"
-      helperText="Kept in the record, with the time."
-      value={value}
-      onChange={(event) => onReason(event.target.value)}
-      slotProps={{ htmlInput: { "data-testid": "kill-reason", maxLength: 200 } }}
-    />
-  );
-}
-
 /** Show what the switch will do, ask for the reason, then do it. */
 export function HaltDialog() {
   const dispatch = useDeskDispatch();
@@ -100,7 +83,7 @@ export function HaltDialog() {
         </DialogTitle>
         <DialogContent>
           {engages ? <EngageEffect /> : <ResumeEffect />}
-          <ReasonField value={reason} onReason={setReason} />
+          <ReasonField name="kill-reason" value={reason} onReason={setReason} />
           {problem && <ProblemNotice problem={problem} />}
         </DialogContent>
         <DialogActions>

@@ -16,9 +16,9 @@ const initialState: HaltState = { halt: null, asked: null, status: "idle", probl
 
 export const switchTrading = createAsyncThunk<Halt, KillSwitch, { rejectValue: Problem }>(
   "halt/switchTrading",
-  async ({ engaged, reason }, { rejectWithValue }) => {
+  async (wish, { rejectWithValue }) => {
     try {
-      return await postKillSwitch(engaged, reason);
+      return await postKillSwitch(wish);
     } catch (error) {
       return rejectWithValue(problemOf(error));
     }

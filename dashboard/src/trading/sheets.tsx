@@ -5,6 +5,7 @@ import type { Alert, Fill, Order, Position } from "../api/types";
 import { useDesk } from "../desk/store";
 import { formatNumber } from "../format/numbers";
 import { formatMoment } from "../format/times";
+import { CancelKey, CloseKey } from "../hand/HandKeys";
 import { Notice } from "../notice/Notice";
 import { PHONE_QUERY } from "../theme/palette";
 import { Sheet, type Column } from "./Sheet";
@@ -33,6 +34,7 @@ export function Positions() {
     { head: "side", cell: (row) => <Side side={row.side} /> },
     { head: "lots", numeric: true, cell: (row) => formatNumber(row.lots, 2) },
     { head: "P&L", numeric: true, cell: (row) => <SignedMoney value={row.profit} /> },
+    { head: "by hand", cell: (row) => <CloseKey symbol={row.symbol} /> },
     { head: "entry", numeric: true, cell: (row) => price(row.symbol, row.entry) },
     { head: "now", numeric: true, cell: (row) => price(row.symbol, row.price) },
     { head: "stop", numeric: true, cell: (row) => price(row.symbol, row.stop) },
@@ -73,6 +75,7 @@ export function Orders() {
     { head: "stop", numeric: true, cell: (row) => price(row.symbol, row.stop) },
     { head: "target", numeric: true, cell: (row) => price(row.symbol, row.target) },
     { head: "reason", cell: (row) => row.reason.replaceAll("_", " ") },
+    { head: "by hand", cell: (row) => <CancelKey order={row} /> },
   ];
   const empty = <Notice title="No order yet">Approved decisions become orders here.</Notice>;
   const keyOf = (row: Order) => row.key;

@@ -35,6 +35,8 @@ def test_figures_are_in_the_units_of_people(
     unit: str, value: int | None, limit: int, shown: tuple[object, object, str]
 ) -> None:
     told = RuleCheck("a_rule", "denied", "at_most", value, limit, unit)
-    (found,) = tell_checks([told], "EURUSD", Scale(SHEET))
+    (found,) = tell_checks(
+        [told], "EURUSD", Scale(SHEET.traded, SHEET.currency, SHEET.currency_digits)
+    )
     assert (found.value, found.limit, found.unit) == shown
     assert not found.passed

@@ -33,7 +33,8 @@ LOT = 100_000
 
 @pytest.fixture
 def orders() -> Orders:
-    return Orders(Scale(sheet()), 4)
+    desk = sheet()
+    return Orders(Scale(desk.traded, desk.currency, desk.currency_digits), 4)
 
 
 def sent(key: int = 77, units: int = LOT, **given: object) -> OrderSubmitted:

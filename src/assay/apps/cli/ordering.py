@@ -129,7 +129,7 @@ def change(
 
     Example: assay order change EURUSD 4611686018427387905 --price 1.0845 --reason "a better level"
     """
-    wish = {"action": "change", "key": key, "lots": lots, "price": price, "limit": limit,
+    wish = {"action": "change", "key": str(key), "lots": lots, "price": price, "limit": limit,
             "stop": stop, "target": target}  # fmt: skip
     _order(open_home(home), symbol, wish, reason, as_json)
 
@@ -143,7 +143,7 @@ def cancel(
 
     Example: assay order cancel EURUSD --reason "the level has gone"
     """
-    _order(open_home(home), symbol, {"action": "cancel", "key": key}, reason, as_json)
+    _order(open_home(home), symbol, {"action": "cancel", "key": str(key or "")}, reason, as_json)
 
 
 def protect(

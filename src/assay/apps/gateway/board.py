@@ -71,7 +71,7 @@ class Board:
     ) -> None:
         self.sheet, self.halt, self.place = sheet, halt, 0
         self.start = 0
-        self.scale = Scale(sheet)
+        self.scale = Scale(sheet.traded, sheet.currency, sheet.currency_digits)
         self.cases = Cases(self.scale, kept=kept, with_holds=with_holds)
         self.curve = EquityCurve(self.scale)
         self.charts = {

@@ -8,14 +8,13 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 
 from assay.apps.gateway.problems import answer, problem
-from assay.apps.gateway.wishes import read_wish
+from assay.apps.gateway.wishes import Done, FlatWish, OrderWish, read_wish
 from assay.apps.paper.byhand import Waiting
 from assay.apps.paper.control import (
     FLATTEN,
     LIST_ORDERS,
     TRADE,
     Answer,
-    ByHand,
     ControlOrder,
     ask_trader,
 )
@@ -26,26 +25,6 @@ PATIENCE_S = 10.0
 """How long the trader is waited for; then an order is taken back."""
 PAGE = "page"
 """Whose orders they are in the record."""
-
-
-class OrderWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Ask for an order, in the words of `assay order`, and say why."""
-
-    order: ByHand
-    reason: str
-
-
-class FlatWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Ask for everything to be closed, or one instrument, and say why."""
-
-    reason: str
-    symbol: str = ""
-
-
-class Done(msgspec.Struct, frozen=True):
-    """Tell what came of a wish."""
-
-    text: str
 
 
 class WaitingPage(msgspec.Struct, frozen=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from assay.apps.gateway.views import Side
-from assay.apps.paper.sheet import Sheet, Traded
+from assay.apps.paper.sheet import Traded
 from assay.model.time import SECOND, Timeframe
 
 
@@ -39,11 +40,11 @@ def timeframe_name(ns: int) -> str:
 class Scale:
     """Turn points, units and minor units of one desk into prices, lots and money."""
 
-    def __init__(self, sheet: Sheet) -> None:
-        self.traded: dict[str, Traded] = {each.symbol: each for each in sheet.traded}
-        self.currency, self.currency_digits = sheet.currency, sheet.currency_digits
-        self._money = 10**sheet.currency_digits
-        self._points = {each.symbol: 10**each.digits for each in sheet.traded}
+    def __init__(self, traded: Iterable[Traded], currency: str, currency_digits: int) -> None:
+        self.traded: dict[str, Traded] = {each.symbol: each for each in traded}
+        self.currency, self.currency_digits = currency, currency_digits
+        self._money = 10**currency_digits
+        self._points = {symbol: 10**each.digits for symbol, each in self.traded.items()}
 
     def price(self, symbol: str, points: float) -> float:
         """Return a price, rounded to the symbol's digits."""

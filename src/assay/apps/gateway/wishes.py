@@ -8,9 +8,34 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from assay.apps.paper.control import ByHand
 from assay.model.errors import UsageError
 
 REASON_MAX = 200
+
+
+class OrderWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for an order, in the words of `assay order`, and say why."""
+
+    order: ByHand
+    reason: str
+
+
+class FlatWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Ask for everything to be closed, or one instrument, and say why."""
+
+    reason: str
+    symbol: str = ""
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Tell what came of a wish."""
+
+    text: str
+
+
+WISHES = (OrderWish, FlatWish, Done)
+"""Beside the views the roots from which the page's types are generated."""
 
 
 class Reasoned(Protocol):

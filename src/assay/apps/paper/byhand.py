@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from assay.apps.gateway.checks import tell_checks
+from assay.apps.gateway.scale import Scale
+from assay.apps.gateway.views import Value
 from assay.apps.paper.control import FLATTEN, LIST_ORDERS, TRADE, Answer, ByHand, ControlOrder
 from assay.apps.paper.entries import tell_halt
+from assay.apps.paper.standing import describe_traded
 from assay.kernel.records import FREE, TIMES_IN_FORCE
 from assay.model.errors import UsageError
 from assay.model.halts import OPERATOR, EntryHalt
@@ -25,13 +29,14 @@ from assay.model.messages import (
     ReductionRequested,
     TradeRequested,
 )
-from assay.model.time import SECOND
+from assay.model.time import DAY, SECOND
 from assay.model.values import scale_decimal
 from assay.trading.engine.byhand import (
     ACTIONS,
     CANCELS,
     CHANGE,
     CLOSE,
+    NOBODY,
     PLACED,
     PROTECTS,
     find_reference,
@@ -48,6 +53,9 @@ PRICED = ("limit", "stop", "stop_limit", "iceberg")
 NONE = "none"
 """Written for a stop, target or price that is to go."""
 GONE = -1
+DIGITS_MOST = 12
+"""No price or volume has so many digits before the point."""
+SLICES_MOST, EVERY_MOST, EXPIRES_MOST = 10_000, 7 * DAY, (1 << 63) - 1
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -131,7 +139,7 @@ def _trade(trader: PaperTrader, order: ControlOrder, now: int | None) -> Answer:
     if now is not None and told.action in PLACED:
         _require_fresh(trader, told.symbol, now)
     followed = trader.record([told])
-    texts = [text for each in followed if (text := _describe(each))]
+    texts = [text for each in followed if (text := _describe(trader, each))]
     refused = any(isinstance(each, OrderDenied) for each in followed)
     if not texts:
         return Answer(False, _why_nothing(told))
@@ -155,9 +163,9 @@ def _why_nothing(told: TradeRequested) -> str:
     return f"nothing of {told.symbol} is held"
 
 
-def _describe(message: Message) -> str:
+def _describe(trader: PaperTrader, message: Message) -> str:
     if isinstance(message, OrderDenied):
-        return f"denied by {message.reason}{_measure(message)}"
+        return f"denied by {message.reason}{_measure(trader, message)}"
     if isinstance(message, OrderSubmitted):
         return f"order {message.key} is sent: {message.order_type} of {message.quantity:+,} units"
     if isinstance(message, OrderCancelled):
@@ -171,11 +179,20 @@ def _describe(message: Message) -> str:
     return ""
 
 
-def _measure(denied: OrderDenied) -> str:
-    found = next((each for each in denied.checks if each.rule == denied.reason), None)
-    if found is None or found.value is None or found.limit is None:
-        return ""
-    return f": {found.value:,} against {found.limit:,} {found.unit}"
+def _measure(trader: PaperTrader, denied: OrderDenied) -> str:
+    """Return what the rule measured and its limit, in the units that people read."""
+    account = trader.setup.account
+    scale = Scale(describe_traded(trader), account.currency, account.currency_digits)
+    told = [each for each in denied.checks if each.rule == denied.reason]
+    for found in tell_checks(told, denied.symbol, scale):
+        if found.value is not None and found.limit is not None:
+            value, limit = (_shown(each, found.digits) for each in (found.value, found.limit))
+            return f": {value} against {limit} {found.unit}".rstrip()
+    return ""
+
+
+def _shown(value: Value, digits: int) -> str:
+    return value if isinstance(value, str) else f"{value:,.{digits}f}"
 
 
 def _read(trader: PaperTrader, given: ByHand, reason: str, by: str) -> TradeRequested:
@@ -194,14 +211,18 @@ def _read(trader: PaperTrader, given: ByHand, reason: str, by: str) -> TradeRequ
     if given.action in PRICED and not given.price:
         raise UsageError(f"a {given.action} order needs a price; give --price")
     i = desk.plan.symbols.index(given.symbol)
-    if given.action == CHANGE and not find_reference(desk, 0, i, given.key):
-        raise UsageError(f"no order {given.key} of {given.symbol} waits; see `assay order list`")
+    key = _key(given.key)
+    if given.action == CHANGE and not find_reference(desk, 0, i, key):
+        raise UsageError(f"no order {given.key!r} of {given.symbol} waits; see `assay order list`")
     digits, lot = desk.plan.digits[i], int(desk.world.instruments[i]["lot_units"])
     changes = given.action in (CHANGE, PROTECTS)
     points = {
         name: _points(name, getattr(given, name), digits, may_go=changes)
         for name in ("price", "limit", "distance", "stop", "target")
     }
+    _require_between("slices", given.slices, SLICES_MOST)
+    _require_between("every", given.every, EVERY_MOST)
+    _require_between("expires", given.expires, EXPIRES_MOST)
     terms = OrderTerms(
         limit=points.pop("limit"), distance=points.pop("distance"),
         time_in_force=given.time_in_force, expires=given.expires, slices=given.slices,
@@ -210,10 +231,24 @@ def _read(trader: PaperTrader, given: ByHand, reason: str, by: str) -> TradeRequ
     now = int(desk.world.markets["ts"].max())
     return TradeRequested(
         id=0, tenant=trader.tenant, ts_event=now, ts_init=now, account=trader.setup.account.id,
-        symbol=given.symbol, action=given.action, reason=reason, by=by, key=given.key,
+        symbol=given.symbol, action=given.action, reason=reason, by=by, key=key,
         quantity=_units("lots", given.lots, lot),
         terms=msgspec.UNSET if terms == OrderTerms() else terms, **points,
     )  # fmt: skip
+
+
+def _require_between(name: str, value: int, most: int) -> None:
+    if not 0 <= value <= most:
+        raise UsageError(f"{name} {value} is not from 0 to {most}; correct it")
+
+
+def _key(text: str) -> int:
+    if not text:
+        return NOBODY
+    key = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else NOBODY
+    if not NOBODY < key < 1 << 63:
+        raise UsageError(f"key {text!r} is no order's; see `assay order list`")
+    return key
 
 
 def _points(name: str, text: str, digits: int, *, may_go: bool) -> int:
@@ -238,6 +273,6 @@ def _number(name: str, text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation:
         raise UsageError(f"{name} {text!r} is no number; write it as 1.0850") from None
-    if not value.is_finite():
-        raise UsageError(f"{name} {text!r} is not finite; write it as 1.0850")
+    if not (value.is_finite() and value.adjusted() < DIGITS_MOST):
+        raise UsageError(f"{name} {text!r} is out of all bounds; write it as 1.0850")
     return value

@@ -41,7 +41,8 @@ class Challenged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ByHand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Hold an order as a person writes it: lots, prices, and the names of docs/orders.md.
 
-    An empty text leaves a value; `expires` is nanoseconds UTC, `every` nanoseconds.
+    An empty text leaves a value; `expires` is nanoseconds UTC, `every` nanoseconds. The key is a
+    text, since the numbers of a page are not exact above 2^53.
     """
 
     action: str
@@ -57,7 +58,7 @@ class ByHand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     expires: int = 0
     slices: int = 0
     every: int = 0
-    key: int = 0
+    key: str = ""
 
 
 class ControlOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -175,5 +176,7 @@ def pending_orders(home: Home) -> list[tuple[Path, ControlOrder]]:
             order = msgspec.json.decode(path.read_bytes(), type=ControlOrder)
         except FileNotFoundError:
             continue  # its giver took it back
+        except msgspec.DecodeError:
+            continue  # another version's: it stays, and its giver is told that nobody answered
         found.append((given, path, order))
     return [(path, order) for _, path, order in sorted(found, key=lambda each: each[:2])]

@@ -18,8 +18,25 @@ PAST_BARS = 1_000
 def describe_desk(plan: Plan, trader: PaperTrader, run: int, challenger: str = "") -> Sheet:
     """Return what a trader trades, who forecasts, and its limits."""
     setup = trader.setup
+    first, forecaster = trader.topology.desk.world.limits[0, 0], setup.forecaster
+    return Sheet(
+        tenant=setup.account.tenant, account=setup.account.id, run=run,
+        currency=setup.account.currency, currency_digits=setup.account.currency_digits,
+        source=plan.source, strategy=setup.strategy.name,
+        model=forecaster.artifact.id if forecaster else None,
+        speed=plan.speed, version=__version__, traded=describe_traded(trader),
+        exposure_max=int(first["exposure_max"]), daily_loss_max=int(first["daily_loss_max"]),
+        drawdown_max_bp=int(first["drawdown_max_bp"]),
+        margin_use_max_bp=int(first["margin_use_max_bp"]),
+        rules=tuple(rule.REASON for rule in RULES), challenger=challenger or None,
+    )  # fmt: skip
+
+
+def describe_traded(trader: PaperTrader) -> tuple[Traded, ...]:
+    """Return how each symbol is traded."""
+    setup = trader.setup
     limits = trader.topology.desk.world.limits[0]
-    traded = tuple(
+    return tuple(
         Traded(
             symbol=spec.symbol, digits=price.digits, lot_units=spec.lot_units,
             pip_points=spec.pip_points * 10 ** (price.digits - spec.digits),
@@ -29,18 +46,6 @@ def describe_desk(plan: Plan, trader: PaperTrader, run: int, challenger: str = "
         for spec, price, one, limit in zip(
             setup.instruments, setup.pricing, setup.series, limits, strict=True
         )
-    )  # fmt: skip
-    first, forecaster = limits[0], setup.forecaster
-    return Sheet(
-        tenant=setup.account.tenant, account=setup.account.id, run=run,
-        currency=setup.account.currency, currency_digits=setup.account.currency_digits,
-        source=plan.source, strategy=setup.strategy.name,
-        model=forecaster.artifact.id if forecaster else None,
-        speed=plan.speed, version=__version__, traded=traded,
-        exposure_max=int(first["exposure_max"]), daily_loss_max=int(first["daily_loss_max"]),
-        drawdown_max_bp=int(first["drawdown_max_bp"]),
-        margin_use_max_bp=int(first["margin_use_max_bp"]),
-        rules=tuple(rule.REASON for rule in RULES), challenger=challenger or None,
     )  # fmt: skip
 
 
