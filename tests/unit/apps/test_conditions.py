@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.conditions.watches import Watches, choose_correlations, choose_regimes, drift_from
+from assay.apps.conditions.regimes import choose_regimes
+from assay.apps.conditions.watches import Watches, choose_correlations, drift_from
 from assay.apps.config import ConditionsConfig, Config
 from assay.apps.paper.notices import NoticeBoard, forget_notices, pending_notices
 from assay.apps.paper.plan import Plan

@@ -121,7 +121,7 @@ def read_request(
         data=data, strategy=strategy, params=parse_params(param or []),
         cash=read_decimal(cash, "--cash"), costs=costs, risk=risk, out=out,
         strategies=place.path / "strategies", config=load_settings(Config, place).value,
-        ledger=TrialLedger(place),
+        ledger=TrialLedger(place), home=place.path,
     )  # fmt: skip
 
 
@@ -140,13 +140,16 @@ def _lines(figures: dict[str, Any]) -> str:
     from assay.apps.lab.trial import word_trial
 
     sharpe = "-" if figures["sharpe"] is None else f"{figures['sharpe']:.2f}"
-    rate = figures["bars_per_second"]
+    rate, regimes = figures["bars_per_second"], figures.get("regimes_told")
     return (
         f"{figures['bars']:,} bars  {figures['orders']:,} orders  {figures['fills']:,} fills\n"
         f"final equity {figures['final_equity']:,.2f}  net profit {figures['net_profit']:,.2f}  "
         f"max drawdown {100 * figures['max_drawdown']:.2f} %  Sharpe {sharpe}\n"
-        f"{figures['seconds']:.3f} s" + (f"  {rate:,} bars/s" if rate else "") + "\n"
-        f"digest {figures['digest']}\n"
+        f"{figures['seconds']:.3f} s"
+        + (f"  {rate:,} bars/s" if rate else "")
+        + "\n"
+        + ("" if regimes is None else f"{regimes:,} changes of regime were told\n")
+        + f"digest {figures['digest']}\n"
         f"{word_trial(figures)}"
     )
 
@@ -214,7 +217,7 @@ def backtest(
         costs=costs, risk=risk, driver=driver, out=out,
         strategies=place.path / "strategies", config=read_config(place, margin_mode),
         model=place.path / "models" / model if model else None, ledger=TrialLedger(place),
-        years=years,
+        years=years, home=place.path,
     )  # fmt: skip
     with progress("trading", quiet=as_json) as bar:
         figures = run_backtest(request, bar.advance)

@@ -50,6 +50,7 @@ def lookahead(
             data=data, strategy=strategy, params=parse_params(param or []), risk=risk,
             strategies=place.path / "strategies", config=load_settings(Config, place).value,
             model=place.path / "models" / model if model else None, ledger=TrialLedger(place),
+            home=place.path,
         ),
         cuts=cuts, seed=seed,
     )  # fmt: skip

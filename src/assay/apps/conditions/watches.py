@@ -7,14 +7,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from assay.apps.conditions.regimes import SavedRegimes, choose_regimes
 from assay.apps.config import ConditionsConfig
 from assay.apps.paper.sheet import Past, PastBar, Sheet, Traded
-from assay.model.errors import DataError, UsageError
 from assay.model.messages import BarClosed, FeaturesReady, Message, Predicted
 from assay.runtime.home import Home
 from assay.signals.correlation import CorrelationWatch, Estimator
 from assay.signals.drift import DriftWatch, read_reference
-from assay.signals.regimes import RegimeWatch, place_of, read_classifier
 
 
 class Watches:
@@ -26,7 +25,7 @@ class Watches:
     hears = ("BarClosed", "FeaturesReady", "Predicted")
 
     def __init__(
-        self, regimes: Sequence[RegimeWatch], correlations: CorrelationWatch | None,
+        self, regimes: Sequence[SavedRegimes], correlations: CorrelationWatch | None,
         drift_of: Callable[[str], DriftWatch | None],
     ) -> None:  # fmt: skip
         self._regimes, self._correlations, self._drift_of = regimes, correlations, drift_of
@@ -65,7 +64,7 @@ class Watches:
         told: list[Message] = []
         bars = [each for each in messages if type(each) is BarClosed]
         for regime in self._regimes:
-            told += regime.take([bar for bar in bars if bar.symbol == regime.symbol])
+            told += regime.take(bars)
         together = self._correlations
         if together is not None:
             told += together.take(
@@ -102,29 +101,6 @@ def _closed(symbol: str, bar: PastBar, timeframe: int) -> BarClosed:
         open=first, high=high, low=low, close=close, spread_open=spread, spread_high=spread,
         spread_low=spread, spread_close=spread,
     )  # fmt: skip
-
-
-def choose_regimes(
-    home: Path, config: ConditionsConfig, traded: Sequence[Traded]
-) -> tuple[list[RegimeWatch], str]:
-    """Return the watches of saved regimes that fit what is traded, and why others are not there."""
-    known, found, faults = {each.symbol: each for each in traded}, [], []
-    for name in config.regimes:
-        try:
-            kept = read_classifier(place_of(home, name))
-        except (DataError, UsageError) as error:
-            faults.append(str(error))
-            continue
-        one = known.get(kept.symbol)
-        if one is None or one.timeframe != kept.timeframe:
-            faults.append(f"{name} is of other bars than are traded")
-        elif any(each.symbol == kept.symbol for each in found):
-            faults.append(f"{name} is of {kept.symbol}, which another tells the regimes of")
-        else:
-            found.append(RegimeWatch(kept, one.digits))
-    if not config.regimes:
-        faults.append("no regimes are named; `assay regimes --save NAME` and [conditions] regimes")
-    return found, "; ".join(faults)
 
 
 def choose_correlations(

@@ -52,10 +52,11 @@ def configured_acts(
     given = config.acts
     if given == ActsConfig():
         return None
-    if given.regime_sizes and not config.conditions.regimes:
+    told = config.conditions
+    if given.regime_sizes and not (told.enabled and told.regimes):
         raise UsageError(
             "acts.regime_sizes follows regimes that nobody tells; name the classifiers of "
-            "`assay regimes --save` as regimes under [conditions]"
+            "`assay regimes --save` as regimes under [conditions], enabled"
         )
     profile = _read_profile(given.prop)
     news = _news_times(profile, releases) if profile else ()

@@ -35,7 +35,10 @@ YEAR = round(365.25 * DAY)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Say what to test; None takes the strategy's own default, and of `years` all of the data."""
+    """Say what to test; None takes the strategy's own default, and of `years` all of the data.
+
+    The `home` keeps the classifiers whose regimes sizes follow, where settings ask for that.
+    """
 
     data: Sequence[Path]
     strategy: str
@@ -50,6 +53,7 @@ class Request:
     model: Path | None = None
     ledger: TrialLedger | None = None
     years: float | None = None
+    home: Path | None = None
 
 
 def run_backtest(
@@ -73,6 +77,8 @@ def run_backtest(
         raise InvariantError(f"the ledger and the engine disagree: trading halted, {run.halted}")
     figures = summarise(run.outcome, setup, bars=run.bars, seconds=run.seconds)
     figures |= tell_trial(request.ledger, trial, run.outcome.equity, setup.account.cash)
+    if setup.regimes:
+        figures["regimes_told"] = run.regimes
     if request.out:
         write_results(run, setup, figures, request)
     return figures
@@ -103,7 +109,15 @@ def prepare_run(request: Request, series: Sequence[BarSeries | TickSeries]) -> S
         series, load_strategy(request.strategy, request.strategies), given=request.params,
         costs=request.costs, risk=request.risk, config=config,
     )  # fmt: skip
-    return with_model(setup, request.model)
+    return _with_regimes(with_model(setup, request.model), request)
+
+
+def _with_regimes(setup: Setup, request: Request) -> Setup:
+    if setup.acts is None or not setup.acts.regime_sizes:
+        return setup
+    from assay.apps.conditions.past import with_regimes
+
+    return with_regimes(setup, request.config.conditions, request.home)
 
 
 def prepare_request(request: Request) -> Setup:
@@ -124,6 +138,8 @@ def describe_look(setup: Setup, request: Request, kind: str) -> Look:
         sorted(setup.params.items()), costs, setup.profile.name, str(request.cash), config, code,
         request.model.name if request.model else "",
     )  # fmt: skip
+    if setup.regimes:
+        decides = (*decides, *(kept.classifier.digest for kept in setup.regimes))
     start, end = span_of(setup.series)
     return Look(
         kind=kind, series=setup.series, start=start, end=end, strategy=setup.strategy.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from assay.apps.lab.setup import Setup
 from assay.apps.topology import build_topology
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS
 from assay.model.errors import UsageError
-from assay.model.messages import BarClosed, PlatformStarted, Tick
+from assay.model.messages import BarClosed, PlatformStarted, RegimeChanged, Tick
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch
 from assay.runtime.ids import COUNTER_BITS, IdSource
@@ -31,30 +32,41 @@ FEED, PLATFORM = 1, 2
 
 @dataclass(slots=True)
 class Run:
-    """Hold a finished run: its outcome, the bars, the seconds in the driver, and any halt."""
+    """Hold a finished run: its outcome, bars, seconds in the driver, any halt, and regimes told."""
 
     outcome: Outcome
     bars: int
     seconds: float
     halted: str = ""
+    regimes: int = 0
 
 
 def require_compiled_loop(setup: Setup) -> None:
     """Raise UsageError for what the compiled loop alone cannot trade."""
+    if why := say_replay_alone(setup):
+        raise UsageError(why)
+
+
+def say_replay_alone(setup: Setup) -> str:
+    """Say why the compiled loop alone cannot trade a setup, empty where it can."""
     if not setup.strategy.is_compiled:
-        raise UsageError(
+        return (
             f"strategy {setup.strategy.name} is plain Python; use --driver replay, or mark its "
             "decide with @compiled"
         )
-    if setup.acts is not None:
-        raise UsageError(
-            "the sweep does not act on open positions as [acts] asks; use --driver replay"
+    if setup.acts is not None and setup.acts.regime_sizes:
+        return (
+            "the sweep is told no regimes, which acts.regime_sizes follows; "
+            "use `assay backtest --driver replay`, or take regime_sizes out of [acts]"
         )
+    if setup.acts is not None:
+        return "the sweep does not act on open positions as [acts] asks; use --driver replay"
     if setup.profile.needs_measures:
-        raise UsageError(
+        return (
             "the sweep does not measure value at risk, which the risk limits ask for; "
             "use --driver replay"
         )
+    return ""
 
 
 def sweep(setup: Setup, on_progress: Callable[[int], None] | None = None) -> Run:
@@ -131,10 +143,12 @@ def replay(
     """Run the full message path: trading, ledger and reconciler, one message at a time.
 
     Where the desk decides on bars by itself, the engine runs ahead to the next trade and each bar's
-    messages follow; with `wire` it never does.
+    messages follow; with `wire` it never does. Raises UsageError where sizes follow regimes that
+    the setup has no classifiers of.
     """
     events = setup.events()
-    ids = IdSource(PLATFORM)
+    regimes = told_regimes(setup, events)
+    many, ids = len(regimes), IdSource(PLATFORM)
     topology = build_topology(setup, ids.next)
     setup.strategy.run(setup.world().handle, events, 0, 0)
     path = MessagePath(topology.runner(wire=wire), OutcomeCollector(setup), sink)
@@ -150,14 +164,32 @@ def replay(
                 if path.collector.halted:
                     break
             if message := next(feed, None):
+                while regimes and regimes[0].ts_event < message.ts_event:
+                    path.take(regimes.popleft())
                 path.take(message)
                 count += 1
             if on_progress and count - told >= CHUNK:
                 on_progress(count - told)
                 told = count
+        for last in regimes:
+            path.take(last)
     finally:
         path.flush()
     seconds = watch.elapsed()
     bars = int((events["kind"] == BASE_BAR).sum())
     collector = path.collector
-    return Run(collector.outcome(), bars, seconds, collector.halted)
+    return Run(collector.outcome(), bars, seconds, collector.halted, many)
+
+
+def told_regimes(setup: Setup, events: np.ndarray) -> deque[RegimeChanged]:
+    """Return the changes of regime that a run's sizes follow, in the order of time."""
+    if setup.acts is None or not setup.acts.regime_sizes:
+        return deque()
+    if not setup.regimes:
+        raise UsageError(
+            "acts.regime_sizes follows regimes that this run is not told; give it the home that "
+            "keeps the classifiers of [conditions]"
+        )
+    from assay.apps.conditions.past import tell_regimes
+
+    return deque(tell_regimes(setup, events))

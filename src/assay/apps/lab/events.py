@@ -119,6 +119,8 @@ def quoted_sizes(series: Sequence[BarSeries | TickSeries], events: np.ndarray) -
             continue
         # Ticks of one instrument stay in their order when series are merged.
         own = (events["kind"] == TICK) & (events["instrument"] == index)
+        if not own.any():  # these events were chosen, and its quotes are not among them
+            continue
         found[own] = np.column_stack((one.bid_size, one.ask_size))
     return np.nan_to_num(found)
 

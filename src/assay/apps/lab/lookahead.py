@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from assay.apps.lab.backtest import Request, prepare_run, read_data
-from assay.apps.lab.drivers import replay, sweep
+from assay.apps.lab.drivers import replay, say_replay_alone, sweep
 from assay.apps.lab.forecasting import forecast_events
 from assay.apps.lab.labelling import read_instrument, told_by_leaders
 from assay.apps.lab.outcome import FILL_FIELDS, ORDER_FIELDS, SWAP_FIELDS, Outcome
@@ -138,7 +138,7 @@ def _count_look(request: LookaheadRequest, setup: Setup) -> None:
 
 
 def _run(setup: Setup) -> Outcome:
-    if setup.strategy.is_compiled:
+    if not say_replay_alone(setup):
         return sweep(forecast_events(setup)).outcome
     return replay(setup).outcome
 

@@ -68,6 +68,7 @@ from assay.trading.risk.groups import group_instruments
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
     from assay.signals.features import BarColumns
     from assay.signals.prediction import Forecaster
+    from assay.signals.regimes import Kept
     from assay.trading.risk.measures import Terms
     from assay.trading.terminal.profile import BrokerProfile
 
@@ -117,7 +118,7 @@ class Setup:
 
     A strategy that trades on forecasts finds FORECAST records beside the events in the sweep; on
     the message path its `forecaster` brings them. `history` are bars before the first event, which
-    features settle on.
+    features settle on. `regimes` are the classifiers that sizes follow where no process tells.
     """
 
     series: Sequence[BarSeries | TickSeries]
@@ -134,6 +135,7 @@ class Setup:
     history: Mapping[str, BarColumns] = field(default_factory=dict)
     measures: Terms | None = None
     acts: Acts | None = None
+    regimes: Sequence[Kept] = ()
 
     def events(self) -> np.ndarray:
         """Return every event of every instrument in the total order."""
