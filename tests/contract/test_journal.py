@@ -20,13 +20,17 @@ from assay.runtime.journal import (
 )
 from assay.runtime.stores.postgres import PostgresServer, migrate, start_postgres
 from assay.runtime.stores.postgres.server import remove_postgres
+from tests.databases import Databases
 
 Open = Callable[[], Journal]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Iterator[PostgresServer]:
     home = tmp_path_factory.mktemp("home")
+    databases.lay(home)
     started = start_postgres(home)
     migrate(started.admin_dsn, home / "backups")
     yield started
@@ -213,6 +217,33 @@ def test_orders_wait_in_the_outbox_until_confirmed(opening: Open) -> None:
     assert not journal.mark_confirmed(10, 400)
     assert [order.key for order in journal.unconfirmed_orders()] == [30, 20]
     journal.close()
+
+
+def test_a_batch_of_many_rows_and_orders_is_one_batch(journal: Journal) -> None:
+    messages = [halting(number, f"tenant {number}") for number in range(1, 41)]
+    orders = [(1_000 - number, f"order {number}".encode()) for number in range(40)]
+    assert journal.commit(Batch(messages, inbox=("m", 3, "c"), orders=orders)) == 40
+    assert contents(journal) == list(enumerate(messages, start=1))
+    found = journal.unconfirmed_orders()
+    assert [(order.key, order.position, order.payload) for order in found] == [
+        (key, 40, payload) for key, payload in orders
+    ]
+    with pytest.raises(ConcurrencyError, match="order 970 "):
+        journal.commit(Batch(messages, inbox=("m", 4, "c"), orders=[*orders[30:31], (1, b"x")]))
+    assert journal.load_inbox("m") == (3, "c")
+
+
+def test_text_and_bytes_of_any_kind_come_back(journal: Journal) -> None:
+    cursor, payload = "Zürich → 'x'; $1 ? %s", bytes(range(256))
+    told = halting(1, "größe")
+    journal.commit(
+        Batch([told], "s'1", None, ("m?", -7, cursor), ("m?", 2, payload), [(9, payload)])
+    )
+    assert [each.message for each in journal.read(tenant="größe")] == [told]
+    assert journal.load_inbox("m?") == (-7, cursor)
+    assert journal.load_snapshot("m?") == (1, 2, payload)
+    assert journal.unconfirmed_orders()[0].payload == payload
+    assert journal.stream_version("s'1") == 1
 
 
 def test_an_order_key_is_taken_once(journal: Journal) -> None:

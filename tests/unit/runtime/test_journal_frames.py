@@ -1,3 +1,4 @@
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -39,6 +40,34 @@ def test_a_large_frame_is_compressed() -> None:
     (row,) = codec.pack(messages, "feed", position=0, version=0)
     assert len(row.payload) < 20 * len(messages)
     assert [each.message for each in codec.unpack([row])] == messages
+
+
+@pytest.mark.parametrize(("number", "form"), [(9, 0), (60, 2), (1000, 1)])
+def test_a_frame_of_any_length_keeps_its_messages_and_their_bytes(number: int, form: int) -> None:
+    codec = FrameCodec()
+    messages = ticks(number)
+    (row,) = codec.pack(messages, "feed", position=0, version=0)
+    assert row.payload[0] == form
+    assert [each.message for each in codec.unpack([row])] == messages
+    raw = codec.unpack_raw([row])
+    assert [record.payload for record in raw] == [encode_message(each) for each in messages]
+
+
+def test_a_frame_deflated_by_an_older_program_is_read() -> None:
+    codec = FrameCodec()
+    messages = ticks(9)
+    (row,) = codec.pack(messages, "feed", position=0, version=0)
+    older = row._replace(payload=b"\x01" + zlib.compress(row.payload[1:]))
+    assert [each.message for each in codec.unpack([older])] == messages
+
+
+@pytest.mark.parametrize("number", [9, 60, 1000])
+def test_damage_to_a_frame_of_any_length_is_named(number: int) -> None:
+    codec = FrameCodec()
+    (row,) = codec.pack(ticks(number), "feed", position=0, version=0)
+    for torn in (row.payload[:-3], row.payload[:3], row.payload[:1], b""):
+        with pytest.raises(DataError, match=f"journal row {number} is damaged"):
+            codec.unpack([row._replace(payload=torn)])
 
 
 def test_rows_alone_tell_their_positions() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, NamedTuple, Union
 
 import msgspec
@@ -29,9 +30,12 @@ ALONE = (PlatformStarted, PlatformRecovered)
 SEVERAL = "*"
 """The kind of a row that holds messages of several kinds."""
 _FEW = 4
-_COMPRESSED = 0x01
-_PLAIN = 0x00
-_COMPRESS_FROM = 1 << 12
+_PLAIN, _DEFLATED, _LZ4 = 0x00, 0x01, 0x02
+_LZ4_FROM = 1_800
+"""A longer row is stored in pieces beside its table, which takes longer than to shorten it."""
+_DEFLATE_FROM = 1 << 14
+"""Nothing this long is waited for, and deflating leaves two thirds of what LZ4 does."""
+_LENGTH_BYTES = 4
 
 
 class Row(NamedTuple):
@@ -78,8 +82,8 @@ class FrameCodec:
 
     A row costs more than a message, so the messages of one tenant share rows: one for each of the
     bulk kinds of which there are many, one for all the rest. A frame is how far each message
-    lies before the end of the batch, then the messages, in MessagePack, deflated when large. A
-    message that has nothing to share a row with stands there as it is.
+    lies before the end of the batch, then the messages, in MessagePack, by LZ4 when long and
+    deflated when very long. A message that has nothing to share a row with stands there as it is.
     """
 
     def __init__(self) -> None:
@@ -100,23 +104,30 @@ class FrameCodec:
         for tenant, kind, orders in _share(messages):
             last = orders[-1]
             message = messages[last]
-            heading = (position + 1 + last, batch, tenant, stream, version + 1 + last, kind)
-            if kind in _FRAMED:
-                distances = [len(messages) - 1 - order for order in orders]
-                payload = self._encode_frame([messages[order] for order in orders], distances)
-            else:
-                payload = encode_message(message)
-            moment = (message.ts_event, message.ts_init)
-            ids = (message.id, message.cause)
-            rows.append(Row(*heading, *ids, *moment, len(orders), payload))
+            is_framed = kind in _FRAMED
+            payload = self._encode_frame(messages, orders) if is_framed else encode_message(message)
+            rows.append(
+                Row(
+                    position + 1 + last, batch, tenant, stream, version + 1 + last, kind,
+                    message.id, message.cause, message.ts_event, message.ts_init, len(orders),
+                    payload,
+                )
+            )  # fmt: skip
         return rows
 
-    def _encode_frame(self, messages: list[Message], distances: list[int]) -> bytes:
-        is_run = distances[0] - distances[-1] == len(distances) - 1
-        body = self._encoder.encode((distances[0] if is_run else distances, messages))
-        if len(body) < _COMPRESS_FROM:
+    def _encode_frame(self, messages: Sequence[Message], orders: list[int]) -> bytes:
+        first, last, end = orders[0], orders[-1], len(messages) - 1
+        if last - first == len(orders) - 1:
+            body = self._encoder.encode((end - first, messages[first : last + 1]))
+        else:
+            distances = [end - order for order in orders]
+            body = self._encoder.encode((distances, [messages[order] for order in orders]))
+        if len(body) < _LZ4_FROM:
             return bytes((_PLAIN,)) + body
-        return bytes((_COMPRESSED,)) + zlib.compress(body, level=1)
+        if len(body) < _DEFLATE_FROM:
+            length = len(body).to_bytes(_LENGTH_BYTES, "little")
+            return bytes((_LZ4,)) + length + bytes(_lz4().compress(body, asbytes=True))
+        return bytes((_DEFLATED,)) + zlib.compress(body, level=1)
 
     def unpack(self, rows: Iterable[Row]) -> list[Recorded]:
         """Return the messages of rows in the order of their positions."""
@@ -159,38 +170,52 @@ class FrameCodec:
 
 def _share(messages: Sequence[Message]) -> Iterator[tuple[str, str, list[int]]]:
     """Yield the rows of a batch as (tenant, kind, which messages)."""
-    bulk: dict[tuple[str, str], list[int]] = {}
+    bulk: dict[tuple[str, type[Message]], list[int]] = {}
     rest: dict[str, list[int]] = {}
     for order, message in enumerate(messages):
-        if isinstance(message, BULK):
-            bulk.setdefault((message.tenant, tag_of(message)), []).append(order)
-        elif isinstance(message, ALONE):
+        kind = type(message)
+        if kind in BULK:
+            bulk.setdefault((message.tenant, kind), []).append(order)
+        elif kind in ALONE:
             yield message.tenant, tag_of(message), [order]
         else:
             rest.setdefault(message.tenant, []).append(order)
-    for (tenant, kind), orders in bulk.items():
+    for (tenant, _), orders in bulk.items():
         if len(orders) <= _FEW and tenant in rest:
             rest[tenant] += orders
         else:
-            yield tenant, kind, orders
+            yield tenant, tag_of(messages[orders[0]]), orders
     for tenant, orders in rest.items():
         orders.sort()
         yield tenant, SEVERAL if len(orders) > 1 else tag_of(messages[orders[0]]), orders
+
+
+@cache
+def _lz4() -> Any:  # pyarrow has no types
+    """Return the codec; what reads no long frame goes without the library's start."""
+    import pyarrow
+
+    return pyarrow.Codec("lz4_raw")
 
 
 @contextmanager
 def _sound(row: Row) -> Iterator[None]:
     try:
         yield
-    except (msgspec.MsgspecError, zlib.error, IndexError, ValueError) as error:
+    except (msgspec.MsgspecError, zlib.error, IndexError, OSError, ValueError) as error:
         raise DataError(
             f"journal row {row.position} is damaged ({error}); restore a backup"
         ) from error
 
 
 def _body(row: Row) -> bytes:
-    body = row.payload[1:]
-    return zlib.decompress(body) if row.payload[0] == _COMPRESSED else body
+    form, body = row.payload[0], row.payload[1:]
+    if form == _DEFLATED:
+        return zlib.decompress(body)
+    if form == _LZ4:
+        length = int.from_bytes(body[:_LENGTH_BYTES], "little")
+        return bytes(_lz4().decompress(body[_LENGTH_BYTES:], length, asbytes=True))
+    return body
 
 
 def _places(row: Row, distances: list[int] | int, count: int) -> Iterable[int]:

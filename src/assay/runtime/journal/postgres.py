@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from hashlib import blake2b
+from collections.abc import Collection, Iterator
 
 import psycopg
-from psycopg import sql
 
 from assay.model.errors import RetryError, UsageError
-from assay.runtime.journal.frames import FrameCodec, Row
+from assay.runtime.journal.frames import FrameCodec
 from assay.runtime.journal.memory import (
     doubled_order,
     is_empty,
@@ -21,52 +18,11 @@ from assay.runtime.journal.memory import (
     unknown_order,
 )
 from assay.runtime.journal.ports import Batch, ConcurrencyError, Halt, OutboxOrder, Recorded
-from assay.runtime.journal.reading import reachable, read_journal
+from assay.runtime.journal.reading import away, reachable, read_journal
+from assay.runtime.journal.writing import BatchWriter, checksum_of
 
-_FEW = 16
-"""Rows that go as values of their own: the arrays of more take longer to write than to store."""
 _WRITER_LOCK = 0x41535341_59000002
 _log = logging.getLogger("assay.runtime.journal")
-
-# All parts of a batch are one statement, and so one transaction and one round trip.
-_PARTS = {
-    "rows": sql.SQL(
-        "insert into journal select * from unnest(%b::int8[], %b::int8[], %s::text[], "
-        "%s::text[], %b::int8[], %s::text[], %b::int8[], %b::int8[], %b::int8[], %b::int8[], "
-        "%b::int4[], %b::bytea[])"
-    ),
-    "orders": sql.SQL(
-        "insert into outbox (key, position, ordinal, payload) select key, %s::int8, "
-        "ordinal - 1, payload from unnest(%b::int8[], %b::bytea[]) "
-        "with ordinality as wanted (key, payload, ordinal)"
-    ),
-    "inbox": sql.SQL(
-        "insert into inbox values (%s, %s, %s) on conflict (module) "
-        "do update set position = excluded.position, cursor = excluded.cursor"
-    ),
-    "state": sql.SQL(
-        "insert into snapshot values (%s, %s, %s, %b, %b) on conflict (module, position) "
-        "do update set version = excluded.version, state = excluded.state, "
-        "checksum = excluded.checksum"
-    ),
-    # The one before stays, should the newest turn out to be damaged.
-    "pruned": sql.SQL(
-        "delete from snapshot where module = %s "
-        "and position < (select max(position) from snapshot where module = %s)"
-    ),
-}
-
-
-_ROW = sql.SQL(
-    "(%b::int8, %b::int8, %s::text, %s::text, %b::int8, %s::text, %b::int8, %b::int8, %b::int8, "
-    "%b::int8, %b::int4, %b::bytea)"
-)
-_ORDER = sql.SQL("(%b::int8, %b::int8, %b::int2, %b::bytea)")
-
-
-def _values(table: str, row: sql.SQL, count: int) -> sql.Composed:
-    rows = sql.SQL(", ").join([row] * count)
-    return sql.SQL("insert into {} values {}").format(sql.SQL(table), rows)
 
 
 class PostgresJournal:
@@ -91,8 +47,7 @@ class PostgresJournal:
             except BaseException:
                 self._connection.close()
                 raise
-        self._writer = self._connection.cursor()
-        self._statements: dict[tuple[tuple[str, ...], tuple[int, int] | None], bytes] = {}
+        self._writer = BatchWriter(self._connection)
         self._versions: dict[str, int] = {}
         self._codec = FrameCodec()
 
@@ -138,68 +93,15 @@ class PostgresJournal:
             return self._last
         rows = self._codec.pack(batch.messages, batch.stream, position=self._last, version=found)
         last = self._last + len(batch.messages)
-        with self._writing():
-            self._store(batch, rows, last)
+        try:
+            self._writer.write(batch, rows, last)
+        except psycopg.errors.UniqueViolation as error:
+            raise _taken(error) from error
+        except psycopg.OperationalError as error:
+            raise away(error) from error
         self._last = last
         self._versions[batch.stream] = found + len(batch.messages)
         return last
-
-    def _store(self, batch: Batch, rows: list[Row], last: int) -> None:
-        parts: dict[str, Sequence[object]] = {}
-        few = len(rows) <= _FEW and len(batch.orders) <= _FEW
-        if rows and few:
-            parts["rows"] = [value for row in rows for value in row]
-        elif rows:
-            parts["rows"] = [list(column) for column in zip(*rows, strict=True)]
-        if batch.orders and few:
-            parts["orders"] = [
-                value
-                for ordinal, (key, payload) in enumerate(batch.orders)
-                for value in (key, last, ordinal, payload)
-            ]
-        elif batch.orders:
-            keys, payloads = zip(*batch.orders, strict=True)
-            parts["orders"] = (last, list(keys), list(payloads))
-        if batch.inbox:
-            parts["inbox"] = batch.inbox
-        if batch.snapshot:
-            module, version, state = batch.snapshot
-            checksum = _checksum(last, version, state)
-            parts["state"] = (module, last, version, state, checksum)
-            parts["pruned"] = (module, module)
-        parameters = [value for part in parts.values() for value in part]
-        counts = (len(rows), len(batch.orders)) if few else None
-        self._writer.execute(self._statement(tuple(parts), counts), parameters)
-
-    def _statement(self, parts: tuple[str, ...], counts: tuple[int, int] | None) -> bytes:
-        """Return the text that writes these parts; `counts` of rows and orders when few."""
-        known = self._statements.get((parts, counts))
-        if known is None:
-            texts: dict[str, sql.Composable] = dict(_PARTS)
-            if counts:
-                texts["rows"] = _values("journal", _ROW, counts[0])
-                texts["orders"] = _values(
-                    "outbox (key, position, ordinal, payload)", _ORDER, counts[1]
-                )
-            written = [
-                sql.SQL("{} as ({})").format(sql.Identifier(part), texts[part]) for part in parts
-            ]
-            known = sql.SQL("with {} select").format(sql.SQL(", ").join(written)).as_bytes()
-            self._statements[parts, counts] = known
-        return known
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            with reachable():
-                yield
-        except psycopg.errors.UniqueViolation as error:
-            if error.diag.table_name == "outbox":
-                key = (error.diag.message_detail or "").partition("=(")[2].partition(")")[0]
-                raise ConcurrencyError(doubled_order(int(key or 0))) from error
-            raise ConcurrencyError(
-                f"the journal moved under its writer ({error.diag.message_detail}); open it again"
-            ) from error
 
     def last_position(self) -> int:
         """Return the position of the last message."""
@@ -240,7 +142,7 @@ class PostgresJournal:
                 (module,),
             ).fetchall()
         for position, version, state, checksum in found:
-            if checksum == _checksum(position, version, state):
+            if checksum == checksum_of(position, version, state):
                 return int(position), int(version), bytes(state)
             _log.warning(
                 "snapshot of %s at %d is damaged; an older state is used", module, position
@@ -266,9 +168,8 @@ class PostgresJournal:
 
     def mark_confirmed(self, key: int, ts: int) -> bool:
         """Note the broker's answer."""
-        statement = "update outbox set confirmed_at = %s where key = %s and confirmed_at is null"
         with reachable():
-            if self._connection.execute(statement, (ts, key)).rowcount:
+            if self._writer.confirm(key, ts):
                 return True
             known = self._connection.execute("select 1 from outbox where key = %s", (key,))
             if known.fetchone() is None:
@@ -298,5 +199,10 @@ class PostgresJournal:
         self._connection.close()
 
 
-def _checksum(position: int, version: int, state: bytes) -> bytes:
-    return blake2b(state, digest_size=16, key=f"{position}/{version}".encode()).digest()
+def _taken(error: psycopg.errors.UniqueViolation) -> ConcurrencyError:
+    detail = error.diag.message_detail or ""
+    if error.diag.table_name == "outbox":
+        return ConcurrencyError(
+            doubled_order(int(detail.partition("=(")[2].partition(")")[0] or 0))
+        )
+    return ConcurrencyError(f"the journal moved under its writer ({detail}); open it again")

@@ -106,7 +106,12 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except psycopg.OperationalError as error:
-        raise RetryError(
-            f"PostgreSQL is away ({' '.join(str(error).split())}); what was under way is unknown: "
-            "open the journal again"
-        ) from error
+        raise away(error) from error
+
+
+def away(error: psycopg.OperationalError) -> RetryError:
+    """Return what a lost server means to who asked it."""
+    return RetryError(
+        f"PostgreSQL is away ({' '.join(str(error).split())}); what was under way is unknown: "
+        "open the journal again"
+    )
