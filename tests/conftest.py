@@ -10,6 +10,8 @@ from itertools import islice
 
 import pytest
 
+from tests.databases import Databases
+
 KEPT = frozenset(
     {"ASSAY_SHARED", "ASSAY_CHROMIUM", "ASSAY_CACHE"}
     | {f"ASSAY_SOAK_{name}" for name in ("BUDGET", "SEED", "OUT")}
@@ -55,6 +57,17 @@ def _own_variables() -> Iterator[None]:
             if name not in KEPT:
                 patch.delenv(name)
         yield
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+    """Return what lays databases into homes; all workers of a run share what it copies."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    found = Databases(shared / "databases")
+    found.enter()
+    yield found
+    found.leave()
 
 
 def _is_loopback(address: object) -> bool:

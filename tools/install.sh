@@ -59,24 +59,34 @@ is_venv_ours() {
 # First compilations are part of an installation, never of the trading path
 compile_room() {
   if [[ -e src/assay/${1//.//}/compile.py ]]; then
-    .venv/bin/python -m "assay.$1.compile"
+    .venv/bin/python -m "assay.$1.compile" "${@:2}"
   fi
 }
 
-# Side by side, for each keeps one core busy
+compile_rooms() {
+  local room
+  for room in "$@"; do
+    compile_room "$room"
+  done
+}
+
+# Each keeps one core busy. The second half of the engine stands on much of the first: begun later,
+# it finds that compiled.
+compile_first_half() {
+  compile_room trading.engine 1 2
+  compile_rooms signals.{correlation,guard,recognition}
+}
+
+compile_second_half() {
+  compile_rooms market.bars signals.{features,regimes}
+  compile_room trading.engine 2 2
+}
+
 prepare() {
   local parts=() part
-  compile_room trading.engine &
+  compile_first_half &
   parts+=($!)
-  compile_room market.bars &
-  parts+=($!)
-  compile_room signals.features &
-  parts+=($!)
-  compile_room signals.correlation &
-  parts+=($!)
-  compile_room signals.guard &
-  parts+=($!)
-  compile_room signals.recognition &
+  compile_second_half &
   parts+=($!)
   tools/build_page.sh &
   parts+=($!)

@@ -10,7 +10,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from assay.runtime.home import open_home
 from assay.runtime.stores.postgres import remove_postgres
+from assay.runtime.supervisor import stop_platform
 from tools.tidy import ROOT
 
 BLOCK = re.compile(r"^```(sh|python|toml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -87,5 +89,7 @@ class Desk:
 
     def clear(self) -> None:
         """Stop what a block left running, and remove its database."""
-        self.run_shell("assay stop || true")
-        remove_postgres(Path(self.variables["ASSAY_HOME"]))
+        home = Path(self.variables["ASSAY_HOME"])
+        if home.exists():
+            stop_platform(open_home(home))
+        remove_postgres(home)

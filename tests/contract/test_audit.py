@@ -27,11 +27,15 @@ from tests.contract.audits import (
     started,
     tick,
 )
+from tests.databases import Databases
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Iterator[PostgresServer]:
     home = tmp_path_factory.mktemp("home")
+    databases.lay(home)
     running = start_postgres(home)
     migrate(running.admin_dsn, home / "backups")
     yield running

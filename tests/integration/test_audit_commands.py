@@ -19,6 +19,7 @@ from assay.model.messages import HomeRestored, decode_message
 from assay.runtime.home import open_home
 from assay.runtime.stores.postgres import Postgres, open_postgres, remove_postgres
 from tests.contract.audits import Audited, audited_postgres, mixed
+from tests.databases import Databases
 from tests.integration.killing import call as run_assay
 
 MESSAGES, BATCH = 120, 24
@@ -72,8 +73,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Postgres]:
+def server(home: Path, databases: Databases) -> Iterator[Postgres]:
     open_home(home)
+    databases.lay(home)
     running = open_postgres(home)
     yield running
     running.stop()

@@ -23,6 +23,7 @@ from assay.runtime.journal import Recorded
 from assay.runtime.ring import MemoryRing
 from assay.runtime.stores.postgres import remove_postgres
 from assay.signals.regimes import place_of, write_classifier
+from tests.databases import Databases
 from tests.integration.serving import Trading, trading
 from tests.replay.conditions import make_breaking, make_kept
 
@@ -33,8 +34,9 @@ CONFIG = ConditionsConfig(regimes=["eurusd"], window=WINDOW)
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(tmp_path: Path, databases: Databases) -> Iterator[Home]:
     opened = open_home(tmp_path / "home")
+    databases.lay(opened.path)
     yield opened
     remove_postgres(opened.path)
 

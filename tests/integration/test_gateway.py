@@ -36,6 +36,7 @@ from assay.runtime.ring import NullRing
 from assay.runtime.stores.postgres import remove_postgres
 from assay.signals.regimes import RegimeNow
 from assay.trading.risk.catalogue import RULES
+from tests.databases import Databases
 from tests.integration.serving import LONG_S, Served, Trading, receive, serving, trading
 
 pytestmark = pytest.mark.running
@@ -59,8 +60,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def trader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trading]:
+def trader(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Trading]:
     home = open_home(tmp_path_factory.mktemp("gateway") / "home")
+    databases.lay(home.path)
     with trading(home) as held:
         held.go_on(1_500)
         yield held

@@ -17,14 +17,16 @@ from assay.runtime.clock import wait_for
 from assay.runtime.home import open_home
 from assay.runtime.logs import open_log
 from assay.runtime.stores.postgres import remove_postgres
+from tests.databases import Databases
 from tests.integration.serving import LONG_S, Served, Trading, serving, trading
 
 pytestmark = pytest.mark.running
 
 
 @pytest.fixture(scope="module")
-def trader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trading]:
+def trader(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Trading]:
     home = open_home(tmp_path_factory.mktemp("books") / "home")
+    databases.lay(home.path)
     with trading(home) as held:
         held.go_on(400)
         yield held

@@ -20,6 +20,7 @@ from assay.runtime.stores.postgres import (
     remove_postgres,
     start_postgres,
 )
+from tests.databases import Databases
 
 WRITER = """
 import sys
@@ -45,8 +46,11 @@ while True:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def running(
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Iterator[PostgresServer]:
     home = tmp_path_factory.mktemp("home")
+    databases.lay(home)
     started = open_postgres(home)
     assert isinstance(started, PostgresServer)
     yield started

@@ -11,6 +11,7 @@ from assay.model.time import Timeframe
 from assay.runtime.home import open_home
 from assay.runtime.stores.postgres import remove_postgres
 from assay.signals.features import standard_set
+from tests.databases import Databases
 from tests.integration.killing import kill_all, processes_of, survive_kills
 from tests.replay.markets import generate_bars
 from tests.replay.taught import make_model
@@ -28,9 +29,10 @@ MODEL_BARS = 600
 
 @pytest.mark.running
 @pytest.mark.long
-def test_kills_change_nothing(tmp_path: Path) -> None:
+def test_kills_change_nothing(tmp_path: Path, databases: Databases) -> None:
     data = tmp_path / "eurusd_m1_kills_20190304_20190401.parquet"
     write_parquet(generate_bars("EURUSD", BARS, 1, gapped=True, timeframe=Timeframe.M1), data)
+    databases.lay(open_home(tmp_path / "home").path)
     try:
         where = survive_kills(tmp_path, data, seed=SEED, kills=KILLS, events=BARS, speed=SPEED)
     finally:
@@ -43,11 +45,13 @@ def test_kills_change_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.running
 @pytest.mark.long
-def test_kills_change_nothing_of_what_a_model_decides(tmp_path: Path) -> None:
+def test_kills_change_nothing_of_what_a_model_decides(tmp_path: Path, databases: Databases) -> None:
     bars = standard_set(Timeframe.H1).settling + MODEL_BARS
     data = tmp_path / "eurusd_h1_kills_20190304_20190401.parquet"
     write_parquet(generate_bars("EURUSD", bars, 5, gapped=True, timeframe=Timeframe.H1), data)
-    model = make_model(open_home(tmp_path / "home").folder("models"))
+    home = open_home(tmp_path / "home")
+    databases.lay(home.path)
+    model = make_model(home.folder("models"))
     try:
         where = survive_kills(
             tmp_path, data, seed=SEED, kills=1, events=bars, speed=MODEL_SPEED, model=model.name

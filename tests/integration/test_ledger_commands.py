@@ -28,6 +28,7 @@ from assay.model.messages import (
 from assay.runtime.home import open_home
 from assay.runtime.journal import Batch, PostgresJournal
 from assay.runtime.stores.postgres import open_postgres, remove_postgres
+from tests.databases import Databases
 from tests.unit.books.slow_engine import SlowEngine, build_ledger
 
 
@@ -51,9 +52,10 @@ def home(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def written(home: Path) -> Iterator[PostgresJournal]:
+def written(home: Path, databases: Databases) -> Iterator[PostgresJournal]:
     """Hold the journal open for writing, as a running platform does."""
     open_home(home)
+    databases.lay(home)
     server = open_postgres(home)
     journal = PostgresJournal(server.dsn)
     journal.commit(Batch(_entries()))

@@ -149,10 +149,29 @@ def shows_what_the_gateway_answers(page: Page) -> bool:
     )
 
 
-def sent(page: Page) -> set[str]:
-    """Return the keys of the orders that were not denied."""
-    orders = ask(page, "/api/snapshot")["orders"]
-    return {order["key"] for order in orders if order["state"] != "denied"}
+def watch_orders(page: Page) -> set[str]:
+    """Return the keys of the orders that were not denied; let the page gather such from now on.
+
+    It looks all the while, whatever else is done: denials push old orders off.
+    """
+    found = page.evaluate(
+        """async () => {
+          window.sent = new Set();
+          window.look = async () => {
+            const { orders } = await (await fetch('/api/snapshot')).json();
+            orders.filter((each) => each.state !== 'denied').map((each) => sent.add(each.key));
+          };
+          await look();
+          window.looking = setInterval(look, 1000);
+          return [...sent];
+        }"""
+    )
+    return set(found)
+
+
+def stop_watching(page: Page) -> set[str]:
+    """Look once more; return the keys of the orders that were not denied at any look."""
+    return set(page.evaluate("clearInterval(looking), look().then(() => [...sent])"))
 
 
 def market_seconds(page: Page) -> float:
@@ -328,18 +347,13 @@ def test_the_desk_from_the_first_quote_to_the_halt_and_back(
             expect(page.get_by_test_id("equity")).not_to_have_text(worth, timeout=LONG_MS)
             expect(page.get_by_test_id("data-age")).to_have_attribute("data-state", "live")
             look_around(page)
+            engage(page)
+            held, begun = watch_orders(page), market_seconds(page)
+            # What a halt does not touch is seen while it is watched.
             choose_and_save_bars(page)
             hold_entries_back(page, home)
-            engage(page)
-            held, begun = sent(page), market_seconds(page)
-            seen = set(held)
-
-            def has_moved() -> bool:
-                seen.update(sent(page))  # looked at all the while: denials push old ones off
-                return market_seconds(page) >= begun + HALTED_S
-
-            assert wait_for(has_moved, seconds=LONG_S)
-            assert seen == held
+            assert wait_for(lambda: market_seconds(page) >= begun + HALTED_S, seconds=LONG_S)
+            assert stop_watching(page) == held
             assert len(await_moves(page, 1)) > 1
         expect(page.get_by_test_id("lost-banner")).to_be_visible(timeout=LONG_MS)
         with platform(home, tmp_path / "second.log") as address:

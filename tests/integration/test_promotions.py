@@ -36,6 +36,7 @@ from assay.runtime.stores.postgres import open_postgres, remove_postgres
 from assay.signals.features import standard_set
 from assay.signals.prediction import read_artifact, write_artifact
 from assay.signals.regimes import RegimeWatch, place_of, read_classifier, write_classifier
+from tests.databases import Databases
 from tests.integration.killing import (
     LONG_S,
     call,
@@ -121,12 +122,15 @@ def await_events(home: Home, count: int) -> None:
 
 @pytest.mark.running
 @pytest.mark.long
-def test_a_promotion_is_carried_out_at_once_and_outlives_a_kill(tmp_path: Path) -> None:
+def test_a_promotion_is_carried_out_at_once_and_outlives_a_kill(
+    tmp_path: Path, databases: Databases
+) -> None:
     settling = standard_set(Timeframe.H1).settling
     data = tmp_path / "eurusd_h1_promotions_20190304_20190401.parquet"
     series = generate_bars("EURUSD", settling + BARS, 5, gapped=True, timeframe=Timeframe.H1)
     write_parquet(series, data)
     home = open_home(tmp_path / "home")
+    databases.lay(home.path)
     models = home.folder("models")
     make_ensemble(models)
     artifact, graphs = read_artifact(make_model(tmp_path / "drawn", window=5))

@@ -30,14 +30,16 @@ from assay.runtime.logs import open_log
 from assay.runtime.ring import NullRing
 from assay.runtime.stores.clickhouse import Analytics, open_analytics, stop_owner
 from assay.runtime.stores.postgres import remove_postgres
+from tests.databases import Databases
 from tests.integration.serving import LONG_S, trading
 
 pytestmark = pytest.mark.running
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Home]:
+def home(tmp_path: Path, databases: Databases) -> Iterator[Home]:
     opened = open_home(tmp_path / "home")
+    databases.lay(opened.path)
     yield opened
     stop_owner(opened, seconds=LONG_S)
     remove_postgres(opened.path)

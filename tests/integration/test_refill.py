@@ -28,6 +28,7 @@ from assay.model.time import MINUTE
 from assay.runtime.journal import Batch, PostgresJournal
 from assay.runtime.journal.tenant import read_as
 from assay.runtime.stores.postgres import PostgresServer, open_postgres, remove_postgres
+from tests.databases import Databases
 
 pytestmark = pytest.mark.running
 
@@ -60,8 +61,11 @@ class Run(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Iterator[PostgresServer]:
     home: Path = tmp_path_factory.mktemp("refill")
+    databases.lay(home)
     started = open_postgres(home)
     assert isinstance(started, PostgresServer)
     yield started

@@ -31,14 +31,18 @@ from assay.signals.recognition.postgres import PostgresShapes
 from assay.signals.recognition.shapes import SHAPE_SIZE
 from assay.trading.brokers.paper import PaperBroker
 from assay.trading.engine.loading import load_strategy
+from tests.databases import Databases
 from tests.replay.markets import generate_bars
 
 COUNT = 50
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def server(
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases
+) -> Iterator[PostgresServer]:
     folder = open_home(tmp_path_factory.mktemp("shapes")).path
+    databases.lay(folder)
     started = open_postgres(folder)
     assert isinstance(started, PostgresServer)
     yield started

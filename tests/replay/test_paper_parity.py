@@ -15,6 +15,7 @@ from assay.market.sources.parquet import read_parquet
 from assay.runtime.journal import Journal, MemoryJournal, PostgresJournal
 from assay.runtime.stores.postgres import Postgres, open_postgres, remove_postgres
 from assay.trading.engine.loading import load_strategy
+from tests.databases import Databases
 from tests.replay.markets import generate_market
 from tests.replay.paper_runs import assert_paper_equals_sweep
 
@@ -23,8 +24,9 @@ THREE = ("EURGBP", "GBPUSD", "USDJPY")
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[Postgres]:
     home = tmp_path_factory.mktemp("paper") / "home"
+    databases.lay(home)
     server = open_postgres(home)
     yield server
     server.stop()

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -135,6 +136,9 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+_command_of = cache(typer.main.get_command)
+
+
 def run(app: typer.Typer, argv: list[str] | None = None) -> int:
     """Run one command and return its exit code.
 
@@ -142,7 +146,7 @@ def run(app: typer.Typer, argv: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else argv
     try:
-        command = typer.main.get_command(app)
+        command = _command_of(app)
         code = command.main(args=arguments, prog_name="assay", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from importlib import import_module
 from typing import Annotated
 
@@ -11,49 +12,50 @@ import typer
 from assay import __version__
 from assay.apps.cli.console import run
 
-COMMANDS = (
-    "importing",
-    "backtesting",
-    "tearsheets",
-    "comparing",
-    "diffing",
-    "twin",
-    "performance",
-    "lookahead",
-    "sweeping",
-    "optimising",
-    "frames",
-    "resampling",
-    "stressing",
-    "scenarios",
-    "simulating",
-    "features",
-    "indicators",
-    "modelling",
-    "tuning",
-    "governing",
-    "correlating",
-    "regimes",
-    "patterns",
-    "running",
-    "limiting",
-    "holding",
-    "ordering",
-    "gaps",
-    "operations",
-    "backup",
-    "ledger",
-    "audit",
-    "trials",
-    "connecting",
-    "fetching",
-    "terminal",
-    "examining",
-    "portfolio",
-    "prop",
-    "band",
-    "benchmarks",
-)
+COMMANDS = {
+    "importing": "import data",
+    "backtesting": "backtest",
+    "tearsheets": "tearsheet",
+    "comparing": "compare",
+    "diffing": "diff",
+    "twin": "twin",
+    "performance": "performance",
+    "lookahead": "lookahead",
+    "sweeping": "sweep",
+    "optimising": "optimise",
+    "frames": "frames",
+    "resampling": "montecarlo",
+    "stressing": "stress",
+    "scenarios": "scenario",
+    "simulating": "simulate",
+    "features": "features",
+    "indicators": "indicators",
+    "modelling": "walk-forward train evaluate",
+    "tuning": "tune",
+    "governing": "models",
+    "correlating": "correlations",
+    "regimes": "regimes",
+    "patterns": "patterns",
+    "running": "up open halt resume new",
+    "limiting": "limits",
+    "holding": "entries",
+    "ordering": "flatten order",
+    "gaps": "weekend-gaps",
+    "operations": "status stop logs doctor config",
+    "backup": "backup restore home",
+    "ledger": "ledger",
+    "audit": "audit",
+    "trials": "trials",
+    "connecting": "connector bridge",
+    "fetching": "fetch",
+    "terminal": "mt5-sim",
+    "examining": "broker",
+    "portfolio": "portfolio",
+    "prop": "prop",
+    "band": "band",
+    "benchmarks": "bench",
+}
+"""The words that each file adds, in the order of the help."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -62,8 +64,12 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def build() -> typer.Typer:
-    """Return the application with every command registered."""
+@cache
+def build(word: str = "") -> typer.Typer:
+    """Return the application with every command; with that of a `word` alone, where there is one.
+
+    A command that runs need not wait until all others were read.
+    """
     app = typer.Typer(
         name="assay",
         help="Turn market data into audited, risk-checked trading decisions.",
@@ -81,11 +87,12 @@ def build() -> typer.Typer:
     ) -> None:
         """Turn market data into audited, risk-checked trading decisions."""
 
-    for name in COMMANDS:
+    meant = [name for name, words in COMMANDS.items() if word in words.split()]
+    for name in meant or COMMANDS:
         import_module(f"assay.apps.cli.{name}").register(app)
     return app
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    sys.exit(run(build()))
+    sys.exit(run(build(*sys.argv[1:2])))

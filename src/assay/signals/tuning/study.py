@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
@@ -24,6 +23,10 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from assay.runtime.ids import seeded_generator
 from assay.signals.models import Bounds, Space, Value
+from assay.signals.models.sparing import spared
+
+with spared():
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
 JOURNAL, NAME = "study.log", "assay"
 DRAWN_FIRST = 10

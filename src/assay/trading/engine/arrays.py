@@ -77,27 +77,33 @@ class WorldType(types.Type):
 
 
 register_model(WorldType)(models.OpaqueModel)
-_WORLD = WorldType()
+WORLD = WorldType()
 _FIELDS = {name: types.Array(from_dtype(dtype), n, "C") for name, (dtype, n) in LAYOUT.items()}
 _PLACES = dict(
     zip(LAYOUT, accumulate((1 + n for _, n in LAYOUT.values()), initial=0), strict=False)
 )
 """Where the words of each array begin: its address and its shape."""
+RECORD = {name: kind.dtype for name, kind in _FIELDS.items()}
+ARRAY = sum(1 + n for _, n in LAYOUT.values())
+"""Words that tell of arrays; those after them are the addresses of compiled code."""
 
 
 class WorldHandle:
-    """Hold arrays in the order of LAYOUT, and the words that tell compiled code where they lie."""
+    """Hold arrays in the order of LAYOUT, and the words that tell compiled code where they lie.
+
+    `called` are the addresses of what the engine's loops call, none where no loop runs.
+    """
 
     __slots__ = ("_arrays", "_words", "address")
-    _numba_type_ = _WORLD
+    _numba_type_ = WORLD
 
-    def __init__(self, arrays: Iterable[np.ndarray]) -> None:
+    def __init__(self, arrays: Iterable[np.ndarray], called: Iterable[int] = ()) -> None:
         self._arrays = [np.ascontiguousarray(array) for array in arrays]
         for array, (name, (dtype, n)) in zip(self._arrays, LAYOUT.items(), strict=True):
             if (array.dtype, array.ndim) != (dtype, n):
                 raise TypeError(f"{name} must have {n} dimensions of {dtype}, not {array.dtype}")
         words = [word for array in self._arrays for word in (array.ctypes.data, *array.shape)]
-        self._words = np.array(words, np.intp)
+        self._words = np.array([*words, *called], np.intp)
         self.address = self._words.ctypes.data
 
 
@@ -117,26 +123,28 @@ class _Fields(AttributeTemplate):  # type: ignore[misc]
         return _FIELDS.get(name)
 
 
+def load_word(builder: Any, world: Any, at: int, pointee: Any = cgutils.intp_t) -> Any:
+    """Return the value of a handle's word in the code that is being generated."""
+    words = builder.bitcast(world, pointee.as_pointer())
+    word = builder.load(cgutils.gep_inbounds(builder, words, at))
+    # A handle's words never change, whatever compiled code writes in between.
+    word.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return word
+
+
 @lower_getattr_generic(WorldType)
 def _view(context: Any, builder: Any, _: Any, world: Any, name: str) -> Any:
     kind, place = _FIELDS[name], _PLACES[name]
     array = context.make_array(kind)(context, builder)
 
-    def load(at: int, pointee: Any) -> Any:
-        words = builder.bitcast(world, pointee.as_pointer())
-        word = builder.load(cgutils.gep_inbounds(builder, words, place + at))
-        # A handle's words never change, whatever compiled code writes in between.
-        word.set_metadata("invariant.load", builder.module.add_metadata([]))
-        return word
-
-    shape = [load(1 + axis, cgutils.intp_t) for axis in range(kind.ndim)]
+    shape = [load_word(builder, world, place + 1 + axis) for axis in range(kind.ndim)]
     size = context.get_constant(types.intp, LAYOUT[name][0].itemsize)
     strides = [size]
     for length in shape[:0:-1]:
         strides.insert(0, builder.mul(strides[0], length))
     populate_array(
-        array, data=load(0, array.data.type), shape=shape, strides=strides, itemsize=size,
-        meminfo=None,
+        array, data=load_word(builder, world, place, array.data.type), shape=shape,
+        strides=strides, itemsize=size, meminfo=None,
     )  # fmt: skip
     return array._getvalue()
 
@@ -148,7 +156,7 @@ def world_at(_: Any, address: Any) -> Any:
     def generate(_: Any, builder: Any, __: Any, arguments: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
-    return _WORLD(address), generate
+    return WORLD(address), generate
 
 
 def _copy_words(builder: Any, target: Any, source: Any, size: int) -> None:

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import ORDER_SLOTS
+from assay.trading.engine.calling import place
 from assay.trading.engine.slots import clear_terms
-from assay.trading.engine.step import place_intent
 
 LOOP = '''"""The loop of strategy {name}; generated from assay.trading.engine.loop."""
 
@@ -25,14 +25,14 @@ from assay.kernel.compiling import compiled, inlined
 from assay.kernel.records import BASE_BAR, MATCHED_ON_TICKS, TICK
 from assay.trading.engine.loading import strategy_module
 from assay.trading.engine.arrays import assign, copied, rarely, world_at
+from assay.trading.engine.calling import enter, place
 from assay.trading.engine.entry import (
-    close_market, enter_event, goes_on, keep_marks, mark_account, show_depth, turn_market, waits,
+    close_market, goes_on, keep_marks, mark_account, show_depth, turn_market, waits,
 )
 from assay.trading.engine.loop import (
     clear_decision, clear_intent, finish_event, has_room, log_equity, tell_step,
 )
 from assay.trading.engine.screening import reaches, survives
-from assay.trading.engine.step import place_intent
 from assay.trading.engine.tickets import open_tickets
 
 {decide}
@@ -55,7 +55,7 @@ def run(world, events, start, stop):
         u = np.uint64(i)
         if tells_depth and event.kind == TICK:
             show_depth(markets[u], depths[np.uint64(first)])
-        marks = not event.flags & MATCHED_ON_TICKS and enter_event(world, i, event)
+        marks = not event.flags & MATCHED_ON_TICKS and enter(world, i, event)
         decides = event.kind == BASE_BAR and DECIDES
         market, instrument, row = copied(markets[u]), copied(instruments[u]), counts[3]
         end = first + 1
@@ -78,7 +78,7 @@ def run(world, events, start, stop):
                         if k > first:
                             close_market(markets[u], event, instrument, markets)
                         assign(world.intent[0], intent)
-                        place_intent(world, a, i, event.ts)
+                        place(world, a, i, event.ts)
                         assign(account, accounts[a])
                         assign(position, positions[a, u])
                         waiting = waits(position)
@@ -203,6 +203,6 @@ def log_equity(account, row, ts):  # type: ignore[no-untyped-def]
 def finish_event(world, a, i, event):  # type: ignore[no-untyped-def]
     """Place what the strategy of an account wants and log the account's worth."""
     if world.intent[0].action:
-        place_intent(world, a, i, event.ts)
+        place(world, a, i, event.ts)
     log_equity(world.accounts[a], world.equity[world.counts[3]], event.ts)
     world.counts[3] += 1

@@ -33,6 +33,7 @@ from assay.kernel.rounding import OVERFLOW
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError
 from assay.trading.engine.arrays import LAYOUT, WorldHandle
+from assay.trading.engine.calling import find_addresses
 from assay.trading.engine.loop import ROWS_PER_EVENT
 from assay.trading.engine.working import HOURS
 from assay.trading.risk.catalogue import RULES
@@ -84,7 +85,8 @@ class World:
         for place, name in enumerate(LOG_FIELDS):
             rows = len(self.accounts) if name == "equity" else need
             self.counts[4 + place] = len(getattr(self, name)) - rows
-        self.handle = WorldHandle(getattr(self, name) for name in LAYOUT)
+        arrays = (getattr(self, name) for name in LAYOUT)
+        self.handle = WorldHandle(arrays, find_addresses())
         self.address = self.handle.address
         return self.handle
 

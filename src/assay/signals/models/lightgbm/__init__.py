@@ -8,14 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import lightgbm
 import numpy as np
 
 from assay.signals.models.boosting import Pace, boost
-from assay.signals.models.lightgbm.graph import to_onnx
 from assay.signals.models.lightgbm.space import SPACE
 from assay.signals.models.ports import Examples, FitRequest, Fitted
 from assay.signals.models.space import Settings, Space, settle
+from assay.signals.models.sparing import spared
+
+with spared():
+    import lightgbm
+
+    from assay.signals.models.lightgbm.graph import to_onnx
 
 PACE = Pace(least=100, most=200, patience=50, block=50)
 LEAF_MIN = 50

@@ -9,13 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import xgboost
 
 from assay.signals.models.boosting import Pace, boost
 from assay.signals.models.ports import Examples, FitRequest, Fitted, Float32s, Float64s
 from assay.signals.models.space import Settings, Space, settle
-from assay.signals.models.xgboost.graph import to_onnx
+from assay.signals.models.sparing import spared
 from assay.signals.models.xgboost.space import SPACE
+
+with spared():
+    import xgboost
+
+    from assay.signals.models.xgboost.graph import to_onnx
 
 PACE = Pace(least=50, most=100, patience=25, block=25)
 LEAF_MIN = 50
