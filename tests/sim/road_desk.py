@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from assay.apps.bridge.tokens import EdgeTokens
+from assay.apps.link.frames import COMMANDS
+from assay.apps.link.log import LogReader
+from assay.apps.paper.edges import edge_folder
+from assay.trading.brokers.mt5.ports import OrderCommand
 from assay.trading.terminal import SimulatedTerminal
 from assay.trading.terminal.hand import Hand
 from tests.sim.venue_desk import EdgeSide, VenueDesk
@@ -32,6 +38,12 @@ class RoadDesk(VenueDesk):
         super().exchange()
         if hasattr(self, "second"):
             self.second.exchange()
+
+    def second_orders(self) -> Iterator[OrderCommand]:
+        """Yield what the second edge was told, all of it from the first."""
+        log = LogReader(edge_folder(self.home, OTHER) / COMMANDS)
+        while records := log.read(1_000):
+            yield from (self.codec.decode(each.payload, OrderCommand) for each in records)
 
     def close(self) -> None:
         """Close every file of both."""

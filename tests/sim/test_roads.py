@@ -30,6 +30,7 @@ from tests.sim.road_story import live_on_two_roads
 from tests.sim.test_venue import EVER, require_agreement
 from tests.sim.venue_desk import DIGITS
 from tests.sim.venue_script import Asked, Scripted, scripted
+from tests.unit.trading.mt5.rig import Rig
 
 LONG = {"action": GO_TO, "quantity": 20_000}
 HALF = {"action": GO_TO, "quantity": 10_000}
@@ -78,8 +79,8 @@ class Stage:
 
 
 @contextmanager
-def two_roads(path: Path, asked: Asked) -> Iterator[Stage]:
-    with scripted(path, asked, made=RoadDesk) as one:
+def two_roads(path: Path, asked: Asked, mode: str = "netting") -> Iterator[Stage]:
+    with scripted(path, asked, made=RoadDesk, rig=Rig(mode)) as one:
         yield Stage(one)
 
 

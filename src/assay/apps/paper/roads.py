@@ -208,7 +208,7 @@ class Roads:
         number = name_watch(key, self._names[place])
         if not desk.knows(number):
             watch = self._command("watch", number, desk, found)
-            desk.submit(msgspec.structs.replace(watch, key=key))
+            desk.submit(msgspec.structs.replace(watch, key=key, ticket=found.ticket))
 
     def _carry(self, key: int, found: Unanswered, why: str) -> None:
         close = self._command("close", key, self._second, found)

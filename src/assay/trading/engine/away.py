@@ -81,18 +81,23 @@ class SentOrder(msgspec.Struct, array_like=True):
 
 
 class Unanswered(NamedTuple):
-    """Hold an order beside our `own` units and the ticket of their position, as they stand now."""
+    """Hold an order beside our `own` units and the ticket of their position, as they stand now.
+
+    One that `closes` a ticket of a hedging account opens nothing, however little is left of that.
+    """
 
     symbol: str
     quantity: int
     own: int
     ticket: int
     ordinal: int
+    closes: bool
 
     @property
     def is_exit(self) -> bool:
         """Say whether it only closes what is ours."""
-        return self.quantity * self.own < 0 and abs(self.quantity) <= abs(self.own)
+        is_within = self.closes or abs(self.quantity) <= abs(self.own)
+        return self.quantity * self.own < 0 and is_within
 
 
 class Guard(msgspec.Struct, array_like=True):

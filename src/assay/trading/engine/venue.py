@@ -206,7 +206,8 @@ class VenueAccounts:
             if sent.order_type == "market" and not sent.ticket:
                 own, ticket = self._owned(sent)
                 symbol = self._plan.symbols[sent.instrument]
-                found[key] = Unanswered(symbol, sent.left, own, ticket, sent.ordinal)
+                closes = bool(sent.closes)
+                found[key] = Unanswered(symbol, sent.left, own, ticket, sent.ordinal, closes)
         return found
 
     def _owned(self, sent: SentOrder) -> tuple[int, int]:

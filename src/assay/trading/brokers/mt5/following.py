@@ -77,6 +77,11 @@ def _fits(record: OrderRecord, trace: Trace) -> bool:
     return trace.lots <= (record.lots or trace.lots)
 
 
+def _is_named(trace: Trace) -> bool:
+    """Say whether an order carries a key of its own, which its comment spells once more."""
+    return trace.magic > 0 and spell_key(trace.magic) in trace.comment
+
+
 class Following:
     """Keep the state of every order that was sent and has not ended."""
 
@@ -199,6 +204,7 @@ class Following:
             for trace in free
             if self._is_alike(record, trace)
             and trace.magic not in self._state.orders
+            and not _is_named(trace)
             and trace.reason == api.ORDER_REASON_EXPERT
             and _fits(record, trace)
             and sent_ms - EARLY_MS <= trace.time_ms <= until_ms

@@ -84,12 +84,11 @@ class MT5Gateway:
 
     def execute(self, command: OrderCommand, now: int) -> list[BrokerEvent]:
         """Carry a command out, once by its id; its key is on disk before this is called."""
-        self._teller.now = now
+        self._teller.now, began = now, self._pace.elapsed_ns()
         if command.kind == "watch":
             return self._watch(command)
         known = self._state.orders.get(command.id)
-        is_free = known is None or (known.is_watched and known.order.state is OrderState.REJECTED)
-        if known is not None and not is_free:
+        if known is not None and not self._may_send(known, command):
             return self._repeat(known)
         with suppress(TerminalBlockedError):
             self._booking.take_over()
@@ -99,11 +98,19 @@ class MT5Gateway:
             events += self._guarding.check_hour(now)
             if command.kind == "submit" and is_netting(self._settings):
                 events += self._following.catch_up() or []
-            return events + self._carry_out(record)
+            return events + self._carry_out(record, began)
         except TerminalBlockedError as error:
             # Not from sending, which answers for itself: nothing went out.
             answer = Answer(found=RetryClass.NEVER, reason="blocked", text=str(error))
             return events + self._reject(record, answer.denial)
+
+    def _may_send(self, known: OrderRecord, command: OrderCommand) -> bool:
+        """Say whether an order that was looked for is still to be sent.
+
+        Who asks for an exit of another road's knows that it was not carried out there.
+        """
+        is_sought = known.is_watched and not known.order.ticket
+        return is_sought and (bool(command.own) or known.order.state is OrderState.REJECTED)
 
     def _enter(self, command: OrderCommand) -> OrderRecord:
         order = LiveOrder(key=command.id, quantity=abs(command.quantity))
@@ -122,9 +129,8 @@ class MT5Gateway:
             return [self._teller.unknown(record, "said before")]
         return [self._teller.accepted(record)]
 
-    def _carry_out(self, record: OrderRecord) -> list[BrokerEvent]:
+    def _carry_out(self, record: OrderRecord, began: int) -> list[BrokerEvent]:
         command, attempts, floats = record.command, 0, False
-        began = self._pace.elapsed_ns()
         while True:
             now = self._teller.now + self._pace.elapsed_ns() - began
             if command.expiry_ns and now > command.expiry_ns:
