@@ -14,6 +14,8 @@ from assay.model.time import HOUR, MINUTE
 CURRENCIES = frozenset(
     "USD EUR GBP JPY CHF AUD NZD CAD SEK NOK DKK SGD HKD ZAR MXN TRY PLN HUF CZK CNH IDR".split()
 )
+UNDESCRIBED_DIGITS = 2
+"""Volumes of what nobody has described are hundredths of its contract's unit."""
 METALS = {"XAU": Decimal(100), "XAG": Decimal(5000), "XPT": Decimal(100), "XPD": Decimal(100)}
 
 
@@ -171,6 +173,18 @@ def instrument_for(symbol: str) -> Instrument:
     raise UsageError(
         f"instrument {symbol!r} is unknown; describe it under [instruments.{symbol}] in config.toml"
     )
+
+
+def usual_quantity_digits(symbol: str) -> int:
+    """Return in which parts of its unit a symbol's volumes are told, described or not.
+
+    >>> usual_quantity_digits("EURUSD"), usual_quantity_digits("AAPL")
+    (0, 2)
+    """
+    try:
+        return instrument_for(symbol).quantity_digits
+    except UsageError:
+        return UNDESCRIBED_DIGITS
 
 
 ROLLOVER_BREAK = 5 * MINUTE

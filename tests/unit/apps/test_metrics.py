@@ -38,6 +38,7 @@ from assay.model.messages import (
     Predicted,
     QuotesDisputed,
     ShadowPredicted,
+    SourceSkewed,
     SourceSuspected,
     SourceSwitched,
 )
@@ -353,6 +354,9 @@ def test_where_quotes_come_from_is_told(home: Home) -> None:
         SourceSuspected(**about, source="desk", suspected=True, departure=90, tolerance=30),
         QuotesDisputed(**about, disputed=True, departure=90),
         SourceSwitched(**about, source="", before="backup", reason="disputed"),
+        SourceSkewed(**about, source="spare", skewed=True, offset=-1, beside="desk"),
+        SourceSkewed(**about, source="spare", skewed=False, offset=0, beside="desk"),
+        SourceSkewed(**about, source="backup", skewed=True, offset=-3_600 * 10**9, beside="desk"),
     ]
     for place, message in enumerate(told, 1):
         meter.apply(place, message)
@@ -360,6 +364,9 @@ def test_where_quotes_come_from_is_told(home: Home) -> None:
     found = read(home, meter)
     assert found["assay_source_serving"] == {("backup", "EURUSD"): 0, ("desk", "EURUSD"): 0}
     assert found["assay_source_suspect"] == {("desk", "EURUSD"): 1}
+    assert found["assay_source_offset_seconds"] == {
+        ("backup", "EURUSD"): -3_600, ("spare", "EURUSD"): 0
+    }  # fmt: skip
     assert found["assay_quotes_disputed"] == {("EURUSD",): 1}
     assert found["assay_source_switches_total"] == {
         ("unlinked", "backup", "EURUSD"): 1, ("disputed", "none", "EURUSD"): 1

@@ -14,6 +14,7 @@ from assay.apps.bridge.inbox import Arrivals, EdgeBox
 from assay.apps.bridge.market import MarketReader
 from assay.apps.bridge.tokens import EdgeTokens
 from assay.apps.config import Config, SourcesConfig
+from assay.apps.gateway.alerts import NAMES
 from assay.apps.link.frames import PackedCodec, Quote
 from assay.apps.paper.choosing import rescale_quote
 from assay.apps.paper.live import (
@@ -23,12 +24,14 @@ from assay.apps.paper.live import (
     name_sources,
     prepare_live,
 )
+from assay.apps.paper.notices import ALERTED, describe_notice
 from assay.apps.paper.plan import Plan
 from assay.model.errors import UsageError
 from assay.model.messages import (
     BarClosed,
     Message,
     QuotesDisputed,
+    SourceSkewed,
     SourceSuspected,
     SourceSwitched,
     Tick,
@@ -65,11 +68,12 @@ class Bridge:
 
     def quote(
         self, edge: str, bid: int, symbol: str = "EURUSD", *, after: int = 100 * MILLI,
-        digits: int = 5,
+        digits: int = 5, old: int = 0,
     ) -> int:  # fmt: skip
-        """Let an edge send a quote of now, eight points wide; return its time."""
-        ts = self.clock.now_ns() + after
-        self.clock.advance_to(ts)
+        """Let an edge send a quote of now, eight points wide, stamped `old` before; return when."""
+        now = self.clock.now_ns() + after
+        self.clock.advance_to(now)
+        ts = now - old
         self._numbers[edge] += 1
         kept = Quote(symbol, ts // MILLI, 0, ts, digits, bid, bid + 8)
         inbox = self.boxes[edge].market
@@ -152,6 +156,29 @@ def test_a_liar_is_suspected_and_its_quotes_reach_nobody(bridge: Bridge) -> None
     switched = [each for each in found if isinstance(each, SourceSwitched)]
     assert [(each.symbol, each.reason) for each in switched] == [("EURUSD", "suspect")]
     assert min(each.bid for each in found if isinstance(each, Tick)) >= 113_000
+
+
+def test_a_fallback_that_stamps_an_hour_late_is_told_of_in_words(bridge: Bridge) -> None:
+    for _ in range(300):
+        bridge.quote("desk", 113_000)
+        bridge.quote("backup", 113_001, old=3_600 * SECOND)
+    found = drain(bridge.feed())
+    [told] = [each for each in found if isinstance(each, SourceSkewed)]
+    before = [each for each in found[: found.index(told)] if isinstance(each, Tick)]
+    assert told.ts_event == before[-1].ts_event, "an hour off would be another time of the market"
+    assert describe_notice(told) == (
+        "EURUSD: quotes of backup are stamped 3,600 s behind those of desk, so that it cannot "
+        "serve; check its server offset (--server-clock of its connector), its machine's clock "
+        "and its line"
+    )
+    assert isinstance(told, ALERTED)
+    assert NAMES[SourceSkewed] == "source"
+    again = msgspec.structs.replace(told, skewed=False, offset=0)
+    assert describe_notice(again) == (
+        "EURUSD: quotes of backup are stamped with the right time again"
+    )
+    own = msgspec.structs.replace(told, offset=3_600 * SECOND, beside="backup")
+    assert "3,600 s ahead of what it kept before; check" in describe_notice(own)
 
 
 def test_what_nobody_can_settle_stops_the_feed_of_that_symbol(bridge: Bridge) -> None:

@@ -7,6 +7,7 @@ import pytest
 from assay.market.consensus import (
     Change,
     Disputed,
+    Skewed,
     SourceSelector,
     Suspected,
     Switched,
@@ -205,3 +206,100 @@ def test_nobody_serves_where_nobody_is_there() -> None:
     assert stage.changes == [Switched(NOBODY, FIRST, "unlinked")]
     assert stage.say(SECOND_BEST, 110_000).passes, "who speaks is there"
     assert stage.changes[1:] == [Switched(SECOND_BEST, NOBODY, "returned")]
+
+
+HOUR = 3_600 * SECOND
+
+
+def clocks(stage: Stage) -> list[Change]:
+    """Return what was told of clocks, to the second."""
+    return [
+        each._replace(offset=round(each.offset / SECOND) * SECOND)
+        for each in stage.changes
+        if isinstance(each, Skewed)
+    ]
+
+
+def say_skewed(stage: Stage, source: int, *, old: int, rounds: int = 150) -> None:
+    """Let both quote five times a second in all, one of them by a clock that is off."""
+    for _ in range(rounds):
+        stage.say(1 - source, 110_000, after=100 * MILLI)
+        stage.say(source, 110_001, after=100 * MILLI, old=old)
+
+
+def test_a_fallback_whose_clock_is_an_hour_behind_is_told_of_once() -> None:
+    stage = Stage(2)
+    stage.say_all(110_000)
+    say_skewed(stage, SECOND_BEST, old=HOUR, rounds=140)
+    assert stage.changes == [], "half a minute is needed to tell a clock from a line"
+    say_skewed(stage, SECOND_BEST, old=HOUR, rounds=100)
+    assert stage.changes == [Skewed(SECOND_BEST, True, -HOUR, FIRST)]
+    # The clock is put right while the source serves nobody: it leaps and is heard at once.
+    say_skewed(stage, SECOND_BEST, old=0, rounds=200)
+    assert stage.changes[1:] == [Skewed(SECOND_BEST, False, 0, FIRST)]
+    stage.unlink(FIRST)
+    assert stage.changes[2:] == [Switched(SECOND_BEST, FIRST, "unlinked")]
+
+
+def test_a_fallback_that_never_was_in_time_is_told_of_before_it_is_needed() -> None:
+    stage = Stage(2)
+    stage.say(FIRST, 110_000)
+    say_skewed(stage, SECOND_BEST, old=HOUR, rounds=200)
+    stage.unlink(FIRST)
+    assert stage.changes == [
+        Skewed(SECOND_BEST, True, -HOUR, FIRST), Switched(NOBODY, FIRST, "unlinked")
+    ]  # fmt: skip
+    # After an hour it does serve, for its time has come; it is not called right for that.
+    stage.now += HOUR
+    for _ in range(200):
+        stage.say(SECOND_BEST, 110_000, after=200 * MILLI, old=HOUR)
+    assert stage.changes[2:] == [Switched(SECOND_BEST, NOBODY, "returned")]
+
+
+def test_a_fallback_whose_clock_is_ahead_is_told_of() -> None:
+    stage = Stage(2)
+    say_skewed(stage, SECOND_BEST, old=-HOUR, rounds=200)
+    assert clocks(stage) == [Skewed(SECOND_BEST, True, HOUR, FIRST)]
+    assert all(source == FIRST for source, _ in stage.passed)
+
+
+@pytest.mark.parametrize("off", [-HOUR, HOUR])
+def test_a_first_choice_that_leaves_its_own_time_is_told_of(off: int) -> None:
+    stage = Stage(2)
+    stage.say_all(110_000, rounds=20)
+    say_skewed(stage, FIRST, old=-off, rounds=200)
+    assert clocks(stage) == [Skewed(FIRST, True, off, SECOND_BEST)]
+    assert stage.selector.serving == SECOND_BEST
+
+
+def test_one_that_is_alone_and_leaves_its_own_time_is_told_of() -> None:
+    stage = Stage(2)
+    for _ in range(5):
+        stage.say(FIRST, 110_000, after=200 * MILLI)
+    for _ in range(200):
+        stage.say(FIRST, 110_000, after=200 * MILLI, old=HOUR)
+    assert clocks(stage) == [Skewed(FIRST, True, -HOUR, FIRST)]
+
+
+def test_who_brings_what_it_missed_has_no_clock_that_is_off() -> None:
+    stage = Stage(2)
+    stage.say_all(110_000, rounds=20)
+    stage.unlink(SECOND_BEST)
+    for _ in range(100):
+        stage.say(FIRST, 110_000, after=200 * MILLI)
+    stage.unlink(SECOND_BEST, linked=True)
+    # Four minutes of quotes come over a slow line in a minute, while the other goes on.
+    for step in range(300):
+        stage.say(FIRST, 110_000, after=100 * MILLI)
+        stage.say(SECOND_BEST, 110_000, after=100 * MILLI, old=240 * SECOND - step * 800 * MILLI)
+    assert clocks(stage) == []
+
+
+def test_a_few_late_quotes_before_each_break_are_no_clock() -> None:
+    stage = Stage(2)
+    stage.say_all(110_000, rounds=20)
+    for _ in range(6):
+        stage.unlink(SECOND_BEST, linked=True)
+        say_skewed(stage, SECOND_BEST, old=60 * SECOND, rounds=60)
+        stage.unlink(SECOND_BEST)
+    assert clocks(stage) == []

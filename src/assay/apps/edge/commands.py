@@ -87,7 +87,9 @@ class Executor:
 
     def poll(self) -> None:
         """Tell what the terminal reports of its own accord."""
-        if self._unknown and self._clock.now_ns() - self._asked >= RECONCILE_EVERY:
+        # A clock that was set back holds nothing up.
+        is_due = not 0 <= self._clock.now_ns() - self._asked < RECONCILE_EVERY
+        if self._unknown and is_due:
             self.reconcile()
         events = self._settle(self._gateway.poll(self._clock.now_ns()))
         # A state without events only spares some asking: it can wait for the next ones.

@@ -14,17 +14,16 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from assay.apps.edge.confirming import find_usual, read_clock
 from assay.apps.edge.setup import parse_clock
 from assay.apps.edge.terminals import PROVIDED, open_terminal
 from assay.apps.link.log import make_private
 from assay.model.errors import OperatorError, UsageError
-from assay.model.instruments import instrument_for
 from assay.model.time import SECOND, Timeframe
 from assay.runtime.clock import Deadline
 from assay.trading.brokers.mt5 import api
-from assay.trading.brokers.mt5.servertime import DAY_S, ServerClock, infer_clock
+from assay.trading.brokers.mt5.servertime import DAY_S, ServerClock
 from assay.trading.brokers.mt5.symbols import link_of
-from assay.trading.brokers.mt5.weekopens import read_week_opens
 from assay.trading.exam.clocks import zone_of
 
 TICKS = "TICKS"
@@ -33,7 +32,6 @@ SETTLED_S = DAY_S
 REACH_S = 4 * DAY_S
 """A month whose first bar comes later than this may have more that the terminal loads yet."""
 LOAD_S, ASK_EVERY_S = 15.0, 0.2
-CLOCK_BARS = 24 * 35
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,8 +202,9 @@ def spans(start: int, end: int, *, days: bool) -> Iterator[Span]:
 def _find_clock(terminal: Any, wanted: Wanted) -> ServerClock:
     if wanted.server_clock is not None:
         return parse_clock(wanted.server_clock)
-    links = (link_of(instrument_for(wanted.symbol), wanted.name),)
-    clock = infer_clock(read_week_opens(terminal, links, api.TIMEFRAME_H1, CLOCK_BARS))
+    usual = find_usual(wanted.symbol)
+    links = () if usual is None else (link_of(usual, wanted.name),)
+    clock = read_clock(terminal, links)
     if clock is None:
         raise UsageError("the terminal shows no opening of a week; say the --server-clock")
     return clock

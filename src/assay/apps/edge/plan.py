@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from assay.apps.edge.confirming import confirm_account, keep_account
+from assay.apps.edge.confirming import confirm_account, describe_contracts, keep_account
 from assay.apps.edge.depth import BestSizes
 from assay.apps.edge.dialing import Bridge
 from assay.apps.edge.gateways import build_gateway
@@ -95,18 +95,23 @@ def run_connector(plan: ConnectorPlan, token: str) -> None:
 def confirm_terminal(
     name: str, account: str, symbols: str, file: Path, server_clock: str | None
 ) -> dict[str, Any]:
-    """Write down the account that a terminal shows, and return it in the words of the file."""
+    """Write down the account that a terminal shows, and return it in the words of the file.
+
+    Beside it stand, as `instruments`, the contracts that nobody has described.
+    """
     terminal = open_terminal(name)
     try:
         clock = parse_clock(server_clock) if server_clock else None
         now = SystemClock().now_ns()
         settings = confirm_account(terminal, account, symbols, begin=now, clock=clock)
         settings = msgspec.structs.replace(settings, begin=_begin(terminal, settings, now))
+        contracts = describe_contracts(terminal, settings.links)
     finally:
         terminal.shutdown()
     keep_account(file, settings)
     found: dict[str, Any] = msgspec.to_builtins(settings)
-    return found
+    # Config.toml of the platform must say these: it sees no terminal.
+    return {**found, "instruments": contracts} if contracts else found
 
 
 def _begin(terminal: Any, settings: MT5Settings, now: int) -> int:

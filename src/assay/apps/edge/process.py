@@ -71,7 +71,7 @@ class Connector:
         self._executor = Executor(self.account, gateway, clock, self._logger, self.dialer.wake)
         self._poller = polls(self.market)
         self._stopped = threading.Event()
-        self._account_due = 0
+        self._asked = 0
         self._failure: Exception | None = None
 
     def tell_past(self, pasts: Pasts) -> None:
@@ -110,8 +110,9 @@ class Connector:
 
     def _ask_terminal(self) -> None:
         now = self._clock.now_ns()
-        if now >= self._account_due:
-            self._account_due = now + ACCOUNT_EVERY
+        # A clock that was set back holds nothing up.
+        if not 0 <= now - self._asked < ACCOUNT_EVERY:
+            self._asked = now
             self._executor.poll()
         found = self._poller.poll()
         if self._history is not None:

@@ -89,11 +89,10 @@ class MarketLog:
 
     def append(self, quotes: Sequence[Quote]) -> None:
         """Write quotes down, in the order of their keys for each symbol."""
-        for quote in quotes:
-            self.keys[quote.symbol] = quote.key
         now = self._clock.now_ns()
         is_due = now - self._synced >= SYNC_EVERY
         self._log.append([self._codec.encode(each) for each in quotes], sync=is_due)
+        self.keys.update({quote.symbol: quote.key for quote in quotes})
         if is_due:
             self._synced = now
 

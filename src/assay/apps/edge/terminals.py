@@ -110,7 +110,8 @@ class WakingTerminal:
         """Return ticks; None where there are none or the terminal is away."""
         found = self._terminal.copy_ticks_from(symbol, date_from, count, flags)
         now = self._clock.now_ns()
-        if found is None and now - self._tried >= AWAY_EVERY:
+        # A clock that was set back holds nothing up.
+        if found is None and not 0 <= now - self._tried < AWAY_EVERY:
             self._tried = now
             if self._terminal.terminal_info() is None:
                 self._terminal.initialize()

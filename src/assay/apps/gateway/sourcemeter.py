@@ -8,9 +8,16 @@ from dataclasses import dataclass, field
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from assay.model.messages import Message, QuotesDisputed, SourceSuspected, SourceSwitched
+from assay.model.messages import (
+    Message,
+    QuotesDisputed,
+    SourceSkewed,
+    SourceSuspected,
+    SourceSwitched,
+)
+from assay.model.time import SECOND
 
-SOURCE_KINDS = ("QuotesDisputed", "SourceSuspected", "SourceSwitched")
+SOURCE_KINDS = ("QuotesDisputed", "SourceSkewed", "SourceSuspected", "SourceSwitched")
 
 
 @dataclass(slots=True)
@@ -19,6 +26,7 @@ class SourceMeter:
 
     serving: dict[tuple[str, str], bool] = field(default_factory=dict)
     suspect: dict[tuple[str, str], bool] = field(default_factory=dict)
+    offsets: dict[tuple[str, str], float] = field(default_factory=dict)
     disputed: dict[str, bool] = field(default_factory=dict)
     switches: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
@@ -35,6 +43,9 @@ class SourceMeter:
                 self.switches[message.symbol, message.source or "none", message.reason] += 1
         elif isinstance(message, SourceSuspected):
             self.suspect[message.symbol, message.source] = message.suspected
+        elif isinstance(message, SourceSkewed):
+            off = message.offset / SECOND if message.skewed else 0.0
+            self.offsets[message.symbol, message.source] = off
         elif isinstance(message, QuotesDisputed):
             self.disputed[message.symbol] = message.disputed
 
@@ -44,6 +55,9 @@ class SourceMeter:
                      ("symbol", "source"), self.serving.items())  # fmt: skip
         yield _gauge("source_suspect", "1 of a source whose quotes of a symbol are not believed.",
                      ("symbol", "source"), self.suspect.items())  # fmt: skip
+        yield _gauge("source_offset_seconds",
+                     "How far a source's clock is off, below 0 for behind; 0 once it is right.",
+                     ("symbol", "source"), self.offsets.items())  # fmt: skip
         yield _gauge("quotes_disputed", "1 where sources differ and none is believed.",
                      ("symbol",), (((k,), v) for k, v in self.disputed.items()))  # fmt: skip
         family = CounterMetricFamily(
@@ -56,7 +70,7 @@ class SourceMeter:
 
 
 def _gauge(
-    name: str, text: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], bool]]
+    name: str, text: str, labels: tuple[str, ...], rows: Iterable[tuple[tuple[str, ...], float]]
 ) -> Metric:
     family = GaugeMetricFamily(f"assay_{name}", text, labels=labels)
     for names, value in rows:

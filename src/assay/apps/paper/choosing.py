@@ -13,6 +13,7 @@ from assay.market.consensus import (
     NOBODY,
     Change,
     Disputed,
+    Skewed,
     SourceSelector,
     Standing,
     Switched,
@@ -22,6 +23,7 @@ from assay.model.messages import (
     EntriesReleased,
     Message,
     QuotesDisputed,
+    SourceSkewed,
     SourceSuspected,
     SourceSwitched,
 )
@@ -71,7 +73,9 @@ class SourceChoice:
         verdict = selector.quote(
             self._ranks[symbol].index(edge), came.at, quote.ts, quote.bid, quote.ask
         )
-        told = self._tell(symbol, verdict.changes, quote.ts)
+        # What is not passed on may bear any time; what follows from it is told at the market's.
+        ts = quote.ts if verdict.passes else selector.time or quote.ts
+        told = self._tell(symbol, verdict.changes, ts)
         return Chosen(told, quote if verdict.passes else None, verdict.confirmed)
 
     def _link(self, edge: str, at: int, *, linked: bool) -> list[Message]:
@@ -98,6 +102,13 @@ class SourceChoice:
                 found.append(
                     QuotesDisputed(**about, disputed=change.disputed, departure=change.departure)
                 )
+            elif isinstance(change, Skewed):
+                found.append(
+                    SourceSkewed(
+                        **about, source=names[change.source], skewed=change.skewed,
+                        offset=change.offset, beside=names[change.beside],
+                    )
+                )  # fmt: skip
             else:
                 found.append(
                     SourceSuspected(

@@ -32,7 +32,7 @@ from assay.market.news import read_calendar
 from assay.market.series import TickSeries
 from assay.model.accounts import AccountSpec
 from assay.model.errors import DataError, UsageError
-from assay.model.instruments import Instrument, instrument_for
+from assay.model.instruments import Instrument, usual_quantity_digits
 from assay.model.messages import Message
 from assay.model.time import DAY
 from assay.runtime.home import Home
@@ -187,11 +187,11 @@ def _venue_account(plan: Plan) -> AccountSpec | None:
 def _require_usual_units(instruments: Sequence[Instrument]) -> None:
     """Refuse quantities that an edge, which knows no settings of ours, would read as others."""
     for spec in instruments:
-        usual = instrument_for(spec.symbol).quantity_digits
+        usual = usual_quantity_digits(spec.symbol)
         if spec.quantity_digits != usual:
             raise UsageError(
                 f"an edge counts {spec.symbol} in units of 10^-{usual} and the settings say "
-                f"10^-{spec.quantity_digits}; take quantity_digits out of "
+                f"10^-{spec.quantity_digits}; set quantity_digits = {usual} under "
                 f"[instruments.{spec.symbol}]"
             )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from assay.kernel.sanity import MEMORY, SANITY, judge_tick
 from assay.market.consensus.agreement import find_apart, tolerance_of
-from assay.market.consensus.sighting import Sighting
+from assay.market.consensus.sighting import AHEAD, Sighting
 from assay.model.time import SECOND
 
 LAG = 3 * SECOND // 2
@@ -57,7 +57,20 @@ class Disputed(NamedTuple):
     departure: int
 
 
-Change = Switched | Suspected | Disputed
+class Skewed(NamedTuple):
+    """Tell that a source's clock is off, or right again.
+
+    `offset` (ns) is how far it is ahead of the clock of `beside`, below 0 for behind. That is
+    another source, or itself where it left the time that it kept before.
+    """
+
+    source: int
+    skewed: bool
+    offset: int
+    beside: int
+
+
+Change = Switched | Suspected | Disputed | Skewed
 
 
 class Verdict(NamedTuple):
@@ -95,7 +108,6 @@ class SourceSelector:
         self._marks = np.zeros(sources, SANITY)
         self.serving, self.disputed = 0, False
         self._passed_ts, self._passed_by, self._agreed, self._calm = 0, 0, 0, 0
-        self.late = 0
 
     def snapshot(self) -> Standing:
         """Return what the next verdicts depend on."""
@@ -121,27 +133,62 @@ class SourceSelector:
         """Take in that the bridge and a source met, or that their link ended."""
         one = self._seen[source]
         if one.linked != linked:
-            one.linked, one.good = linked, 0
+            one.linked, one.good, one.skew = linked, 0, one.skew.begin_anew()
         return self._choose(at)
 
     def quote(self, source: int, at: int, ts: int, bid: int, ask: int) -> Verdict:
         """Take in a quote that came at `at` (ns of the bridge) with a time `ts` (ns UTC)."""
-        one = self._seen[source]
-        if one.is_ahead(at, ts) or ts < self._passed_ts - LAG:
-            self.late += 1
-            return Verdict(passes=False, confirmed=False, changes=[])
+        one, is_refused = self._seen[source], self._is_refused(source, at, ts)
+        skewed = self._follow_clock(source, at, ts, is_refused=is_refused)
+        if is_refused:
+            return Verdict(passes=False, confirmed=False, changes=skewed)
         streak = int(judge_tick(self._marks, source, ts, bid, ask))
         self._tell_others(one, at)
         one.hear(at, ts)
         if streak:
             one.bid, one.ask = bid, ask
-        changes = self._compare(at)
+        changes = skewed + self._compare(at)
         self._count_good(source, at)
         changes += self._choose(at)
         passes = streak > 0 and self._may_pass(source, ts)
         if passes:
             self._passed_ts, self._passed_by = ts, source
         return Verdict(passes, passes and self._is_confirmed(source, at), changes)
+
+    def _is_refused(self, source: int, at: int, ts: int) -> bool:
+        """Say whether a quote is of the past, or leaps ahead where no other source bears it out."""
+        if ts < self._passed_ts - LAG:
+            return True
+        if not self._seen[source].is_ahead(at, ts):
+            return False
+        beside = self._clock_beside(source, is_refused=True)
+        return beside == source or abs(self._offset(beside, at, ts)) > AHEAD
+
+    def _follow_clock(self, source: int, at: int, ts: int, *, is_refused: bool) -> list[Change]:
+        """Tell of a source whose quotes are always stamped too early or too late."""
+        one = self._seen[source]
+        if source == self.serving and not is_refused and not one.skew.told:
+            return []  # the others are held to it
+        beside, off = self._clock_beside(source, is_refused=is_refused), 0
+        if beside != source:
+            off = self._offset(beside, at, ts)
+            off = off if is_refused or off < -LAG or off > AHEAD else 0
+        elif is_refused:
+            off = ts - at - one.lead
+        before, one.skew = one.skew.told, one.skew.hear(at, off)
+        if one.skew.told == before:
+            return []
+        return [Skewed(source, one.skew.told, off, beside)]
+
+    def _clock_beside(self, source: int, *, is_refused: bool) -> int:
+        """Return the source whose clock another's is held to, itself where there is none."""
+        passed = (self._passed_by,) if is_refused else ()
+        others = (self.serving, *passed, *range(source))
+        return next((k for k in others if k not in (NOBODY, source) and self._seen[k].at), source)
+
+    def _offset(self, beside: int, at: int, ts: int) -> int:
+        other = self._seen[beside]
+        return (ts - at) - (other.ts - other.at)
 
     def _tell_others(self, one: Sighting, at: int) -> None:
         for each in self._seen:

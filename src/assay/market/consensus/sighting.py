@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from assay.market.consensus.skew import Skew
 from assay.model.time import SECOND
 
 LULL_LEAST, LULL_MOST = 3 * SECOND, 30 * SECOND
@@ -18,7 +19,8 @@ class Sighting(msgspec.Struct, array_like=True):
     `lull` is how long it usually says nothing at most. While others speak and it does not, `alone`
     is since when. `apart` is since when it departs from the others, `good` since when it has been
     fit without a break and `quotes` how many it gave since then. One that is `stale` said nothing
-    while the others left its price. `lead` is how far its clock is ahead of the bridge's at most.
+    while the others left its price. `lead` is how far its clock is ahead of the bridge's at most,
+    and `skew` whether that clock is off.
     """
 
     at: int = 0
@@ -34,6 +36,7 @@ class Sighting(msgspec.Struct, array_like=True):
     stale: bool = False
     suspect: bool = False
     lead: int = 0
+    skew: Skew = Skew()
 
     @property
     def mid(self) -> int:

@@ -105,6 +105,20 @@ class SourceSuspected(Message, frozen=True, kw_only=True):
     tolerance: int
 
 
+class SourceSkewed(Message, frozen=True, kw_only=True):
+    """Carry that the clock that stamps a source's quotes of a symbol is off, or right again.
+
+    `offset` (ns) is how far it is ahead of the clock of `beside`, below 0 for behind; `beside` is
+    another source, or the source itself where it left the time that it kept before.
+    """
+
+    symbol: str
+    source: str
+    skewed: bool
+    offset: int
+    beside: str
+
+
 class QuotesDisputed(Message, frozen=True, kw_only=True):
     """Carry that sources differ by so many points and none can be believed, or that it is over."""
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from assay.trading.brokers.mt5.servertime import (
     ATHENS_S,
-    DAY_S,
     FAMILIES,
     HOUR_S,
     STEP_S,
-    DstFamily,
     ServerClock,
+    choose_likeliest,
+    fit_family,
     infer_clock,
     measure_offset,
 )
@@ -36,17 +36,12 @@ def fit_clock(
         return infer_clock(opens), False
     moment, minutes = ahead[-1]
     offset = round(minutes * _MINUTE_S / STEP_S) * STEP_S
-    candidates = [_winter(moment, offset, family) for family in (*FAMILIES, "fixed")]
+    candidates = [fit_family(moment, offset, family) for family in FAMILIES]
     scores = [_explains(clock, opens) for clock in candidates]
     likely = [each for each, score in zip(candidates, scores, strict=True) if score == max(scores)]
     if len(likely) == 1:
         return likely[0], True
-    return _likeliest(likely, opens), False
-
-
-def _winter(moment: int, offset: int, family: DstFamily) -> ServerClock:
-    plain = ServerClock(offset_s=0, family=family)
-    return ServerClock(offset_s=offset - plain.offset_at(moment), family=family)
+    return choose_likeliest(likely, opens[-1]) if opens else likely[-1], False
 
 
 def _explains(clock: ServerClock, opens: Sequence[int]) -> int:
@@ -58,16 +53,6 @@ def _explains(clock: ServerClock, opens: Sequence[int]) -> int:
         if offset is not None
     )
     return max(late.values(), default=0)
-
-
-def _likeliest(clocks: Sequence[ServerClock], opens: Sequence[int]) -> ServerClock:
-    by_family = {clock.family: clock for clock in clocks}
-    if opens and opens[-1] % DAY_S == 0 and "new-york" in by_family:
-        return by_family["new-york"]
-    europe = by_family.get("europe")
-    if opens and europe is not None and europe.offset_s == ATHENS_S:
-        return europe
-    return by_family.get("fixed", clocks[0])
 
 
 def zone_of(clock: ServerClock) -> str:

@@ -24,6 +24,7 @@ from assay.trading.brokers.mt5.blocking import (
     TerminalBlockedError,
     TerminalBusyError,
 )
+from assay.trading.brokers.mt5.contracts import terms_of
 from assay.trading.brokers.mt5.servertime import ServerClock
 from assay.trading.terminal.profile import AccountTerms
 from tests.unit.trading.mt5.rig import Rig, all_of, only
@@ -203,6 +204,18 @@ def test_a_changed_contract_denies_until_it_is_accepted_and_gets_a_version() -> 
     assert said == "EURUSD is open under the contract before; close it first"
     only(rig.do("close", ticket=ticket), OrderAccepted)
     rig.poll()
+    assert rig.gateway.acknowledge("contract:EURUSD", rig.now).endswith("version 2")
+    only(rig.do(), OrderAccepted)
+
+
+def test_a_contract_that_changed_between_confirming_and_the_first_start_denies() -> None:
+    rig = Rig()
+    shown = rig.terminal.symbol_info("EURUSD")
+    assert shown is not None
+    rig.hand.change_terms("EURUSD", contract_size=Decimal(10_000))
+    rig.gateway = rig.open(contracts={"EURUSD": terms_of(shown)})
+    refused = only(rig.do(), OrderRejected)
+    assert refused.text == "trade_contract_size was 100000.0 and is 10000.0"
     assert rig.gateway.acknowledge("contract:EURUSD", rig.now).endswith("version 2")
     only(rig.do(), OrderAccepted)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,7 +17,9 @@ from assay.model.messages import (
 )
 from assay.model.time import HOUR, MINUTE, SECOND
 from assay.trading.brokers.mt5 import api
+from assay.trading.brokers.mt5.structures import TerminalApi
 from assay.trading.execution import OrderState
+from assay.trading.terminal import SimulatedTerminal
 from tests.unit.trading.mt5.rig import QUOTES, Rig, all_of, only
 
 BOTH = pytest.mark.parametrize("kind", ["netting", "hedging"])
@@ -213,6 +215,27 @@ def test_an_old_command_is_not_sent_any_more() -> None:
     only(rig.run(command), OrderExpired)
     assert sent_orders(rig) == []
     assert rig.book.orders[command.id].state is OrderState.EXPIRED
+
+
+class SlowHistory:
+    """Be a terminal that takes twelve seconds for what was dealt."""
+
+    def __init__(self, terminal: SimulatedTerminal) -> None:
+        self._terminal = terminal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._terminal, name)
+
+    def history_deals_get(self, *unnamed: Any, **named: Any) -> Any:
+        self._terminal.advance(self._terminal.now + 12 * SECOND)
+        return self._terminal.history_deals_get(*unnamed, **named)
+
+
+def test_what_the_terminal_takes_before_a_send_counts_against_its_time() -> None:
+    rig = Rig()
+    gateway = rig.open(cast("TerminalApi", SlowHistory(rig.terminal)))
+    only(gateway.execute(rig.command(), rig.now), OrderExpired)
+    assert not rig.terminal.positions_get()
 
 
 def test_the_brokers_margin_is_the_truth() -> None:

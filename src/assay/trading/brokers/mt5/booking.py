@@ -100,14 +100,17 @@ class Booking:
         return sorted(fresh, key=lambda deal: (deal.time_msc, deal.ticket))
 
     def scale_of(self, name: str) -> Scale | None:
-        """Return the scale of a symbol by the contract that was accepted; None for no symbol."""
+        """Return the scale of a symbol by the contract that was accepted; None for no symbol.
+
+        Prices of a symbol that is traded have our digits, however many the broker quotes.
+        """
         info = self._terminal.symbol_info(name) if name else None
         if info is None:
             return None
         link = self._links.get(name)
         accepted = self._state.contracts.get(link.symbol) if link else None
         size = accepted.terms.trade_contract_size if accepted else info.trade_contract_size
-        return Scale(info.digits, size)
+        return Scale(link.digits if link else info.digits, size)
 
     def take_over(self) -> None:
         """At the first look at an account, count what it did before our first command as done."""

@@ -26,6 +26,8 @@ WEEKS_BARS = 1_000
 """Half-hour bars asked for: about four weeks, with as many weekly opens."""
 FUTURE_S = 300
 """A server's tick this far ahead of our clock shows another offset."""
+LATE_NS = 30 * SECOND
+"""A market that has gone on for so long is not the one on which new risk was decided."""
 
 
 def is_netting(settings: MT5Settings) -> bool:
@@ -100,12 +102,13 @@ class Guarding:
         return Market(link, info, tick, clock)
 
     def find_contract_change(self, symbol: str, info: SymbolInfo, now: int) -> str:
-        """Say how a contract differs from the accepted one; the first that is seen is accepted."""
+        """Say how a contract differs from the accepted one: the confirmed, else the first seen."""
         terms = terms_of(info)
         accepted = self._state.contracts.get(symbol)
         if accepted is None:
-            self._state.contracts[symbol] = ContractVersion(version=1, terms=terms, since=now)
-            return ""
+            confirmed = self._settings.contracts.get(symbol, terms)
+            accepted = ContractVersion(version=1, terms=confirmed, since=now)
+            self._state.contracts[symbol] = accepted
         changes = find_changes(accepted.terms, terms)
         if changes:
             self._state.stopped[f"contract:{symbol}"] = changes
@@ -133,6 +136,10 @@ class Guarding:
         self, command: OrderCommand, market: Market, account: AccountInfo
     ) -> Denial | None:
         """Say why risk may not be taken."""
+        gone = market.clock.to_utc_ns(market.tick.time_msc) - command.ts
+        if command.ts and gone > LATE_NS:
+            text = f"{market.link.name} has gone on for {gone // SECOND} s since it was decided"
+            return Denial("decided_long_ago", text)
         mode, name = market.info.trade_mode, market.link.name
         if mode == api.SYMBOL_TRADE_MODE_DISABLED:
             return Denial("trade_disabled", f"{name} cannot be traded")
@@ -209,7 +216,9 @@ class Guarding:
             )
             return f"contract of {symbol} is version {version}"
         if kind == "server-time":
-            self._state.clock = infer_clock(self._read_opens()) or self._settings.clock
+            # The weeks before the change bear witness against it.
+            newest = self._read_opens()[-1:]
+            self._state.clock = infer_clock(newest) or self._settings.clock
             return f"server time is {self._state.clock}"
         return f"{what} is no longer stopped" if kind == "account" else f"{what} is unknown"
 

@@ -12,7 +12,7 @@ import msgspec
 
 DstFamily = Literal["fixed", "new-york", "europe"]
 _ZONES = {"new-york": ("America/New_York", -5), "europe": ("Europe/Berlin", 1)}
-FAMILIES: tuple[DstFamily, DstFamily] = ("new-york", "europe")
+FAMILIES: tuple[DstFamily, ...] = ("new-york", "europe", "fixed")
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 WEEKEND_S = 40 * HOUR_S
@@ -21,6 +21,8 @@ ATHENS_S = 2 * HOUR_S
 STEP_S = 1_800
 TOLERANCE_S = 600
 FARTHEST_S = 14 * HOUR_S
+HOLIDAY_S = 4 * HOUR_S
+"""A week that opens so much later than it should begins with a holiday."""
 
 
 class ServerClock(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,33 +101,56 @@ def first_of_weeks(opens: Iterable[int]) -> list[int]:
 def infer_clock(opens: Iterable[int]) -> ServerClock | None:
     """Infer the clock from weekly opens, of several markets too; None where none is clear.
 
-    A server whose week begins at midnight is taken to keep New York's summer time, as those do
-    that close their day with New York; else one on Athens' time to keep Europe's; another keeps
-    none. Where that is wrong the first change of clocks shows it.
+    The newest week tells, and of several another must bear it out, no fewer than speak for any
+    other clock: a week may open hours late, as at New Year. Whose summer time is kept is what
+    explains most weeks; where several do, a server whose week begins at midnight keeps New York's,
+    as those do that close their day with New York, else one on Athens' time Europe's, another none.
+    Where that is wrong the first change of clocks shows it.
     """
-    opened = max(first_of_weeks(opens), default=None)
-    offset = None if opened is None else measure_offset(opened)
-    if opened is None or offset is None:
+    weeks = [(opened, measure_offset(opened)) for opened in first_of_weeks(opens)]
+    clear = [(opened - offset, offset) for opened, offset in weeks if offset is not None]
+    if not clear:
         return None
-    utc = opened - offset
-    new_york, europe = (
-        offset - ServerClock(offset_s=0, family=family).offset_at(utc) for family in FAMILIES
-    )
-    if opened % DAY_S == 0:
-        return ServerClock(offset_s=new_york, family="new-york")
-    if europe == ATHENS_S:
-        return ServerClock(offset_s=europe, family="europe")
-    return ServerClock(offset_s=offset)
+    clocks = [fit_family(*week, family) for week in clear for family in FAMILIES]
+    scores = {
+        clock: sum(clock.offset_at(utc) == offset for utc, offset in clear) for clock in clocks
+    }
+    most = max(scores.values())
+    newest = [fit_family(*clear[-1], family) for family in FAMILIES]
+    likely = [clock for clock in newest if scores[clock] == most]
+    if not likely or most < min(len(clear), 2):
+        return None
+    return choose_likeliest(likely, sum(clear[-1]))
+
+
+def fit_family(utc_s: int, offset: int, family: DstFamily) -> ServerClock:
+    """Return the clock of a family that is so far ahead of UTC at a moment."""
+    summer = ServerClock(offset_s=0, family=family).offset_at(utc_s)
+    return ServerClock(offset_s=offset - summer, family=family)
+
+
+def choose_likeliest(clocks: Sequence[ServerClock], opened: int) -> ServerClock:
+    """Return which of clocks of several families most brokers keep whose week opens then."""
+    by_family = {clock.family: clock for clock in clocks}
+    if opened % DAY_S == 0 and "new-york" in by_family:
+        return by_family["new-york"]
+    europe = by_family.get("europe")
+    if europe is not None and europe.offset_s == ATHENS_S:
+        return europe
+    return by_family.get("fixed", clocks[0])
 
 
 def find_drift(clock: ServerClock, opens: Iterable[int]) -> str:
-    """Say by how much a server's weekly open lies off; empty where it lies where it should."""
+    """Say by how much a server's weekly open lies off; empty where it lies where it should.
+
+    A week that opens hours late is a holiday's: were it the clock, quotes would be of the future.
+    """
     for opened in first_of_weeks(opens)[-1:]:
         offset = measure_offset(opened)
         if offset is None:
             continue
         expected = clock.offset_at(opened - offset)
-        if offset != expected:
+        if offset != expected and offset - expected < HOLIDAY_S:
             moment = datetime.fromtimestamp(opened - offset, UTC)
             return (
                 f"the server is {offset} s ahead of UTC since {moment:%Y-%m-%d}, not {expected} s"

@@ -7,7 +7,7 @@ import msgspec
 from assay.model.errors import DataError
 from assay.model.time import DAY
 from assay.trading.brokers.mt5.account import AccountLock
-from assay.trading.brokers.mt5.contracts import ContractVersion
+from assay.trading.brokers.mt5.contracts import ContractTerms, ContractVersion
 from assay.trading.brokers.mt5.ports import OrderCommand
 from assay.trading.brokers.mt5.servertime import ServerClock
 from assay.trading.brokers.mt5.symbols import SymbolLink
@@ -28,9 +28,9 @@ class MT5Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Hold what a person decided about one terminal and its account.
 
     `begin` (nanoseconds UTC) is when the platform took the account over: deals from then on are
-    booked. `armed_login` names the account if it holds real money. An order that nobody has seen
-    for `settle_ns` while the terminal was connected never arrived; `block_ns` is how long a call
-    may take.
+    booked. `contracts` are the terms that were shown with the links. `armed_login` names the
+    account if it holds real money. An order that nobody has seen for `settle_ns` while the terminal
+    was connected never arrived; `block_ns` is how long a call may take.
     """
 
     account: str
@@ -44,6 +44,7 @@ class MT5Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     settle_ns: int = 120_000_000_000
     block_ns: int = 5_000_000_000
     margin_gap_bp: int = 100
+    contracts: dict[str, ContractTerms] = {}
 
 
 class OrderRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -6,12 +6,13 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 import msgspec
 
+from assay.model.instruments import UNDESCRIBED_DIGITS
 from assay.model.values import round_to_scale
 from assay.trading.brokers.mt5.structures import SymbolInfo
 from assay.trading.brokers.mt5.symbols import SymbolLink
 
-UNMAPPED_DIGITS = 2
-"""Volumes of a symbol that nobody has mapped are told in hundredths of its contract's unit."""
+UNMAPPED_DIGITS = UNDESCRIBED_DIGITS
+"""Volumes of a symbol that nobody has mapped are told like those of one nobody has described."""
 
 
 class Scale(msgspec.Struct, frozen=True):

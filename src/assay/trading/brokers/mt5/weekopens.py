@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from assay.model.errors import UsageError
-from assay.model.instruments import FOREX_WEEK, instrument_for
+from assay.model.instruments import CURRENCIES, FOREX_WEEK, METALS, instrument_for
 from assay.model.time import SECOND
 from assay.trading.brokers.mt5.servertime import find_week_opens, first_of_weeks
 from assay.trading.brokers.mt5.symbols import SymbolLink
 
 _BEGIN = FOREX_WEEK[0].start
+_TELLING = frozenset({*CURRENCIES, *METALS, "NSX", "SPX"})
+"""What opens at one time nearly everywhere; oil and the dollar's index do where a broker likes."""
 
 
 class BarTerminal(Protocol):
@@ -48,6 +50,8 @@ def _lateness_s(symbol: str) -> int | None:
     try:
         instrument = instrument_for(symbol)
     except UsageError:
+        return None
+    if instrument.base not in _TELLING:
         return None
     late = instrument.sessions[0].start - _BEGIN
     return late // SECOND if late >= 0 else None
