@@ -77,6 +77,9 @@ class FragileBroker:
     def send(self, order: OrderSubmitted) -> None:
         self._fuse.guard("send", lambda: self._broker.send(order), self._tear)
 
+    def lapse(self, order: OrderSubmitted) -> None:
+        self._fuse.guard("send", lambda: self._broker.lapse(order), self._tear)
+
     def _tear(self) -> None:
         with self._path.open("ab") as book:
             book.write(b'{"key":123456,"acc')

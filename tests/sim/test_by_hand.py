@@ -13,7 +13,19 @@ from assay.apps.config import AccountConfig, Config
 from assay.apps.lab.setup import Setup, prepare
 from assay.apps.lab.trail import LiveTrail
 from assay.apps.paper.byhand import Waiting, list_waiting, obey
-from assay.apps.paper.control import FLATTEN, LIST_ORDERS, TRADE, Answer, ByHand, ControlOrder
+from assay.apps.paper.control import (
+    FLATTEN,
+    LIST_ORDERS,
+    TRADE,
+    Answer,
+    ByHand,
+    ControlOrder,
+    control_folder,
+    leave_order,
+)
+from assay.apps.paper.picture import PICTURE, Painter
+from assay.apps.paper.plan import Plan
+from assay.apps.paper.process import Session
 from assay.apps.paper.trader import PaperTrader
 from assay.model.messages import (
     DecisionMade,
@@ -28,6 +40,9 @@ from assay.model.messages import (
     TradeRequested,
 )
 from assay.model.time import HOUR
+from assay.runtime.clock import Stopwatch, SystemClock
+from assay.runtime.home import Home, open_home
+from assay.runtime.journal import Halt
 from assay.trading.engine.loading import load_strategy
 from tests.replay.markets import generate_market
 from tests.sim.crashing import Fuse, Place
@@ -231,6 +246,7 @@ def test_flattening_closes_halted_or_not_and_nothing_is_opened(
         {"action": "cancel", "key": "0"}, {"action": "cancel", "key": "9" * 5_000},
         {"action": "cancel", "key": str(1 << 63)}, {"action": "cancel", "key": "-7"},
         {"action": "change", "key": "7"}, {"action": "close", "lots": "-1"}, {"action": "close"},
+        {"action": "twap", "lots": "1", "slices": 2, "every": -(10**9)},
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_in_words(tmp_path: Path, wish: dict[str, Any]) -> None:
@@ -258,3 +274,116 @@ def test_nothing_is_opened_on_an_old_quote_of_a_live_market(tmp_path: Path) -> N
 
     place = Place(make_setup(), tmp_path / "book.jsonl")
     assert place.live(Fuse(), trade({50: act}, 60)) is not None
+
+
+def test_closing_no_lots_closes_nothing(setup: Setup, tmp_path: Path) -> None:
+    def act(trader: PaperTrader) -> None:
+        for lots in ("0", "0.00", "1e-1000000"):
+            assert not ask(trader, "close", lots=lots).serves
+
+    place = Place(setup, tmp_path / "book.jsonl")
+    left = place.live(Fuse(), trade({160: sell, 180: act}, 200))
+    assert left is not None
+    assert left.topology.desk.world.positions[0]["quantity"].tolist() == [40_000, -50_000]
+
+
+class Wall(SystemClock):
+    """Be a clock that a person sets."""
+
+    now = 10 * HOUR
+
+    def now_ns(self) -> int:
+        return self.now
+
+
+def open_session(home: Home, trader: PaperTrader, wall: Wall | None = None) -> Session:
+    painter = Painter(trader.setup, home.folder("run") / PICTURE)
+    clock = wall or Wall()
+    session = Session(home, trader, painter, clock, Plan(), lambda: False, Stopwatch())
+    session.begin(1)
+    return session
+
+
+def left_order(home: Home, **wish: Any) -> Path:
+    by_hand = ByHand(symbol="EURUSD", **wish)
+    return leave_order(home, ControlOrder(TRADE, "as I see it", "rini", by_hand=by_hand))
+
+
+def test_an_order_by_hand_is_carried_out_once_though_the_trader_dies_over_it(
+    tmp_path: Path,
+) -> None:
+    """It is committed and sent, and the trader dies before whoever gave it has an answer."""
+    home, fuse = open_home(tmp_path / "home"), Fuse(0, "after", "mark_confirmed")
+    place, left = Place(make_setup(), tmp_path / "book.jsonl"), list[Path]()
+
+    def order(trader: PaperTrader) -> None:
+        session = open_session(home, trader)
+        left.append(left_order(home, action="market", lots="0.1"))
+        fuse.at = fuse.done + 1
+        session.look()
+
+    assert place.live(fuse, trade({50: order}, 60)) is None
+    assert fuse.burnt
+    (path,) = left
+    assert path.exists()
+
+    def look(trader: PaperTrader) -> None:
+        open_session(home, trader).look()
+
+    assert place.live(Fuse(), look) is not None
+    assert not path.exists()
+    assert len(told_of(place, OrderSubmitted)) == 1
+    told = msgspec.json.decode(path.with_suffix(".told").read_bytes(), type=Answer)
+    assert not told.serves
+    assert "started anew" in told.text
+
+
+def test_a_release_that_was_left_lifts_no_later_halt(tmp_path: Path) -> None:
+    """Whoever asked for it is gone; then trading was halted for another reason."""
+    home, place = open_home(tmp_path / "home"), Place(make_setup(), tmp_path / "book.jsonl")
+    path = leave_order(home, ControlOrder("resume", "odd prices are over", "page"))
+    place.log.halts["local"] = Halt("local", True, "the ledger has a gap", "rini", 5)
+
+    def look(trader: PaperTrader) -> None:
+        open_session(home, trader).look()
+        assert trader.halted
+        assert not path.exists()
+
+    assert place.live(Fuse(), look) is not None
+
+
+def test_what_nobody_can_read_among_the_orders_stops_nobody(tmp_path: Path) -> None:
+    """A power cut may leave a file without its content; a newer program may write another."""
+    home = open_home(tmp_path / "home")
+    folder = control_folder(home)
+    (folder / "torn.json").write_bytes(b"")
+    (folder / "closed.json").mkdir()
+    (folder / "newer.json").write_bytes(b'{"action": "halt", "reason": "x", "by": "y", "new": 1}')
+
+    def look(trader: PaperTrader) -> None:
+        session = open_session(home, trader)
+        leave_order(home, ControlOrder("halt", "odd prices", "rini"))
+        session.look()
+        assert trader.halted
+
+    assert Place(make_setup(), tmp_path / "book.jsonl").live(Fuse(), look) is not None
+    # Who gave it must not take it for done.
+    assert sorted(each.name for each in folder.glob("*.json")) == [
+        "closed.json",
+        "newer.json",
+        "torn.json",
+    ]
+
+
+def test_the_kill_switch_is_heard_though_the_clock_is_set_back(tmp_path: Path) -> None:
+    home, wall = open_home(tmp_path / "home"), Wall()
+
+    def look(trader: PaperTrader) -> None:
+        session = open_session(home, trader, wall)
+        session.look()
+        wall.now -= 2 * HOUR
+        leave_order(home, ControlOrder("halt", "odd prices", "rini"))
+        session.look()
+        assert trader.halted
+
+    assert Place(make_setup(), tmp_path / "book.jsonl").live(Fuse(), look) is not None

@@ -116,6 +116,7 @@ def test_a_bridge_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
         gateway = CountingGateway(broker)
         with running_edge(tmp_path / "edge", desk, url, terminal, gateway):
             for _ in range(8):
+                # Counted first: on a busy machine all of them may be there before the order is.
                 before = desk.count()
                 terminal.shown += QUOTES // 8
                 sent += 1

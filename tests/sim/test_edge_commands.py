@@ -12,12 +12,18 @@ import pytest
 
 from assay.apps.edge.accountlog import AccountLog, Received
 from assay.apps.edge.commands import Executor
+from assay.apps.edge.dialing import Bridge
+from assay.apps.edge.process import Connector, Surroundings
+from assay.apps.edge.quotes import MarketLog, QuotePoller, QuoteWindows
+from assay.apps.edge.terminals import WakingTerminal
 from assay.apps.link.frames import Batch, Noted, Outcome, PackedCodec, Reported
 from assay.model.messages import Message, OrderRejected, OrderUnknown, decode_message
-from assay.runtime.clock import SimClock
+from assay.model.time import HOUR
+from assay.runtime.clock import SimClock, SystemClock
+from assay.runtime.ids import Rng
 from assay.runtime.logs import open_log
 from assay.trading.brokers.mt5.ports import OrderCommand
-from tests.sim.edging import accepted, command
+from tests.sim.edging import Broker, CountingGateway, QuoteTerminal, Utc, accepted, command
 
 COMMANDS = 4
 CODEC = PackedCodec()
@@ -281,3 +287,53 @@ def test_a_gateway_that_fails_leaves_the_command_unknown_until_it_answers(tmp_pa
     log.close()
     assert exchange.executed == [1]
     assert [each.how for each in told(tmp_path) if isinstance(each, Outcome)] == ["reconciled"]
+
+
+class Wall(SystemClock):
+    """Be a clock that a person sets."""
+
+    now = 10 * HOUR
+
+    def now_ns(self) -> int:
+        return self.now
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_from_asking(tmp_path: Path) -> None:
+    """Neither for the account, nor for a command that is unknown, nor for a terminal."""
+    polled: list[int] = []
+
+    class Polled(CountingGateway):
+        def poll(self, now: int) -> list[Message]:
+            polled.append(now)
+            return []
+
+    class Away:
+        tried = 0
+
+        def copy_ticks_from(self, *_: object) -> None:
+            return None
+
+        def terminal_info(self) -> None:
+            return None
+
+        def initialize(self) -> None:
+            self.tried += 1
+
+    wall, away, bridge = Wall(), Away(), Bridge("ws://127.0.0.1:9", "desk", "00" * 32)
+    waking = WakingTerminal(away, wall)
+    logger = open_log(None, "edge", stream=None)
+
+    def polls(log: MarketLog) -> QuotePoller:
+        return QuotePoller(QuoteWindows(QuoteTerminal({}), Utc()), {}, log)
+
+    connector = Connector(
+        tmp_path, bridge, Polled(Broker()), polls, Surroundings(wall, Rng(1), logger)
+    )
+    for _ in range(2):
+        connector._ask_terminal()
+        waking.copy_ticks_from("EURUSD", 0, 1, 0)
+        wall.now -= 2 * HOUR
+    assert len(polled) == 2
+    assert away.tried == 2
+    connector.stop()
+    connector.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import ssl
 import urllib.request
 from collections.abc import Iterator
@@ -10,12 +11,13 @@ from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from assay.apps.bridge.desk import BridgeBroker, CommandDesk
+from assay.apps.bridge.desk import SUBMITTED, BridgeBroker, CommandDesk, Fetcher, edge_folder
 from assay.apps.bridge.feed import AccountFeed
 from assay.apps.bridge.server import Listening
 from assay.apps.bridge.tokens import EdgeGrant, EdgeTokens
@@ -159,6 +161,23 @@ def test_ten_edges_of_a_tenant_and_no_more(tmp_path: Path, desk: Desk) -> None:
         # Another tenant is not kept out by them.
         _enter(stack, tmp_path, desk.home_edge("edge3"), url, said)
         require_within(lambda: len(bridge.server._sessions) == 3, "other's link", seconds=LONG_S)
+
+
+def test_strangers_who_prove_nothing_keep_no_edge_out(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assay.apps.bridge.server.GREETINGS_MAX", 3)
+    monkeypatch.setattr("assay.apps.bridge.server.GREETING_S", 600.0)
+    bridge = RunningBridge(desk.home, listening=Listening(advisor_port=0))
+    bridge.start()
+    with ExitStack() as stack:
+        stack.callback(bridge.stop)
+        for _ in range(3):
+            place = ("127.0.0.1", bridge.advisor_port)
+            stranger = stack.enter_context(socket.create_connection(place, timeout=LONG_S))
+            assert stranger.recv(4)  # it is asked who it is, and says nothing
+        _enter(stack, tmp_path, desk, f"ws://127.0.0.1:{bridge.port}", [])
+        require_within(lambda: len(bridge.server._sessions) == 1, "the link", seconds=LONG_S)
 
 
 def _enter(stack: ExitStack, folder: Path, desk: Desk, url: str, said: list[str]) -> None:
@@ -321,6 +340,22 @@ class ReportingGateway(CountingGateway):
         return told
 
 
+def test_what_a_bridge_has_fetched_leaves_the_disk_of_a_desk_that_goes_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("assay.apps.bridge.desk.KEPT_BYTES", 0)
+    commands, folder = CommandDesk(desk.home, desk.grant), edge_folder(desk.home, desk.grant)
+    fetcher = Fetcher(folder)
+    for number in range(1, 25):
+        large = msgspec.structs.replace(command(number), strategy="x" * 10**6)
+        commands.submit(large)
+        fetcher.fetch()
+        fetcher.settle()
+    assert sum(each.stat().st_size for each in (folder / SUBMITTED).iterdir()) < 12 * 10**6
+    assert commands.knows(1)
+    commands.close()
+
+
 def test_what_a_reader_confirmed_leaves_the_disk(tmp_path: Path, desk: Desk) -> None:
     gateway = ReportingGateway(Broker())
     with running_bridge(desk.home) as bridge:
@@ -332,12 +367,14 @@ def test_what_a_reader_confirmed_leaves_the_disk(tmp_path: Path, desk: Desk) -> 
                 bridge.submit(desk.grant, command(number))
             require_within(lambda: len(desk.outcomes()) == 30, "outcomes", seconds=LONG_S)
             require_within(lambda: inbox.end == 91, "the account's report", seconds=LONG_S)
-        bridge.server.trim()
         assert list_segments(inbox.folder)[0].first == 1
         desk.read()  # the report came behind the outcomes
         AccountFeed(inbox.folder).confirm(desk.news[-1].position)
-        bridge.server.trim()
-        assert len(list_segments(inbox.folder)) == 1
+        require_within(
+            lambda: len(list_segments(inbox.folder)) == 1,
+            "what was confirmed to go",
+            seconds=LONG_S,
+        )
         assert inbox.end == 91
         feed, events = AccountFeed(inbox.folder), list[Message]()
         while news := feed.read():

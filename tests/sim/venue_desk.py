@@ -28,7 +28,7 @@ from assay.apps.paper.plan import Plan
 from assay.apps.paper.roads import RoadBroker
 from assay.apps.paper.trader import PaperTrader
 from assay.apps.paper.venue import VenueEar, open_bridge_broker
-from assay.model.messages import Message
+from assay.model.messages import DealBooked, Message
 from assay.model.time import SECOND
 from assay.runtime.clock import SimClock
 from assay.runtime.home import Home, open_home
@@ -172,8 +172,8 @@ class VenueDesk(EdgeSide):
         feed, events = AccountFeed(edge_folder(self.home, EDGE) / ACCOUNT), list[Message]()
         while news := feed.read():
             events += [event for each in news for event in each.events]
-        deals = [each for each in events if type(each).__name__ == "DealBooked"]
-        return sum(each.own for each in deals if each.symbol == symbol)  # type: ignore[attr-defined]
+        deals = {each.ticket: each for each in events if isinstance(each, DealBooked)}
+        return sum(each.own for each in deals.values() if each.symbol == symbol)
 
     def close(self) -> None:
         """Close every file."""
@@ -234,6 +234,9 @@ class FragileOrders:
 
     def send(self, order: object) -> None:
         self._guard("send", lambda: self._orders.send(order))  # type: ignore[arg-type]
+
+    def lapse(self, order: object) -> None:
+        self._guard("send", lambda: self._orders.lapse(order))  # type: ignore[arg-type]
 
     def cancel(self, wish: object) -> None:
         self._guard("send", lambda: self._orders.cancel(wish))  # type: ignore[arg-type]

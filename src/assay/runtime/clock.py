@@ -29,9 +29,15 @@ class SystemClock:
         return time.time_ns()
 
     def wait_until(self, ns: int) -> None:
-        """Sleep until `ns`; return at once when it has passed."""
-        while (left := ns - time.time_ns()) > 0:
+        """Sleep until `ns`; return at once when it has passed.
+
+        Whoever sets the machine's clock back meanwhile makes nobody wait longer.
+        """
+        left = ns - time.time_ns()
+        end = time.monotonic_ns() + left
+        while left > 0:
             time.sleep(min(left, _SLICE) / SECOND)
+            left = min(ns - time.time_ns(), end - time.monotonic_ns())
 
 
 class SimClock:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Raw
 
-from assay.apps.link.frames import Batch, Gap
+from assay.apps.bridge.desk import FETCHED
+from assay.apps.bridge.inbox import CONFIRMED, EdgeBox, StreamInbox
+from assay.apps.link.frames import MARKET, Batch, Gap, Noted, PackedCodec, Quote
 from assay.apps.link.log import LogReader, SegmentLog
 from assay.apps.link.proof import read_token
 from assay.apps.link.streams import WINDOW, Receiving, Sending
 from assay.apps.link.transports import parse_address
 from assay.model.errors import DataError, InvariantError, OperatorError, UsageError
+from assay.runtime.clock import SimClock
 
 SMALL = 200
 
@@ -169,6 +175,64 @@ def test_a_sender_waits_for_acknowledgements(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="acknowledged"):
         sending.acknowledge(WINDOW + 5)
     log.close()
+
+
+@contextmanager
+def full_disk(log: SegmentLog, *, room: int) -> Iterator[None]:
+    """Let files take so many octets more than the log's newest segment has."""
+    newest = max(log.folder.iterdir())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    most = newest.stat().st_size + room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("size", [40, 20_000])
+@pytest.mark.parametrize("room", [0, 25])
+def test_a_disk_that_was_full_leaves_the_log_whole(tmp_path: Path, size: int, room: int) -> None:
+    log = open_log(tmp_path / "log")
+    fill(log, 3)
+    with full_disk(log, room=room), pytest.raises(OperatorError, match="free some disk"):
+        log.append([b"x" * size], sync=True)
+    fill(log, 3)
+    assert numbers(log.folder) == [1, 2, 3, 4, 5, 6]
+    log.close()
+    again = open_log(tmp_path / "log")
+    assert again.end == 6
+    again.close()
+
+
+def test_quotes_that_a_full_disk_did_not_take_are_taken_when_they_come_again(
+    tmp_path: Path,
+) -> None:
+    clock, codec = SimClock(1), PackedCodec()
+    inbox = StreamInbox(tmp_path / "market", MARKET, clock)
+    quotes = [Raw(codec.encode(Quote("EURUSD", at, 0, at, 5, 110_000, 110_010))) for at in (1, 2)]
+    with full_disk(inbox._log, room=0), pytest.raises(OperatorError, match="free some disk"):
+        inbox.take(1, quotes, codec)
+    inbox.take(1, quotes, codec)
+    assert (inbox.end, inbox.known) == (2, 0)
+    inbox.take(3, quotes, codec)
+    assert (inbox.end, inbox.known) == (2, 2)
+    inbox.close()
+
+
+@pytest.mark.parametrize("torn", [b"", b"12 3"])
+def test_marks_that_a_power_cut_tore_end_nothing(tmp_path: Path, torn: bytes) -> None:
+    clock, codec = SimClock(1), PackedCodec()
+    box = EdgeBox(tmp_path, clock)
+    box.account.take(1, [Raw(codec.encode(Noted(7, "received")))], codec)
+    (box.account.folder / CONFIRMED).write_bytes(torn)
+    box.account.trim()
+    assert box.account.end == 1
+    box.close()
+    (tmp_path / FETCHED).write_bytes(torn)
+    again = EdgeBox(tmp_path, clock)
+    assert not again.fetch()
+    again.close()
 
 
 def test_an_end_that_holds_more_than_our_disk_is_believed(tmp_path: Path) -> None:

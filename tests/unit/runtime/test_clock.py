@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from assay.model.errors import InvariantError, RetryError
-from assay.model.time import SECOND
+from assay.model.time import HOUR, SECOND
 from assay.runtime.clock import (
     Clock,
     Deadline,
@@ -51,3 +51,32 @@ def test_a_deadline_and_a_stopwatch_count_real_time() -> None:
     assert deadline.remaining() == 0
     assert watch.elapsed_ns() > 0
     assert watch.restart() > 0
+
+
+class SetBack:
+    """Be a machine whose clock somebody sets back by two hours while everybody sleeps."""
+
+    def __init__(self) -> None:
+        self.wall, self.steady = 10 * HOUR, 0
+
+    def time_ns(self) -> int:
+        return self.wall
+
+    def monotonic_ns(self) -> int:
+        return self.steady
+
+    def sleep(self, seconds: float) -> None:
+        if not self.steady:
+            self.wall -= 2 * HOUR
+        slept = round(seconds * SECOND)
+        self.steady, self.wall = self.steady + slept, self.wall + slept
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    machine = SetBack()
+    monkeypatch.setattr("assay.runtime.clock.time", machine)
+    clock = SystemClock()
+    clock.wait_until(clock.now_ns() + SECOND)
+    assert machine.steady == SECOND

@@ -10,7 +10,7 @@ import msgspec
 
 from assay.apps.bridge.tokens import EdgeGrant, write_private
 from assay.apps.link.frames import PackedCodec
-from assay.apps.link.log import LogReader, SegmentLog
+from assay.apps.link.log import SEGMENT_BYTES, LogReader, SegmentLog
 from assay.model.errors import InvariantError, UsageError
 from assay.model.messages import CancelRequested, ChangeRequested, OrderSubmitted
 from assay.runtime.home import Home
@@ -59,6 +59,8 @@ class CommandDesk:
             )
         self._log.append([self._codec.encode(command)], sync=True)
         self._keys.add(command.id)
+        if self._log.octets >= KEPT_BYTES + 2 * SEGMENT_BYTES:
+            self._trim()
 
     @property
     def account(self) -> str:
@@ -71,9 +73,12 @@ class CommandDesk:
 
     def close(self) -> None:
         """Let go of the desk; what was stored stays so."""
-        self._log.drop_through(read_number(self._folder / FETCHED), keep=KEPT_BYTES)
+        self._trim()
         self._log.close()
         self._lock.release()
+
+    def _trim(self) -> None:
+        self._log.drop_through(read_number(self._folder / FETCHED), keep=KEPT_BYTES)
 
 
 class Fetcher:
@@ -96,8 +101,8 @@ class Fetcher:
 
 
 def read_number(file: Path) -> int:
-    """Return the number that a file holds, 0 where there is none."""
-    with suppress(FileNotFoundError):
+    """Return the number that a file holds, 0 where there is none or a power cut tore it."""
+    with suppress(FileNotFoundError, ValueError):
         return int(file.read_text(encoding="ascii"))
     return 0
 
@@ -117,11 +122,18 @@ class BridgeBroker:
 
     def send(self, order: OrderSubmitted) -> None:
         """Hand an order over; raises InvariantError for a key that was sent already."""
+        self._send(order, lapses=self.is_behind(order.ts_event))
+
+    def lapse(self, order: OrderSubmitted) -> None:
+        """Hand an order over that is past its time, so that the edge says that it ended."""
+        self._send(order, lapses=True)
+
+    def _send(self, order: OrderSubmitted, *, lapses: bool) -> None:
         if self.knows(order.key):
             raise InvariantError(f"order key {order.key} was sent twice")
         now = self._clock()
         command = make_command(order, self._digits[order.symbol], now)
-        if self.is_behind(order.ts_event):
+        if lapses:
             command = msgspec.structs.replace(command, expiry_ns=now - 1)
         self._submit(command)
 

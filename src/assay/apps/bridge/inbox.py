@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from assay.apps.link.frames import (
     Quote,
     Reported,
 )
-from assay.apps.link.log import LogReader, SegmentLog
+from assay.apps.link.log import LogReader, SegmentLog, list_segments
 from assay.apps.link.streams import Receiving, Sending
 from assay.model.errors import DataError
 from assay.model.messages import Message, decode_message, encode_message
@@ -44,10 +44,13 @@ LINKED = "linked"
 """File that says whether the link to the edge stands."""
 UNREAD_BYTES = 64 << 20
 SYNC_EVERY = SECOND
+PIECE_RECORDS, PIECE_OCTETS = 256, 1 << 16
+"""What is read at once where records are let go of: some milliseconds."""
 _SCAN = 4_096
 UNHEARD_BYTES = 1 << 30
 """What is kept behind that position, of a reader that may never come back."""
 Key = tuple[int, int]
+NO_KEY: Key = (-1, -1)
 KINDS = {MARKET: Quote, ACCOUNT: Noted | Outcome | Reported, HISTORY: Past}
 
 
@@ -144,13 +147,16 @@ class StreamInbox:
 
     def take(self, first: int, records: list[Raw], codec: Codec) -> None:
         """Store new records; what concerns the account is on the disk when this returns."""
-        kind = KINDS[self.stream]
+        kind, fresh = KINDS[self.stream], dict[str, Key]()
         kept = []
         for number, raw in enumerate(records, first):
             record = codec.decode(bytes(raw), kind)
             if isinstance(record, Quote):
-                if not self._is_new(record):
+                newest = fresh.get(record.symbol) or self._keys.get(record.symbol, NO_KEY)
+                if record.key <= newest:
+                    self.known += 1
                     continue
+                fresh[record.symbol] = record.key
             elif isinstance(record, Outcome | Reported):
                 events = [_pack_event(each, codec) for each in record.events]
                 record = msgspec.structs.replace(record, events=events)
@@ -158,6 +164,8 @@ class StreamInbox:
             if isinstance(record, Quote):
                 self.pace.take(record.ts, self._at)
         self._append(kept)
+        # What the disk did not take comes again, and is new then.
+        self._keys.update(fresh)
 
     def miss(self, first: int, last: int) -> None:
         """Store that the edge had to drop records."""
@@ -172,10 +180,16 @@ class StreamInbox:
             self._append([self._keep(self.receiving.last, Linked(linked))])
 
     def trim(self) -> None:
+        """Let go of what its reader has confirmed, all at once."""
+        for _ in self.trim_in_pieces():
+            pass
+
+    def trim_in_pieces(self) -> Iterator[None]:
         """Let go of what its reader has confirmed, as far as whole segments reach.
 
         How the account stood after it is written down before. Where nobody ever read, the newest
-        records stay; where a reader never came back, more of them.
+        records stay; where a reader never came back, more of them. Between two pieces, of so many
+        records or a segment, whoever trims may do something else and records may be taken.
         """
         try:
             confirmed = int((self.folder / CONFIRMED).read_text(encoding="ascii"))
@@ -183,35 +197,32 @@ class StreamInbox:
             through = max(through, self._log.last_whole(self.end, keep=UNHEARD_BYTES))
         except FileNotFoundError:
             through = self._log.last_whole(self.end, keep=UNREAD_BYTES)
-        if through and self._write_standing(through):
-            self._log.drop_through(through)
+        except ValueError:
+            return  # torn by a power cut; its reader writes it anew
+        if not through or not (yield from self._write_standing(through)):
+            return
+        for segment in list_segments(self.folder)[1:]:
+            if segment.first <= through + 1:
+                self._log.drop_through(segment.first - 1)
+                yield
 
-    def _write_standing(self, through: int) -> bool:
+    def _write_standing(self, through: int) -> Generator[None, None, bool]:
         before = read_standing(self.folder)
         if before is not None and before.position >= through:
             return True
-        fold = StandingFold(before)
+        fold, codec = StandingFold(before), PackedCodec()
         reader = LogReader(self.folder, before.position if before is not None else 0)
         while reader.after < through:
-            records = reader.read(min(_SCAN, through - reader.after), 1 << 20)
+            records = reader.read(min(PIECE_RECORDS, through - reader.after), PIECE_OCTETS)
             if not records:
                 raise DataError(f"{self.folder} ends before {through}; restore it from a backup")
             for record in records:
-                fold.take(self._events_of(self._packed.decode(record.payload, Kept)))
+                fold.take(_events_of(codec, codec.decode(record.payload, Kept)))
+            yield
         standing = fold.stand(through)
         if standing is not None:
             write_standing(self.folder, standing)
         return standing is not None
-
-    def _events_of(self, kept: Kept) -> list[Message]:
-        try:
-            record = self._packed.decode(bytes(kept.record), KINDS[ACCOUNT])
-        except DataError:
-            self._packed.decode(bytes(kept.record), Lost)
-            return []
-        if isinstance(record, Noted):
-            return []
-        return [decode_message(bytes(each)) for each in record.events]
 
     def close(self) -> None:
         """Write all down and close."""
@@ -228,14 +239,6 @@ class StreamInbox:
             self._log.append(kept, sync=is_due)
         if is_due:
             self._synced = now
-
-    def _is_new(self, quote: Quote) -> bool:
-        before = self._keys.get(quote.symbol)
-        if before is not None and quote.key <= before:
-            self.known += 1
-            return False
-        self._keys[quote.symbol] = quote.key
-        return True
 
     def _tell_standing(self, _: bytes | None) -> bytes:
         standing = _Standing(
@@ -264,6 +267,17 @@ class StreamInbox:
             self._keys[record.symbol] = record.key
         elif isinstance(record, Linked):
             self._linked = record.linked
+
+
+def _events_of(codec: PackedCodec, kept: Kept) -> list[Message]:
+    try:
+        record = codec.decode(bytes(kept.record), KINDS[ACCOUNT])
+    except DataError:
+        codec.decode(bytes(kept.record), Lost)
+        return []
+    if isinstance(record, Noted):
+        return []
+    return [decode_message(bytes(each)) for each in record.events]
 
 
 def _pack_event(raw: Raw, codec: Codec) -> Raw:

@@ -56,7 +56,6 @@ async def _serve(
             server.check()
             if looks % TELL_EVERY == 0:
                 write_private(path, msgspec.json.encode(server.health()))
-                server.trim()
             looks += 1
             await asyncio.sleep(LOOK_EVERY_S)
     finally:

@@ -49,8 +49,10 @@ from assay.trading.brokers.mt5.ports import OrderCommand
 EDGES_MAX = 10
 GREETING_S = 5.0
 FETCH_EVERY_S = 0.005
+TRIM_EVERY_S, TRIM_PAUSE_S = 1.0, 0.005
 GREETINGS_MAX = 32
 HEALTH = "/health"
+_DONE = object()
 
 
 @dataclass(frozen=True)
@@ -105,11 +107,11 @@ class BridgeServer:
         self._tokens, self._arrivals = EdgeTokens(home), Arrivals(home.clock)
         self._boxes: dict[str, EdgeBox] = {}
         self._sessions: dict[str, _Session] = {}
-        self._greetings = 0
+        self._strangers: list[Transport] = []
         self._socket: Server | None = None
         self._advisors: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._fetching: asyncio.Task[None] | None = None
+        self._duties: list[asyncio.Task[None]] = []
         self.heard: Callable[[EdgeGrant, str], None] = lambda *_: None
 
     @property
@@ -142,8 +144,8 @@ class BridgeServer:
                     self._meet_stream, listening.host, listening.advisor_port, ssl=security,
                     limit=FRAME_BYTES,
                 )  # fmt: skip
-            self._fetching = asyncio.create_task(self._fetch())
-            self._tasks.add(self._fetching)
+            self._duties = [asyncio.create_task(each()) for each in (self._fetch, self._trim)]
+            self._tasks.update(self._duties)
         except OSError as error:
             raise RetryError(f"the bridge cannot listen on {listening.host}: {error}") from None
 
@@ -196,15 +198,23 @@ class BridgeServer:
                     self._wake(place)
             await asyncio.sleep(FETCH_EVERY_S)
 
-    def check(self) -> None:
-        """Raise what ended the following of other processes' orders: nobody would send them."""
-        if self._fetching is not None and self._fetching.done():
-            self._fetching.result()
+    async def _trim(self) -> None:
+        """Let go of what readers have confirmed, beside the loop and never much at once.
 
-    def trim(self) -> None:
-        """Let go of what readers have confirmed."""
-        for box in self._boxes.values():
-            box.account.trim()
+        A first time there may be more of it than is read in seconds, while edges wait for answers.
+        """
+        while True:
+            for box in list(self._boxes.values()):
+                pieces = box.account.trim_in_pieces()
+                while await asyncio.to_thread(next, pieces, _DONE) is not _DONE:
+                    await asyncio.sleep(TRIM_PAUSE_S)
+            await asyncio.sleep(TRIM_EVERY_S)
+
+    def check(self) -> None:
+        """Raise what ended one of its duties: orders would not be sent, or disks fill."""
+        for each in self._duties:
+            if each.done():
+                each.result()
 
     def health(self) -> list[dict[str, Any]]:
         """Return each known edge: linked or not, and how far its streams are."""
@@ -254,9 +264,10 @@ class BridgeServer:
 
     async def _greet(self, transport: Transport) -> _Session:
         """Let an edge prove itself; raise LinkLost for one that does not."""
-        if self._greetings >= GREETINGS_MAX:
-            raise LinkLost("too many strangers at once")
-        self._greetings += 1
+        if len(self._strangers) >= GREETINGS_MAX:
+            # An edge proves itself in a moment; who was silent for longest makes room for it.
+            await self._strangers.pop(0).close()
+        self._strangers.append(transport)
         try:
             nonce = fresh_token(TOKEN_OCTETS)
             await transport.send(transport.codec.encode(Challenge(PROTOCOL, nonce)))
@@ -268,7 +279,8 @@ class BridgeServer:
                 raise LinkLost(f"an edge was refused: {reason}")
             await self._welcome(transport, grant, proof, nonce)
         finally:
-            self._greetings -= 1
+            if transport in self._strangers:
+                self._strangers.remove(transport)
         return _Session(grant, proof.program, self._home.clock.now_ns(), transport)
 
     def _judge(self, proof: Proof, grant: EdgeGrant | None, nonce: str) -> str:

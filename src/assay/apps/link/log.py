@@ -296,7 +296,7 @@ class SegmentLog:
         self.end, size = last.first - 1, start
         for record, end in _parse(content[start:], last.first):
             self.end, size = record.number, start + end
-        self._file = last.path.open("r+b")
+        self._file = last.path.open("r+b", buffering=0)
         self._file.truncate(size)
         self._file.seek(size)
         self._size = size
@@ -320,7 +320,7 @@ class SegmentLog:
             file.flush()
             os.fsync(file.fileno())
         os.replace(draft, path)
-        self._file = path.open("r+b")
+        self._file = path.open("r+b", buffering=0)
         self._size = self._file.seek(0, os.SEEK_END)
         self._segments.append(_Segment(first, path))
         self.head, self.end = head, first - 1
@@ -343,9 +343,11 @@ class SegmentLog:
         return True
 
     def _write(self, content: bytes, sync: bool) -> None:
+        # Nothing stays in a buffer: what a full disk did not take would be written later.
+        rest = memoryview(content)
         try:
-            self._file.write(content)
-            self._file.flush()
+            while rest:
+                rest = rest[self._file.write(rest) :]
             if sync:
                 os.fsync(self._file.fileno())
         except OSError as error:

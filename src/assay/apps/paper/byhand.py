@@ -228,11 +228,14 @@ def _read(trader: PaperTrader, given: ByHand, reason: str, by: str) -> TradeRequ
         time_in_force=given.time_in_force, expires=given.expires, slices=given.slices,
         every=given.every, shown=_units("shown", given.shown, lot),
     )  # fmt: skip
+    quantity = _units("lots", given.lots, lot)
+    if given.action == CLOSE and given.lots and not quantity:
+        raise UsageError(f"{given.lots} lots close nothing; leave them out to close all")
     now = int(desk.world.markets["ts"].max())
     return TradeRequested(
         id=0, tenant=trader.tenant, ts_event=now, ts_init=now, account=trader.setup.account.id,
         symbol=given.symbol, action=given.action, reason=reason, by=by, key=key,
-        quantity=_units("lots", given.lots, lot),
+        quantity=quantity,
         terms=msgspec.UNSET if terms == OrderTerms() else terms, **points,
     )  # fmt: skip
 

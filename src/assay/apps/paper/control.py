@@ -11,7 +11,8 @@ from assay.runtime.clock import wait_for
 from assay.runtime.home import Home
 from assay.runtime.ids import fresh_token
 
-ACTIONS = ("halt", "resume")
+HALT, RESUME = "halt", "resume"
+ACTIONS = (HALT, RESUME)
 PROMOTE, CHALLENGE, LIMIT, RELEASE = "promote", "challenge", "limit", "release"
 HALT_ENTRIES, RELEASE_ENTRIES = "halt-entries", "release-entries"
 TRADE, FLATTEN, LIST_ORDERS = "trade", "flatten", "list-orders"
@@ -103,7 +104,7 @@ def give_order(home: Home, order: ControlOrder, *, seconds: float = 10.0) -> Non
     if wait_for(lambda: not path.exists(), seconds=seconds):
         return
     waits = "it will halt as soon as it does"
-    if order.action == "resume":
+    if order.action == RESUME:
         try:
             path.unlink()
         except FileNotFoundError:
@@ -154,6 +155,20 @@ def forget_answers(home: Home) -> None:
         told.unlink(missing_ok=True)
 
 
+def refuse_left(home: Home) -> None:
+    """Refuse what was left to a trader that is no more.
+
+    What a person ordered it may have carried out, and a release of the kill switch that names no
+    halt would lift a later one. What halts or closes does no harm twice and stays.
+    """
+    for path, order in pending_orders(home):
+        if order.action == RESUME:
+            path.unlink(missing_ok=True)
+        elif order.action == TRADE:
+            text = "the platform started anew over it; look at orders and positions, then order it"
+            answer_order(path, Answer(False, f"{text} again if it is missing"))
+
+
 def leave_order(home: Home, order: ControlOrder) -> Path:
     """Leave an order where the trader finds it; return its file, which it removes."""
     path = control_folder(home) / f"{fresh_token(8)}.json"
@@ -168,15 +183,17 @@ def _replace(path: Path, content: ControlOrder | Answer) -> None:
 
 
 def pending_orders(home: Home) -> list[tuple[Path, ControlOrder]]:
-    """Return the orders that wait, the oldest first; remove each file once it is carried out."""
+    """Return the orders that wait, the oldest first; remove each file once it is carried out.
+
+    One that cannot be read, torn by a power cut, another user's or of a newer program, is left to
+    its giver.
+    """
     found = []
     for path in control_folder(home).glob("*.json"):
         try:
             given = path.stat().st_mtime_ns
             order = msgspec.json.decode(path.read_bytes(), type=ControlOrder)
-        except FileNotFoundError:
-            continue  # its giver took it back
-        except msgspec.DecodeError:
-            continue  # another version's: it stays, and its giver is told that nobody answered
+        except (OSError, msgspec.MsgspecError):
+            continue  # its giver took it back, or takes it back once nobody answers
         found.append((given, path, order))
     return [(path, order) for _, path, order in sorted(found, key=lambda each: each[:2])]

@@ -28,6 +28,7 @@ from assay.apps.paper.control import (
     answer_order,
     forget_answers,
     pending_orders,
+    refuse_left,
 )
 from assay.apps.paper.cursor import read_cursor
 from assay.apps.paper.entries import carry_out
@@ -97,6 +98,13 @@ class Session:
     patterns: PatternWatch | None = None
     timed: int = 0
 
+    def begin(self, run: int) -> None:
+        """Let go of what was left to the trader before, and say what is traded."""
+        forget_answers(self.home)
+        refuse_left(self.home)
+        self.tell_desk(run)
+        self.tell_limits()
+
     def over(self) -> bool:
         """Say whether the plan's time is up or somebody asked to stop."""
         seconds = self.plan.seconds
@@ -105,14 +113,14 @@ class Session:
     def look(self) -> None:
         """Carry out waiting orders, and show the state, each as often as is worth while."""
         now = self.clock.now_ns()
-        if now - self.looked >= LOOK_EVERY:
+        if _is_due(now, self.looked, LOOK_EVERY):
             self.looked = now
             self._carry_out(pending_orders(self.home))
             self._record_notices()
-        if now - self.painted >= PAINT_EVERY:
+        if _is_due(now, self.painted, PAINT_EVERY):
             self.painted = now
             self.show()
-        if now - self.timed >= TIME_EVERY:
+        if _is_due(now, self.timed, TIME_EVERY):
             self.timed = now
             self.tell_times()
 
@@ -239,7 +247,6 @@ class Session:
 
     def follow_champion(self, run: int) -> None:
         """Let promoted models serve from now on, where any serves."""
-        forget_answers(self.home)
         if self.trader.candidates is None:
             return
         from assay.apps.paper.succession import Succession
@@ -334,6 +341,11 @@ class Session:
         return True
 
 
+def _is_due(now: int, last: int, every: int) -> bool:
+    """Say whether something may be done again; a clock that was set back holds nothing up."""
+    return not 0 <= now - last < every
+
+
 def _show_done(session: Session, log: Logger, finished: bool) -> None:
     if session.challenge is not None:
         session.challenge.catch_up()
@@ -395,8 +407,7 @@ def run_trader(child: Child, plan: Plan) -> None:
             gc.freeze()
             session = Session(home, trader, painter, clock, plan, is_stopped, Stopwatch())
             write_whole(home.path / "run" / PAST, describe_past(setup))
-            session.tell_desk(found.run)
-            session.tell_limits()
+            session.begin(found.run)
             session.follow_champion(found.run)
             session.follow_challenger(found.run, log)
             session.follow_patterns(events, config, postgres.dsn, log)

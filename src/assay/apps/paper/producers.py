@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from msgspec import UNSET
+
 from assay.apps.lab.drivers import PLATFORM
 from assay.model.errors import InvariantError
 from assay.model.messages import (
@@ -17,6 +19,7 @@ from assay.model.messages import (
 from assay.runtime.ids import COUNTER_BITS
 from assay.runtime.journal import Recorded
 from assay.runtime.ring import NullRing, Publisher
+from assay.trading.engine.venue import VenueAccounts
 
 CONTROL, SHADOW, PATTERNS, VENUE = 3, 4, 5, 6
 """Producers of ids: who starts and steers the platform; beside it a challenger, and patterns; and
@@ -65,6 +68,14 @@ def counter_of(number: int) -> int:
 def outbox_key(order: Outgoing) -> int:
     """Return what an order, or a wish to cancel or change one, is known by in the outbox."""
     return order.key if isinstance(order, OrderSubmitted) else order.id
+
+
+def opens_risk(order: Outgoing, venues: VenueAccounts) -> bool:
+    """Say whether something goes to a broker that does more than close what is held."""
+    if not isinstance(order, OrderSubmitted) or order.position is not UNSET:
+        return False
+    known = venues.unanswered().get(order.key)
+    return known is None or not known.is_exit
 
 
 def publish_all(ring: Publisher, committed: Sequence[Message], last: int) -> None:

@@ -32,6 +32,7 @@ from assay.apps.paper.producers import (
     Outgoing,
     counter_of,
     inputs_of,
+    opens_risk,
     other_than,
     outbox_key,
     publish_all,
@@ -133,8 +134,8 @@ class PaperTrader:
             found = self._begin(cursor)
         else:
             found = self._resume(cursor)
-        self._settle_unknown_orders()
         self._apply_kept_halt()
+        self._settle_unknown_orders()
         return found
 
     def _control_id(self) -> int:
@@ -256,12 +257,14 @@ class PaperTrader:
 
     def _settle_unknown_orders(self) -> None:
         for order in self._journal.unconfirmed_orders():
-            if not self._broker.knows(order.key):
-                waiting = decode_message(order.payload)
-                assert isinstance(waiting, Outgoing)
-                self._hand_over(waiting)
-            else:
+            if self._broker.knows(order.key):
                 self._journal.mark_confirmed(order.key, self._clock.now_ns())
+                continue
+            waiting = decode_message(order.payload)
+            assert isinstance(waiting, Outgoing)
+            # The kill switch may have been engaged since it was decided.
+            lapses = self.halted and opens_risk(waiting, self.topology.desk.venues)
+            self._hand_over(waiting, lapses=lapses)
 
     def _apply_kept_halt(self) -> None:
         kept = self.kept_halt
@@ -272,14 +275,9 @@ class PaperTrader:
 
     def halt(self, reason: str, by: str) -> None:
         """Engage the kill switch: durable first, then resting orders go, new ones are refused."""
-        now = self._clock.now_ns()
-        self._journal.set_halt(Halt(self.tenant, True, reason, by, now))
-        self._take(
-            TradingHalted(
-                id=self._control_id(), tenant=self.tenant, ts_event=now, ts_init=now,
-                reason=reason, by=by,
-            )
-        )  # fmt: skip
+        self._journal.set_halt(Halt(self.tenant, True, reason, by, self._clock.now_ns()))
+        told = TradingHalted(id=0, tenant=self.tenant, ts_event=0, ts_init=0, reason=reason, by=by)
+        self._take(self.sign(told))
         self.commit()
 
     def resume(self, reason: str, by: str) -> None:
@@ -472,10 +470,10 @@ class PaperTrader:
             self._hand_over(order)
         publish_all(self.ring, committed, last)
 
-    def _hand_over(self, order: Outgoing) -> None:
+    def _hand_over(self, order: Outgoing, *, lapses: bool = False) -> None:
         # The key is in the outbox already; until it is confirmed there, its fate counts as unknown.
         if isinstance(order, OrderSubmitted):
-            self._broker.send(order)
+            (self._broker.lapse if lapses else self._broker.send)(order)
         elif isinstance(order, CancelRequested):
             self._broker.cancel(order)
         else:

@@ -11,7 +11,7 @@ from assay.apps.link.frames import ACCOUNT
 from assay.apps.paper.edges import edge_folder, find_grant
 from assay.apps.paper.roads import RoadBroker, Roads
 from assay.apps.paper.trader import PaperTrader
-from assay.model.messages import Message
+from assay.model.messages import DealBooked, Message
 from assay.runtime.home import Home
 
 CONFIRM_EVERY = 256
@@ -29,7 +29,10 @@ def open_bridge_broker(
 
 
 class VenueEar:
-    """Let a trader hear every record of what its venue said, in order."""
+    """Let a trader hear every record of what its venue said, in order, and each deal once.
+
+    An edge repeats what it told of a command that comes again, and after a kill tells some anew.
+    """
 
     def __init__(
         self, home: Home, edge: str, trader: PaperTrader, roads: Roads | None = None
@@ -42,6 +45,9 @@ class VenueEar:
             # What an earlier run confirmed this one has still to hear.
             AccountFeed(folder).confirm(0)
         self._feed = AccountFeed(folder, trader.heard)
+        account, booked = trader.setup.account.id, trader.recorded(0, ("DealBooked",))
+        told = (each.message for each in booked if isinstance(each.message, DealBooked))
+        self._deals = {deal.ticket for deal in told if deal.account == account}
         self._waiting: deque[AccountNews] = deque()
         self._confirmed = 0
 
@@ -54,9 +60,17 @@ class VenueEar:
             if news.how == STANDING:
                 # What went before is left out: this run begins with how the account stood then.
                 self._trader.heard = news.position - 1
-            events = news.events if self._roads is None else self._roads.hear(news.events)
+            events = [each for each in news.events if self._is_new(each)]
+            events = events if self._roads is None else self._roads.hear(events)
             answers += self._trader.hear(news.position, events)
         if self._trader.heard - self._confirmed >= CONFIRM_EVERY:
             self._confirmed = self._trader.heard
             self._feed.confirm(self._confirmed)
         return answers if self._roads is None else answers + self._roads.look()
+
+    def _is_new(self, event: Message) -> bool:
+        if not isinstance(event, DealBooked):
+            return True
+        is_new = event.ticket not in self._deals
+        self._deals.add(event.ticket)
+        return is_new

@@ -22,6 +22,10 @@ class Broker(Protocol):
         """Hand over an order whose key is committed; a key that it has is refused."""
         ...
 
+    def lapse(self, order: OrderSubmitted) -> None:
+        """Take an order whose key is committed and that is to end without being carried out."""
+        ...
+
     def knows(self, key: int) -> bool:
         """Say whether an order of that key, or a wish of that id, was received."""
         ...

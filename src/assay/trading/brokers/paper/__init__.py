@@ -56,6 +56,10 @@ class PaperBroker:
         os.fdatasync(self._file.fileno())
         self._keys.add(order.key)
 
+    def lapse(self, order: OrderSubmitted) -> None:
+        """Write it down too: what the engine fills, the engine lets end."""
+        self.send(order)
+
     def cancel(self, wish: CancelRequested) -> None:
         """Pass it over: what the engine fills, the engine cancels."""
 
