@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from assay.apps.lab.backtest import Request, run_backtest
+from assay.apps.lab.backtests.backtest import Request, run_backtest
 from benches.harness import Bench, Round
 from benches.workload.runs import WALK_FILE
 from benches.workload.walk import generate_walk, write_walk

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from assay.apps.lab.setup import Setup
+from assay.apps.lab.runs.setup import Setup
 from assay.trading.engine.world import World, build_world
 from benches.harness import Bench, Round
 from benches.workload.runs import prepare_run

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from assay.apps.config import Config, RiskConfig
-from assay.apps.lab.setup import Costs, prepare
+from assay.apps.lab.runs.setup import Costs, prepare
 from assay.kernel.records import GO_TO
 from assay.market.news import Importance, Release
 from assay.market.series import BarSeries

@@ -6,10 +6,10 @@ from itertools import islice
 from pathlib import Path
 
 from assay.apps.config import Config
-from assay.apps.lab.drivers import PLATFORM, feed_messages, start_message
-from assay.apps.lab.forecasting import with_model
-from assay.apps.lab.labelling import columns_of
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.models.forecasting import with_model
+from assay.apps.lab.models.labelling import columns_of
+from assay.apps.lab.runs.drivers import PLATFORM, feed_messages, start_message
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.apps.topology import build_topology
 from assay.model.messages import DecisionMade, Predicted
 from assay.runtime.ids import IdSource

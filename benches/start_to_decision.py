@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.apps.paper.picture import PICTURE, read_picture
+from assay.apps.paper.view.picture import PICTURE, read_picture
 from assay.runtime.clock import Deadline
 from assay.runtime.stores.postgres import remove_postgres
 from benches.harness import Bench, Round, time_each

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.apps.topology import build_topology
 from assay.market.sources.parquet import read_parquet
 from assay.model.messages import EntryPosted, Message, OrderSubmitted

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.apps.lab.drivers import sweep
+from assay.apps.lab.runs.drivers import sweep
 from benches.harness import Bench, Round, time_batch
 from benches.workload.references import run_compiled
 from benches.workload.runs import prepare_run

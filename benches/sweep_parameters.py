@@ -17,8 +17,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from assay.apps.lab.backtest import Request, prepare_request
-from assay.apps.lab.course import Course, measure_variants
+from assay.apps.lab.backtests.backtest import Request, prepare_request
+from assay.apps.lab.sweeps.course import Course, measure_variants
 from assay.runtime.environment import count_cores
 from benches.harness import Bench, Round, time_batch
 from benches.workload.runs import WALK_FILE

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from assay.apps.gateway.views import PAGE_TYPES
-from assay.apps.gateway.wishes import WISHES
+from assay.apps.gateway.web.wishes import WISHES
 
 PATH = Path(__file__).parents[1] / "dashboard" / "src" / "api" / "types.ts"
 HEAD = "// Made from src/assay/apps/gateway/views.py by `python -m tools.generate_page_types`.\n"

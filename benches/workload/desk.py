@@ -15,14 +15,14 @@ import psycopg
 from assay.apps.analytics.lag import FILE as LAG
 from assay.apps.config import Config
 from assay.apps.gateway.address import web_program
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.simulation import write_simulation
-from assay.apps.lab.training import TrainingRequest, read_series, train_model
+from assay.apps.lab.feeds.simulation import write_simulation
+from assay.apps.lab.models.training import TrainingRequest, read_series, train_model
+from assay.apps.lab.runs.drivers import feed_messages
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identify_setup, prepare_plan
-from assay.apps.paper.sheet import RING, SHEET, STANDING, write_whole
-from assay.apps.paper.standing import describe_desk, take_standing
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.trader.standing import describe_desk, take_standing
+from assay.apps.paper.view.sheet import RING, SHEET, STANDING, write_whole
 from assay.market.simulation import Scenario
 from assay.model.messages import Message
 from assay.people.access import LocalAccess

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import psycopg
 
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.setup import prepare
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import prepare
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.market.sources.parquet import read_parquet
 from assay.model.messages import Message, OrderSubmitted
 from assay.runtime.clock import SystemClock

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.apps.lab.drivers import sweep
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.drivers import sweep
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.market.sources.parquet import read_parquet
 from assay.trading.engine.loading import load_strategy
 from benches.harness import Bench, Round, time_batch

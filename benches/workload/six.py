@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from assay.apps.config import Config
-from assay.apps.lab.labelling import read_instrument
-from assay.apps.lab.setup import Costs
+from assay.apps.lab.models.labelling import read_instrument
+from assay.apps.lab.runs.setup import Costs
 from assay.market.series import BarSeries
 from assay.market.simulation import Scenario, simulate
 from assay.model.time import Timeframe

@@ -9,8 +9,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from assay.apps.lab.drivers import feed_messages, start_message
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.drivers import feed_messages, start_message
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.apps.topology import build_topology
 from assay.market.sources.parquet import read_parquet
 from assay.model.messages import Message, OrderFilled, encode_message

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.apps.lab.walkreport import tabulate_walk
+from assay.apps.lab.evaluation.walkforwardreport import tabulate_walk
 from tools.tidy import ROOT
 
 WALKS = sorted((ROOT / "docs" / "walk-forward").glob("*.json"))

@@ -11,7 +11,7 @@ import pytest
 
 from assay.apps.bridge.desk import BridgeBroker, CommandDesk
 from assay.apps.bridge.tokens import EdgeTokens
-from assay.apps.paper.edges import find_grant
+from assay.apps.paper.venue.edges import find_grant
 from assay.model.errors import InvariantError
 from assay.model.messages import OrderSubmitted
 from assay.model.values import INT64_MAX

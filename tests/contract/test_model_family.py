@@ -101,7 +101,7 @@ class StoppedError(Exception):
 
 def test_no_library_is_loaded_before_its_family_is_asked_for() -> None:
     code = (
-        "import sys, assay.apps.cli.main, assay.apps.topology, assay.apps.lab.training\n"
+        "import sys, assay.apps.cli.main, assay.apps.topology, assay.apps.lab.models.training\n"
         "from assay.signals.models import family_names\n"
         "libraries = {'lightgbm', 'onnx', 'sklearn', 'torch', 'xgboost'}\n"
         "print(*family_names(), *libraries & set(sys.modules))\n"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from assay.apps.config import ActsConfig, Config, RiskConfig
-from assay.apps.lab.drivers import feed_messages, start_message
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.drivers import feed_messages, start_message
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.apps.topology import Topology, build_topology
 from assay.model.messages import Message, encode_message, message_types
 from assay.runtime.ids import IdSource

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from assay.apps.lab.ablation import AblationRequest, ablate_regimes
-from assay.apps.lab.membership import choose_members
-from assay.apps.lab.training import TrainingRequest, read_series, train_model
+from assay.apps.lab.evaluation.ablation import AblationRequest, ablate_regimes
+from assay.apps.lab.models.membership import choose_members
+from assay.apps.lab.models.training import TrainingRequest, read_series, train_model
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.time import format_time, parse_time
 from assay.signals.labels import Bracket

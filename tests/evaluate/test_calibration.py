@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from assay.apps.config import Config
-from assay.apps.lab.labelling import label_instrument, read_instrument
-from assay.apps.lab.setup import Costs
-from assay.apps.lab.simulation import TRUTH, write_simulation
-from assay.apps.lab.training import read_series
+from assay.apps.lab.feeds.simulation import TRUTH, write_simulation
+from assay.apps.lab.models.labelling import label_instrument, read_instrument
+from assay.apps.lab.models.training import read_series
+from assay.apps.lab.runs.setup import Costs
 from assay.market.simulation import Scenario
 from assay.signals.calibration import AUTO, FEWEST_PARTS, ONE, Choice, method_names, to_score
 from assay.signals.calibration.scoring import LEAST

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.apps.lab.correlations import CorrelationRequest, Correlations, find_correlations
+from assay.apps.lab.markets.correlations import CorrelationRequest, Correlations, find_correlations
 from assay.model.time import Timeframe, parse_time
 from assay.signals.correlation import Estimator, proxy_weights
 

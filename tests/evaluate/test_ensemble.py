@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model
-from assay.apps.lab.simulation import TRUTH, chance_of_turbulence, write_simulation
-from assay.apps.lab.targets import evaluate_target
-from assay.apps.lab.training import TrainingRequest, read_series, train_model
+from assay.apps.lab.evaluation.judging import EvaluationRequest, evaluate_model
+from assay.apps.lab.evaluation.targets import evaluate_target
+from assay.apps.lab.feeds.simulation import TRUTH, chance_of_turbulence, write_simulation
+from assay.apps.lab.models.training import TrainingRequest, read_series, train_model
 from assay.market.series import BarSeries
 from assay.market.simulation import Scenario
 from assay.runtime.ids import seeded_generator

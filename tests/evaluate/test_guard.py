@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model
-from assay.apps.lab.evaluationreport import write_report
-from assay.apps.lab.simulation import write_simulation
-from assay.apps.lab.training import TrainingRequest, read_series, train_model
+from assay.apps.lab.evaluation.judging import EvaluationRequest, evaluate_model
+from assay.apps.lab.evaluation.report import write_report
+from assay.apps.lab.feeds.simulation import write_simulation
+from assay.apps.lab.models.training import TrainingRequest, read_series, train_model
 from assay.market.simulation import Scenario
 from assay.model.time import HOUR, parse_time
 from assay.signals.labels import Bracket

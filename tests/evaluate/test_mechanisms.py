@@ -16,10 +16,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model
-from assay.apps.lab.membership import choose_members
-from assay.apps.lab.simulation import write_simulation
-from assay.apps.lab.training import TrainingRequest, read_series, train_model
+from assay.apps.lab.evaluation.judging import EvaluationRequest, evaluate_model
+from assay.apps.lab.feeds.simulation import write_simulation
+from assay.apps.lab.models.membership import choose_members
+from assay.apps.lab.models.training import TrainingRequest, read_series, train_model
 from assay.market.simulation import Scenario, simulate_truth
 from assay.runtime.ids import seeded_generator
 from assay.signals.labels import Bracket

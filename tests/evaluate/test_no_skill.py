@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from assay.apps.lab.evaluation import EvaluationRequest, judge_series
-from assay.apps.lab.training import TrainingRequest, train_model
+from assay.apps.lab.evaluation.judging import EvaluationRequest, judge_series
+from assay.apps.lab.models.training import TrainingRequest, train_model
 from assay.market.series import BarSeries
 from assay.market.simulation import Scenario, simulate
 from assay.runtime.ids import seeded_generator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from assay.apps.lab.setup import prepare
+from assay.apps.lab.runs.setup import prepare
 from assay.market.sources.parquet import read_parquet
 from assay.model.time import Timeframe
 from assay.runtime.clock import SystemClock

@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from assay.apps.lab.drivers import replay, sweep
-from assay.apps.lab.outcome import FILL_FIELDS, ORDER_FIELDS, Outcome
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.drivers import replay, sweep
+from assay.apps.lab.runs.outcome import FILL_FIELDS, ORDER_FIELDS, Outcome
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.market.series import BarSeries
 from assay.market.sources.parquet import read_parquet
 from assay.model.instruments import instrument_for

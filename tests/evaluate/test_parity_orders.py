@@ -21,9 +21,9 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from assay.apps.config import AccountConfig, Config
-from assay.apps.lab.drivers import replay, sweep
-from assay.apps.lab.outcome import Outcome
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.runs.drivers import replay, sweep
+from assay.apps.lab.runs.outcome import Outcome
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
 from assay.kernel.records import (
     CHILD_ORDER,
     CLOSE_BY,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.labelling import priced_columns
-from assay.apps.lab.patterns import PatternsRequest, judge_patterns
+from assay.apps.lab.markets.patterns import PatternsRequest, judge_patterns
+from assay.apps.lab.models.labelling import priced_columns
 from assay.market.sources.parquet import read_parquet
 from assay.model.time import parse_time
 from assay.signals.recognition import PATTERNS, find_patterns, scan

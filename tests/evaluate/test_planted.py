@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from assay.apps.lab.evaluation import Evaluation, EvaluationRequest, evaluate_model
-from assay.apps.lab.simulation import TRUTH, write_simulation
-from assay.apps.lab.training import TrainingRequest, read_series, train_model
+from assay.apps.lab.evaluation.judging import Evaluation, EvaluationRequest, evaluate_model
+from assay.apps.lab.feeds.simulation import TRUTH, write_simulation
+from assay.apps.lab.models.training import TrainingRequest, read_series, train_model
 from assay.market.simulation import Scenario
 from assay.signals.guard.guard import MISSES
 from assay.signals.labels import Bracket

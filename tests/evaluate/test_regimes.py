@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.labelling import priced_columns
-from assay.apps.lab.regimes import RegimesRequest, judge_regimes
+from assay.apps.lab.markets.regimes import RegimesRequest, judge_regimes
+from assay.apps.lab.models.labelling import priced_columns
 from assay.market.simulation import Scenario, simulate
 from assay.market.simulation.switching import drifts, succession
 from assay.model.regimes import CELLS, Regime

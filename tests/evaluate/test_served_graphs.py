@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.labelling import read_instrument
-from assay.apps.lab.setup import Costs
-from assay.apps.lab.training import read_series
+from assay.apps.lab.models.labelling import read_instrument
+from assay.apps.lab.models.training import read_series
+from assay.apps.lab.runs.setup import Costs
 from assay.model.time import parse_time
 from assay.signals.features import standard_set
 from assay.signals.labels import went_up

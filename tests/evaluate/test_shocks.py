@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.lab.shocks import SHOCKS, Shock
+from assay.apps.lab.robustness.shocks import SHOCKS, Shock
 from assay.market.series import BarSeries
 from assay.market.sources.parquet import read_parquet
 from assay.model.time import HOUR, MINUTE, parse_time

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from assay.apps.lab.backtest import Request
-from assay.apps.lab.grid import parse_axis
-from assay.apps.lab.setup import Costs
-from assay.apps.lab.sweeping import SweepRequest, run_sweep
-from assay.apps.lab.swept import JudgedSweep, judge_sweep, word_verdict
+from assay.apps.lab.backtests.backtest import Request
+from assay.apps.lab.runs.setup import Costs
+from assay.apps.lab.sweeps.grid import parse_axis
+from assay.apps.lab.sweeps.sweep import SweepRequest, run_sweep
+from assay.apps.lab.sweeps.verdict import JudgedSweep, judge_sweep, word_verdict
 from assay.market.series import BarSeries
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.time import Timeframe, parse_time

@@ -9,9 +9,9 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
-from assay.apps.lab.backtest import Request
-from assay.apps.lab.lookahead import LookaheadRequest, look_ahead
-from assay.apps.lab.runs import read_run
+from assay.apps.lab.backtests.backtest import Request
+from assay.apps.lab.backtests.folder import read_run
+from assay.apps.lab.backtests.lookahead import LookaheadRequest, look_ahead
 
 YEARS = ("audusd_h1_histdata_20100103_20211231", "usdcad_h1_histdata_20100103_20211231")
 TICKS = "eurusd_tick_dukascopy_20190204_20190205"

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from assay.apps.lab.simulation import write_simulation
-from assay.apps.lab.training import TrainingRequest, read_series
-from assay.apps.lab.tuned import Finding
-from assay.apps.lab.tuning import TuningRequest, tune
+from assay.apps.lab.feeds.simulation import write_simulation
+from assay.apps.lab.models.training import TrainingRequest, read_series
+from assay.apps.lab.tuning.finding import Finding
+from assay.apps.lab.tuning.search import TuningRequest, tune
 from assay.books.trials import TrialLedger
 from assay.market.simulation import Scenario
 from assay.runtime.home import open_home

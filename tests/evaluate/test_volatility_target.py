@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.lab.evaluation import EvaluationRequest
-from assay.apps.lab.simulation import chance_of_turbulence, write_simulation
-from assay.apps.lab.targets import TargetEvaluation, evaluate_target, surest
-from assay.apps.lab.training import TrainingRequest, read_series, train_model
+from assay.apps.lab.evaluation.judging import EvaluationRequest
+from assay.apps.lab.evaluation.targets import TargetEvaluation, evaluate_target, surest
+from assay.apps.lab.feeds.simulation import chance_of_turbulence, write_simulation
+from assay.apps.lab.models.training import TrainingRequest, read_series, train_model
 from assay.market.simulation import SYMBOLS, Scenario
 from assay.signals.calibration.scoring import LEAST
 from assay.signals.labels import Bracket

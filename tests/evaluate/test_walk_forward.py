@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from assay.apps.lab.walking import MEASURES
+from assay.apps.lab.evaluation.walkforward import MEASURES
 from assay.runtime.home import open_home
 from tools.tidy import ROOT
 

@@ -21,16 +21,16 @@ import psutil
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.config import Config
-from assay.apps.lab.drivers import PLATFORM, feed_messages, sweep
-from assay.apps.lab.forecasting import forecast_events
-from assay.apps.lab.outcome import OutcomeCollector
-from assay.apps.lab.setup import Setup
-from assay.apps.paper.patterns import PatternWatch
-from assay.apps.paper.picture import read_picture
+from assay.apps.lab.models.forecasting import forecast_events
+from assay.apps.lab.runs.drivers import PLATFORM, feed_messages, sweep
+from assay.apps.lab.runs.outcome import OutcomeCollector
+from assay.apps.lab.runs.setup import Setup
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import prepare_plan
 from assay.apps.paper.process import PICTURE
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.trader.patterns import PatternWatch
+from assay.apps.paper.view.picture import read_picture
 from assay.books.audit.entries import LIFECYCLE
 from assay.books.audit.postgres import open_chains
 from assay.model.messages import (

@@ -18,15 +18,15 @@ from websockets.sync.client import ClientConnection, connect
 from assay.apps.config import Config
 from assay.apps.gateway.app import Gateway, Timing, build_gateway
 from assay.apps.gateway.process import build_server
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.paper.byhand import HANDLED, obey
-from assay.apps.paper.control import answer_order, pending_orders
-from assay.apps.paper.patterns import PatternWatch
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.paper.control.orders import answer_order, pending_orders
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identify_setup, prepare_plan
-from assay.apps.paper.sheet import RING, SHEET, STANDING, write_whole
-from assay.apps.paper.standing import describe_desk, take_standing
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.byhand import HANDLED, obey
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.trader.patterns import PatternWatch
+from assay.apps.paper.trader.standing import describe_desk, take_standing
+from assay.apps.paper.view.sheet import RING, SHEET, STANDING, write_whole
 from assay.model.messages import Message
 from assay.runtime.clock import SystemClock, wait_for
 from assay.runtime.home import Home

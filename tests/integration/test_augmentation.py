@@ -13,10 +13,10 @@ import pytest
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.config import Config
-from assay.apps.lab.labelling import label_instrument, read_instrument
-from assay.apps.lab.setup import Costs
-from assay.apps.lab.simulation import write_simulation
-from assay.apps.lab.training import UNFINISHED, TrainingRequest, read_series, train_model
+from assay.apps.lab.feeds.simulation import write_simulation
+from assay.apps.lab.models.labelling import label_instrument, read_instrument
+from assay.apps.lab.models.training import UNFINISHED, TrainingRequest, read_series, train_model
+from assay.apps.lab.runs.setup import Costs
 from assay.market.simulation import Scenario
 from assay.model.time import Timeframe, format_time
 from assay.runtime.home import open_home

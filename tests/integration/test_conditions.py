@@ -13,9 +13,9 @@ from assay.apps.conditions.process import Session
 from assay.apps.conditions.state import read_state
 from assay.apps.conditions.watches import Watches
 from assay.apps.config import ConditionsConfig
-from assay.apps.paper.notices import KINDS, forget_notices, pending_notices
+from assay.apps.paper.control.notices import KINDS, forget_notices, pending_notices
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.sheet import Sheet, await_sheet
+from assay.apps.paper.view.sheet import Sheet, await_sheet
 from assay.market.sources.parquet.writing import write_parquet
 from assay.model.messages import BarClosed, Message, RegimeChanged, encode_message, tag_of
 from assay.runtime.home import Home, open_home

@@ -11,7 +11,7 @@ import pytest
 
 from assay.apps.cli.console import EXIT_DONE, EXIT_USAGE, run
 from assay.apps.cli.main import build
-from assay.apps.lab.brokerage import hourly_spreads
+from assay.apps.lab.feeds.brokerage import hourly_spreads
 from assay.model.time import SECOND
 from assay.trading.terminal import SimulatedTerminal, load_profile
 from assay.trading.terminal.serving import TerminalHost

@@ -19,10 +19,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
 from assay.apps.conditions.state import write_state
-from assay.apps.gateway.scale import moment
+from assay.apps.gateway.board.scale import moment
 from assay.apps.gateway.stream import CLOSE_MALFORMED, CLOSE_SIGNED_OUT, CLOSE_SLOW
 from assay.apps.gateway.views import Snapshot
-from assay.apps.paper.sheet import SHEET, Sheet, write_whole
+from assay.apps.paper.view.sheet import SHEET, Sheet, write_whole
 from assay.model.messages import (
     CorrelationBroke,
     CorrelationsMeasured,

@@ -9,8 +9,8 @@ import httpx
 import msgspec
 import pytest
 
-from assay.apps.gateway import books as gateway_books
-from assay.apps.gateway.books import AccountBooks
+from assay.apps.gateway.web import books as gateway_books
+from assay.apps.gateway.web.books import AccountBooks
 from assay.apps.twin import BY
 from assay.model.messages import CauseTold, TwinAppraised
 from assay.runtime.clock import wait_for

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from msgspec import UNSET
 
-from assay.apps.paper.notices import pending_notices
+from assay.apps.paper.control.notices import pending_notices
 from assay.apps.twin.process import appraise_past
 from assay.model.messages import (
     ChangeRequested,

@@ -17,7 +17,7 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
-from assay.apps.lab.training import UNFINISHED, TrainingRequest, train_model
+from assay.apps.lab.models.training import UNFINISHED, TrainingRequest, train_model
 from assay.market.simulation import Scenario, simulate_ticks
 from assay.market.sources.parquet import read_parquet
 from assay.market.sources.parquet.writing import write_parquet

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.drivers import sweep
-from assay.apps.lab.forecasting import forecast_events
-from assay.apps.lab.outcome import OutcomeCollector
+from assay.apps.lab.models.forecasting import forecast_events
+from assay.apps.lab.runs.drivers import sweep
+from assay.apps.lab.runs.outcome import OutcomeCollector
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import prepare_plan
 from assay.market.sources.parquet.writing import write_parquet

@@ -10,7 +10,7 @@ import pytest
 from assay.apps.analytics.batches import BARS, PREDICTIONS, PROGRESS, TICKS, Batches
 from assay.apps.analytics.lag import read_lag
 from assay.apps.analytics.process import Recorder
-from assay.apps.paper.sheet import await_sheet
+from assay.apps.paper.view.sheet import await_sheet
 from assay.model.errors import RetryError
 from assay.model.messages import (
     BarClosed,

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
-from assay.apps.gateway.board import Board
-from assay.apps.gateway.refill import Reach, Reading, refill
+from assay.apps.gateway.board.content import Board
+from assay.apps.gateway.board.refill import Reach, Reading, refill
 from assay.apps.gateway.views import EquityPoint, Feed, Halt
-from assay.apps.paper.sheet import Sheet, Traded
+from assay.apps.paper.view.sheet import Sheet, Traded
 from assay.model.messages import (
     BarClosed,
     DecisionMade,

@@ -17,18 +17,18 @@ from msgspec.structs import replace
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
-from assay.apps.lab.champions import promote_model
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.forecasting import with_model
-from assay.apps.lab.retraining import RetrainingRequest
-from assay.apps.lab.retraining import retrain as retrain_champion
-from assay.apps.lab.setup import prepare
-from assay.apps.lab.training import TrainingRequest, train_model
-from assay.apps.paper.candidates import Candidates
-from assay.apps.paper.control import pending_orders
+from assay.apps.lab.champions.retraining import RetrainingRequest
+from assay.apps.lab.champions.retraining import retrain as retrain_champion
+from assay.apps.lab.champions.serving import promote_model
+from assay.apps.lab.models.forecasting import with_model
+from assay.apps.lab.models.training import TrainingRequest, train_model
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import prepare
+from assay.apps.paper.control.orders import pending_orders
+from assay.apps.paper.models.candidates import Candidates
+from assay.apps.paper.models.succession import Succession
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.succession import Succession
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.books.governance import Act, GovernanceLog, Retraining, stand
 from assay.books.trials import TrialLedger
 from assay.market.series import BarSeries

@@ -11,11 +11,11 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from assay.apps.lab.evaluation import EvaluationRequest, judge_series
-from assay.apps.lab.exporting import export_mql5
-from assay.apps.lab.leakchecks import check_training
-from assay.apps.lab.simulation import write_simulation
-from assay.apps.lab.training import (
+from assay.apps.lab.evaluation.judging import EvaluationRequest, judge_series
+from assay.apps.lab.feeds.simulation import write_simulation
+from assay.apps.lab.models.exporting import export_mql5
+from assay.apps.lab.models.leakchecks import check_training
+from assay.apps.lab.models.training import (
     CHECKPOINT,
     UNFINISHED,
     TrainingRequest,

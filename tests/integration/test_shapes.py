@@ -12,12 +12,12 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.setup import prepare
-from assay.apps.lab.shapes import STORES, open_live
-from assay.apps.lab.simulation import write_simulation
-from assay.apps.paper.patterns import PatternWatch
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.feeds.simulation import write_simulation
+from assay.apps.lab.markets.shapes import STORES, open_live
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import prepare
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.trader.patterns import PatternWatch
 from assay.market.simulation import Scenario
 from assay.model.errors import OperatorError
 from assay.model.messages import PatternsJudged

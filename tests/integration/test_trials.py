@@ -13,7 +13,7 @@ from assay.apps.cli.main import build
 from assay.apps.config import Config
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import prepare_plan
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.books.governance import Act, GovernanceLog, Scope
 from assay.books.trials import Trial, TrialLedger
 from assay.model.messages import PlatformRecovered, PlatformStarted

@@ -18,9 +18,9 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
-from assay.apps.lab.judges import Judged, Judges, Task, gather_judges
-from assay.apps.lab.training import TrainingRequest
-from assay.apps.lab.tuning import TuningRequest, tune
+from assay.apps.lab.models.training import TrainingRequest
+from assay.apps.lab.tuning.judges import Judged, Judges, Task, gather_judges
+from assay.apps.lab.tuning.search import TuningRequest, tune
 from assay.books.trials import Trial, TrialLedger
 from assay.market.sources.parquet import read_parquet
 from assay.model.time import parse_time

@@ -18,7 +18,7 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
-from assay.apps.paper.lessons import read_teaching
+from assay.apps.paper.models.lessons import read_teaching
 from assay.apps.paper.plan import SAMPLE
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home, open_home

@@ -12,9 +12,9 @@ import pytest
 
 from assay.apps.cli.console import run
 from assay.apps.cli.main import build
-from assay.apps.lab.training import TrainingRequest, read_series
-from assay.apps.lab.walking import WalkRequest, walk
-from assay.apps.lab.walkreport import tabulate_walk, write_walk
+from assay.apps.lab.evaluation.walkforward import WalkRequest, walk
+from assay.apps.lab.evaluation.walkforwardreport import tabulate_walk, write_walk
+from assay.apps.lab.models.training import TrainingRequest, read_series
 from assay.runtime.home import open_home
 from assay.signals.calibration.scoring import score_probabilities
 from assay.signals.labels import Bracket

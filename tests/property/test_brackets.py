@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from assay.apps.config import Config
-from assay.apps.lab.setup import Costs, prepare
+from assay.apps.lab.runs.setup import Costs, prepare
 from assay.kernel.records import BASE_BAR
 from assay.trading.engine.brackets import AMPLE_CASH, LABELLING, Booked, BracketEngine
 from assay.trading.engine.loading import load_strategy

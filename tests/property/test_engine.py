@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from assay.apps.lab.setup import schedule_of
+from assay.apps.lab.runs.setup import schedule_of
 from assay.kernel.records import BASE_BAR, DEPTH, EVENT, INSTRUMENT, LIMITS, SCHEDULE, SWAP, TICK
 from assay.model.accounts import AccountSpec, CommissionSchedule, MarginMode
 from assay.model.instruments import SwapMode, instrument_for

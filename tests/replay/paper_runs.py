@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from assay.apps.lab.drivers import feed_messages, sweep
-from assay.apps.lab.outcome import Outcome, OutcomeCollector, count_orders
-from assay.apps.lab.setup import Setup
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.runs.drivers import feed_messages, sweep
+from assay.apps.lab.runs.outcome import Outcome, OutcomeCollector, count_orders
+from assay.apps.lab.runs.setup import Setup
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.model.messages import TradingHalted
 from assay.runtime.clock import Clock, SimClock
 from assay.runtime.journal import Journal

@@ -12,8 +12,8 @@ import onnx
 from msgspec import structs
 
 from assay.apps.config import Config
-from assay.apps.lab.labelling import read_instrument
-from assay.apps.lab.setup import Costs
+from assay.apps.lab.models.labelling import read_instrument
+from assay.apps.lab.runs.setup import Costs
 from assay.model.time import Timeframe
 from assay.runtime.ids import seeded_generator
 from assay.signals.calibration import StepTable, to_score

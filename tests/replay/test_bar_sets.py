@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.lab.drivers import feed_messages, start_message, sweep
-from assay.apps.lab.drivers import replay as replay_run
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.runs.drivers import feed_messages, start_message, sweep
+from assay.apps.lab.runs.drivers import replay as replay_run
+from assay.apps.lab.runs.setup import Setup, prepare
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.apps.topology import build_topology
 from assay.market.bars import bars_to_bars
 from assay.model.errors import OperatorError

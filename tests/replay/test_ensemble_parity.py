@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.forecasting import forecast_events
-from assay.apps.lab.labelling import priced_columns
-from assay.apps.lab.setup import Setup
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.models.forecasting import forecast_events
+from assay.apps.lab.models.labelling import priced_columns
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import Setup
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.kernel.records import FORECAST, FORECAST_STATES
 from assay.market.series import BarSeries
 from assay.model.messages import DecisionMade, Predicted

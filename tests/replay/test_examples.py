@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from assay.apps.lab.drivers import feed_messages, replay, sweep
-from assay.apps.lab.outcome import Outcome, OutcomeCollector, summarise
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.runs.drivers import feed_messages, replay, sweep
+from assay.apps.lab.runs.outcome import Outcome, OutcomeCollector, summarise
+from assay.apps.lab.runs.setup import Setup, prepare
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.market.sources.parquet import read_parquet
 from assay.model.errors import UsageError
 from assay.runtime.clock import SimClock

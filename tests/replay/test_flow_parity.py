@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.drivers import feed_messages, start_message
-from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model
-from assay.apps.lab.forecasting import forecast_events, with_model
-from assay.apps.lab.labelling import priced_columns
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.lab.training import TrainingRequest, digest_training, train_model
+from assay.apps.lab.evaluation.judging import EvaluationRequest, evaluate_model
+from assay.apps.lab.models.forecasting import forecast_events, with_model
+from assay.apps.lab.models.labelling import priced_columns
+from assay.apps.lab.models.training import TrainingRequest, digest_training, train_model
+from assay.apps.lab.runs.drivers import feed_messages, start_message
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import prepare_plan
 from assay.apps.topology import build_topology

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.drivers import feed_messages, start_message
-from assay.apps.lab.forecasting import forecast_events, with_model
-from assay.apps.lab.labelling import priced_columns
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.models.forecasting import forecast_events, with_model
+from assay.apps.lab.models.labelling import priced_columns
+from assay.apps.lab.runs.drivers import feed_messages, start_message
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
 from assay.apps.topology import build_topology
 from assay.kernel.records import (
     FORECAST,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from assay.apps.config import AccountConfig, Config
-from assay.apps.lab.drivers import Run, feed_messages, replay, sweep
-from assay.apps.lab.outcome import Outcome, fill_table
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.runs.drivers import Run, feed_messages, replay, sweep
+from assay.apps.lab.runs.outcome import Outcome, fill_table
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
 from assay.books.analytics.trades import close_trades
 from assay.books.reports.result import BacktestResult
 from assay.kernel.records import (

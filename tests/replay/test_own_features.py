@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assay.apps.lab.drivers import feed_messages, start_message
-from assay.apps.lab.forecasting import check_features, forecast_events
+from assay.apps.lab.models.forecasting import check_features, forecast_events
+from assay.apps.lab.runs.drivers import feed_messages, start_message
 from assay.apps.topology import build_topology
 from assay.model.errors import DataError
 from assay.model.messages import Predicted

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from assay.apps.lab.setup import prepare
+from assay.apps.lab.runs.setup import prepare
 from assay.apps.paper.plan import SAMPLE
 from assay.market.sources.parquet import read_parquet
 from assay.runtime.journal import Journal, MemoryJournal, PostgresJournal

@@ -7,9 +7,15 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from assay.apps.lab.drivers import Run, feed_messages, replay, start_message, sweep
-from assay.apps.lab.outcome import FILL_FIELDS, ORDER_FIELDS, SWAP_FIELDS, Outcome, OutcomeCollector
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.runs.drivers import Run, feed_messages, replay, start_message, sweep
+from assay.apps.lab.runs.outcome import (
+    FILL_FIELDS,
+    ORDER_FIELDS,
+    SWAP_FIELDS,
+    Outcome,
+    OutcomeCollector,
+)
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
 from assay.apps.topology import build_topology
 from assay.kernel.records import EVENT, MATCHED_ON_TICKS, SWAP, TICK
 from assay.model.messages import OrderApproved, OrderDenied, TradingHalted

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from assay.apps.lab.drivers import PLATFORM, feed_messages, replay, start_message
-from assay.apps.lab.outcome import OutcomeCollector
-from assay.apps.lab.passing import AHEAD, MessagePath, QuietBars
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.dispatch import AHEAD, MessagePath, QuietBars
+from assay.apps.lab.runs.drivers import PLATFORM, feed_messages, replay, start_message
+from assay.apps.lab.runs.outcome import OutcomeCollector
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.apps.topology import Topology, build_topology
 from assay.books.ledger.chart import CASH
 from assay.books.ledger.reconcile import HALT_REASON

@@ -16,16 +16,16 @@ from assay.apps.cli.main import build
 from assay.apps.conditions.past import tell_regimes
 from assay.apps.conditions.watches import Watches
 from assay.apps.config import ActsConfig, ConditionsConfig, Config
-from assay.apps.lab.backtest import Request, describe_look, prepare_run
-from assay.apps.lab.course import Course
-from assay.apps.lab.drivers import feed_messages, replay, sweep
-from assay.apps.lab.lookahead import LookaheadRequest, look_ahead
-from assay.apps.lab.outcome import OutcomeCollector
-from assay.apps.lab.setup import Costs, Setup
+from assay.apps.lab.backtests.backtest import Request, describe_look, prepare_run
+from assay.apps.lab.backtests.lookahead import LookaheadRequest, look_ahead
+from assay.apps.lab.runs.drivers import feed_messages, replay, sweep
+from assay.apps.lab.runs.outcome import OutcomeCollector
+from assay.apps.lab.runs.setup import Costs, Setup
+from assay.apps.lab.sweeps.course import Course
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.producers import counter_of
-from assay.apps.paper.standing import describe_desk
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.trader.producers import counter_of
+from assay.apps.paper.trader.standing import describe_desk
 from assay.kernel.records import BASE_BAR
 from assay.market.series import BarSeries, TickSeries
 from assay.market.sources.parquet.writing import write_parquet

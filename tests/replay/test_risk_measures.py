@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from assay.apps.config import Config, RiskConfig
-from assay.apps.lab.drivers import feed_messages, start_message, sweep
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.drivers import feed_messages, start_message, sweep
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.apps.topology import Topology, build_topology
 from assay.model.errors import DataError, UsageError
 from assay.model.messages import (

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from assay.apps.lab.drivers import replay, sweep
-from assay.apps.lab.outcome import summarise
-from assay.apps.lab.setup import prepare
+from assay.apps.lab.runs.drivers import replay, sweep
+from assay.apps.lab.runs.outcome import summarise
+from assay.apps.lab.runs.setup import prepare
 from assay.market.series import BarSeries
 from assay.market.sources.parquet import read_parquet
 from assay.model.time import Timeframe

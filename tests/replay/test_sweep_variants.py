@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.lab.course import Course, Runner, measure_variants
-from assay.apps.lab.drivers import replay
-from assay.apps.lab.outcome import summarise
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.runs.drivers import replay
+from assay.apps.lab.runs.outcome import summarise
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
+from assay.apps.lab.sweeps.course import Course, Runner, measure_variants
 from assay.market.series import TickSeries
 from assay.model.errors import UsageError
 from assay.model.time import DAY, SECOND

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from assay.apps.config import AccountConfig, Config
-from assay.apps.lab.drivers import replay, sweep
-from assay.apps.lab.outcome import summarise
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.drivers import replay, sweep
+from assay.apps.lab.runs.outcome import summarise
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.kernel.records import CLOSE_BY, PROTECTION
 from assay.market.sources.parquet import read_parquet
 from assay.runtime.journal import MemoryJournal

@@ -9,15 +9,15 @@ import msgspec
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.drivers import FEED, feed_messages
-from assay.apps.lab.rerun import rerun_day
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.lab.trail import LiveTrail
-from assay.apps.lab.twindays import DaySpan, day_of, rollover_of, span_of
-from assay.apps.lab.twinquotes import follow_ticks
-from assay.apps.paper.live import prepare_live
+from assay.apps.lab.runs.drivers import FEED, feed_messages
+from assay.apps.lab.runs.setup import Setup, prepare
+from assay.apps.lab.twins.days import DaySpan, day_of, rollover_of, span_of
+from assay.apps.lab.twins.journaldesk import LiveTrail
+from assay.apps.lab.twins.quotes import follow_ticks
+from assay.apps.lab.twins.rerun import rerun_day
+from assay.apps.paper.market.live import prepare_live
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.books.analytics.twinsplit import MISSED
 from assay.model.messages import BarClosed, Message, Tick
 from assay.model.time import HOUR, SECOND

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.setup import Setup
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import Setup
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.model.messages import (
     Message,
     OrderSubmitted,

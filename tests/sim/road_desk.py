@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from assay.apps.bridge.tokens import EdgeTokens
 from assay.apps.link.frames import COMMANDS
 from assay.apps.link.log import LogReader
-from assay.apps.paper.edges import edge_folder
+from assay.apps.paper.venue.edges import edge_folder
 from assay.trading.brokers.mt5.ports import OrderCommand
 from assay.trading.terminal import SimulatedTerminal
 from assay.trading.terminal.hand import Hand

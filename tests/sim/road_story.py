@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 from msgspec import UNSET
 
-from assay.apps.paper.roads import RoadBroker, Roads
+from assay.apps.paper.venue.roads import RoadBroker, Roads
 from assay.kernel.records import CANCEL, GO_TO, OLDEST, PLACE_MARKET
 from assay.model.messages import DealBooked, OrderExpired, OrderRejected, OrderSubmitted
 from assay.model.time import MINUTE, SECOND

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from assay.apps.config import AccountConfig, ActsConfig, ConditionsConfig, Config
-from assay.apps.lab.drivers import feed_messages, replay, sweep
-from assay.apps.lab.outcome import OutcomeCollector
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.paper.control import HALT_ENTRIES, RELEASE_ENTRIES, ControlOrder
-from assay.apps.paper.entries import carry_out
+from assay.apps.lab.runs.drivers import feed_messages, replay, sweep
+from assay.apps.lab.runs.outcome import OutcomeCollector
+from assay.apps.lab.runs.setup import Setup, prepare
+from assay.apps.paper.control.orders import HALT_ENTRIES, RELEASE_ENTRIES, ControlOrder
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identifier
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.entries import carry_out
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.books.analytics.band import Evidence
 from assay.model.errors import UsageError
 from assay.model.messages import (

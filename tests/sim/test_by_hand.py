@@ -10,10 +10,9 @@ import msgspec
 import pytest
 
 from assay.apps.config import AccountConfig, Config
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.lab.trail import LiveTrail
-from assay.apps.paper.byhand import Waiting, list_waiting, obey
-from assay.apps.paper.control import (
+from assay.apps.lab.runs.setup import Setup, prepare
+from assay.apps.lab.twins.journaldesk import LiveTrail
+from assay.apps.paper.control.orders import (
     FLATTEN,
     LIST_ORDERS,
     TRADE,
@@ -23,10 +22,11 @@ from assay.apps.paper.control import (
     control_folder,
     leave_order,
 )
-from assay.apps.paper.picture import PICTURE, Painter
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.process import Session
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.byhand import Waiting, list_waiting, obey
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.view.picture import PICTURE, Painter
 from assay.model.messages import (
     DecisionMade,
     EntriesHalted,

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from assay.apps.paper.byhand import list_waiting, obey
-from assay.apps.paper.control import FLATTEN, TRADE, Answer, ByHand, ControlOrder
+from assay.apps.paper.control.orders import FLATTEN, TRADE, Answer, ByHand, ControlOrder
+from assay.apps.paper.trader.byhand import list_waiting, obey
 from assay.model.messages import OrderFilled, OrderSubmitted, PositionNotFlat
 from assay.model.time import SECOND
 from assay.trading.brokers.mt5 import api

@@ -9,10 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assay.apps.lab.champions import digest_model
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.paper.challenge import Challenge
-from assay.apps.paper.control import (
+from assay.apps.lab.champions.serving import digest_model
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.paper.control.orders import (
     CHALLENGE,
     Answer,
     Challenged,
@@ -20,7 +19,8 @@ from assay.apps.paper.control import (
     leave_order,
     pending_orders,
 )
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.models.challenge import Challenge
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.model.messages import BarClosed, ChallengerEntered, ChallengerLeft
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home, open_home

@@ -10,7 +10,7 @@ import pytest
 
 from assay.apps.config import Config
 from assay.apps.edge.confirming import confirm_account, describe_contracts
-from assay.apps.paper.live import prepare_live
+from assay.apps.paper.market.live import prepare_live
 from assay.apps.paper.plan import Plan
 from assay.model.errors import UsageError
 from assay.model.time import parse_time

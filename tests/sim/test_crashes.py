@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.drivers import FEED, feed_messages, sweep
-from assay.apps.lab.forecasting import forecast_events, with_model
-from assay.apps.lab.labelling import priced_columns
-from assay.apps.lab.outcome import OutcomeCollector
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.models.forecasting import forecast_events, with_model
+from assay.apps.lab.models.labelling import priced_columns
+from assay.apps.lab.runs.drivers import FEED, feed_messages, sweep
+from assay.apps.lab.runs.outcome import OutcomeCollector
+from assay.apps.lab.runs.setup import Setup, prepare
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.books.ledger import trial_balance
 from assay.model.errors import DataError, InvariantError
 from assay.model.messages import (

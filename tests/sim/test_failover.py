@@ -14,9 +14,9 @@ from msgspec import Raw
 from assay.apps.bridge.inbox import EdgeBox
 from assay.apps.bridge.tokens import EdgeTokens
 from assay.apps.link.frames import Quote
-from assay.apps.paper.edges import edge_folder
-from assay.apps.paper.live import PLACE, anchor_plan, release_served
+from assay.apps.paper.market.live import PLACE, anchor_plan, release_served
 from assay.apps.paper.plan import Plan
+from assay.apps.paper.venue.edges import edge_folder
 from assay.model.messages import (
     EntriesHalted,
     EntriesReleased,

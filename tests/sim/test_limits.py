@@ -8,10 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.paper.control import LIMIT, ControlOrder
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import Setup, prepare
+from assay.apps.paper.control.orders import LIMIT, ControlOrder
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.kernel.rounding import OVERFLOW
 from assay.model.errors import InvariantError, UsageError
 from assay.model.messages import (

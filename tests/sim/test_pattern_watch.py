@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from assay.apps.config import Config
-from assay.apps.lab.drivers import FEED, PLATFORM, feed_messages
-from assay.apps.lab.labelling import priced_columns
-from assay.apps.lab.setup import Setup, prepare
-from assay.apps.paper.patterns import PatternWatch
-from assay.apps.paper.producers import PATTERNS
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.models.labelling import priced_columns
+from assay.apps.lab.runs.drivers import FEED, PLATFORM, feed_messages
+from assay.apps.lab.runs.setup import Setup, prepare
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.trader.patterns import PatternWatch
+from assay.apps.paper.trader.producers import PATTERNS
 from assay.model.messages import BarClosed, OrderSubmitted, PatternsJudged, encode_message
 from assay.model.time import Timeframe
 from assay.runtime.ids import COUNTER_BITS

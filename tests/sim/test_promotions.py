@@ -10,14 +10,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from assay.apps.lab.champions import digest_model
-from assay.apps.lab.drivers import feed_messages, sweep
-from assay.apps.lab.forecasting import forecast_events, with_model
-from assay.apps.lab.outcome import OutcomeCollector
-from assay.apps.lab.setup import Setup
-from assay.apps.paper.candidates import Candidate, Candidates
-from assay.apps.paper.cursor import Cursor
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.champions.serving import digest_model
+from assay.apps.lab.models.forecasting import forecast_events, with_model
+from assay.apps.lab.runs.drivers import feed_messages, sweep
+from assay.apps.lab.runs.outcome import OutcomeCollector
+from assay.apps.lab.runs.setup import Setup
+from assay.apps.paper.models.candidates import Candidate, Candidates
+from assay.apps.paper.trader.cursor import Cursor
+from assay.apps.paper.trader.hotpath import PaperTrader
 from assay.kernel.records import FORECAST, FORECAST_STATES
 from assay.model.errors import DataError, InvariantError
 from assay.model.messages import BarClosed, ModelPromoted, Predicted

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from assay.apps.bridge.tokens import EdgeTokens
-from assay.apps.paper.roads import RoadBroker
+from assay.apps.paper.venue.roads import RoadBroker
 from assay.kernel.records import CANCEL, GO_TO, PLACE_LIMIT
 from assay.model.errors import OperatorError, UsageError
 from assay.model.messages import (

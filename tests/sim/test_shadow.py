@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 import pytest
 
-from assay.apps.lab.champions import digest_model
-from assay.apps.lab.drivers import FEED, PLATFORM, feed_messages
-from assay.apps.lab.forecasting import forecast_events, with_model
-from assay.apps.paper.cursor import Shadowing
-from assay.apps.paper.producers import SHADOW
-from assay.apps.paper.shadow import Shadow
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.champions.serving import digest_model
+from assay.apps.lab.models.forecasting import forecast_events, with_model
+from assay.apps.lab.runs.drivers import FEED, PLATFORM, feed_messages
+from assay.apps.paper.models.shadow import Shadow
+from assay.apps.paper.trader.cursor import Shadowing
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.trader.producers import SHADOW
 from assay.apps.topology import build_topology
 from assay.kernel.records import FORECAST, FORECAST_STATES
 from assay.model.messages import (
@@ -202,7 +202,7 @@ def test_a_challenger_that_becomes_champion_is_none_any_more(
 
 
 def test_an_old_cursor_knows_of_no_challenger() -> None:
-    from assay.apps.paper.cursor import Cursor
+    from assay.apps.paper.trader.cursor import Cursor
 
     told = b'{"run":1,"setup":"s","next":3,"fed":0,"ids":9}'
     assert msgspec.json.decode(told, type=Cursor).shadowing == Shadowing()

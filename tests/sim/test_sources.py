@@ -12,8 +12,8 @@ import pytest
 from assay.apps.bridge.market import MarketReader
 from assay.apps.bridge.tokens import EdgeTokens
 from assay.apps.link.conversation import Terms
-from assay.apps.paper.choosing import SourceChoice
-from assay.apps.paper.quoting import QuoteFeed
+from assay.apps.paper.market.feed import QuoteFeed
+from assay.apps.paper.market.sources import SourceChoice
 from assay.model.messages import Message, SourceSwitched, Tick
 from assay.runtime.clock import require_within
 from tests.sim.edging import (

@@ -15,8 +15,8 @@ from assay.apps.bridge.feed import STANDING, AccountFeed
 from assay.apps.bridge.inbox import CONFIRMED
 from assay.apps.bridge.standing import FILE, StandingFold, read_standing, write_standing
 from assay.apps.link.log import list_segments
-from assay.apps.paper.edges import edge_folder, read_venue
-from assay.apps.paper.live import ANCHOR, LIVE
+from assay.apps.paper.market.live import ANCHOR, LIVE
+from assay.apps.paper.venue.edges import edge_folder, read_venue
 from assay.model.errors import DataError
 from assay.model.messages import AccountReported, DealBooked, Message
 from assay.runtime.ids import Rng

@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from assay.apps.lab.rerun import rerun_day
-from assay.apps.lab.setup import Setup
-from assay.apps.lab.trail import QUOTES, LiveTrail, TrailState
-from assay.apps.lab.twin import Appraisal
-from assay.apps.lab.twindays import DaySpan
-from assay.apps.paper.control import HALT_ENTRIES, pending_orders
-from assay.apps.paper.entries import carry_out
-from assay.apps.paper.notices import pending_notices
+from assay.apps.lab.runs.setup import Setup
+from assay.apps.lab.twins.daily import Appraisal
+from assay.apps.lab.twins.days import DaySpan
+from assay.apps.lab.twins.journaldesk import QUOTES, LiveTrail, TrailState
+from assay.apps.lab.twins.rerun import rerun_day
+from assay.apps.paper.control.notices import pending_notices
+from assay.apps.paper.control.orders import HALT_ENTRIES, pending_orders
+from assay.apps.paper.trader.entries import carry_out
 from assay.apps.twin.acting import act_on
 from assay.books.analytics.twinday import MANUAL
 from assay.books.analytics.twinsplit import (

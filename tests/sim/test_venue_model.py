@@ -12,11 +12,11 @@ from msgspec import Raw
 from assay.apps.config import Config
 from assay.apps.edge.history import BARS_PER_RECORD, HistoryPoller
 from assay.apps.edge.quotes import Quoted
-from assay.apps.lab.forecasting import with_model
-from assay.apps.lab.setup import Setup
+from assay.apps.lab.models.forecasting import with_model
+from assay.apps.lab.runs.setup import Setup
 from assay.apps.link.frames import HISTORY
-from assay.apps.paper.live import anchor_plan, prepare_live
-from assay.apps.paper.past import read_bars, with_terminal_past
+from assay.apps.paper.market.live import anchor_plan, prepare_live
+from assay.apps.paper.market.past import read_bars, with_terminal_past
 from assay.apps.paper.plan import Plan
 from assay.model.errors import UsageError
 from assay.model.messages import BarClosed, FeaturesReady, OrderFilled, Predicted

@@ -13,9 +13,9 @@ from assay.apps.bridge.desk import FETCHED
 from assay.apps.bridge.feed import AccountFeed
 from assay.apps.bridge.inbox import EdgeBox
 from assay.apps.link.frames import ACCOUNT
-from assay.apps.paper.byhand import obey
-from assay.apps.paper.control import TRADE, ByHand, ControlOrder
-from assay.apps.paper.edges import edge_folder
+from assay.apps.paper.control.orders import TRADE, ByHand, ControlOrder
+from assay.apps.paper.trader.byhand import obey
+from assay.apps.paper.venue.edges import edge_folder
 from assay.model.messages import DealBooked, GatewayAlarm, OrderSubmitted
 from assay.model.time import HOUR
 from assay.runtime.ids import Rng

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from assay.apps.lab.rerun import DayRerun, rerun_day
-from assay.apps.lab.trail import LiveTrail
-from assay.apps.lab.twindays import DaySpan
-from assay.apps.lab.twinquotes import follow_ticks
+from assay.apps.lab.twins.days import DaySpan
+from assay.apps.lab.twins.journaldesk import LiveTrail
+from assay.apps.lab.twins.quotes import follow_ticks
+from assay.apps.lab.twins.rerun import DayRerun, rerun_day
 from assay.model.accounts import CommissionSchedule
 from assay.model.messages import Tick
 from assay.model.time import HOUR, SECOND

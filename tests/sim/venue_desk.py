@@ -19,15 +19,15 @@ from assay.apps.bridge.tokens import EdgeTokens
 from assay.apps.config import Config
 from assay.apps.edge.accountlog import AccountLog, Received
 from assay.apps.edge.commands import Executor
-from assay.apps.lab.setup import Setup
+from assay.apps.lab.runs.setup import Setup
 from assay.apps.link.frames import ACCOUNT, COMMANDS, PackedCodec, Quote
 from assay.apps.link.log import LogReader
-from assay.apps.paper.edges import edge_folder
-from assay.apps.paper.live import LiveFeed, anchor_plan, prepare_live
+from assay.apps.paper.market.live import LiveFeed, anchor_plan, prepare_live
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.roads import RoadBroker
-from assay.apps.paper.trader import PaperTrader
-from assay.apps.paper.venue import VenueEar, open_bridge_broker
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.venue.bridge import VenueEar, open_bridge_broker
+from assay.apps.paper.venue.edges import edge_folder
+from assay.apps.paper.venue.roads import RoadBroker
 from assay.model.messages import DealBooked, Message
 from assay.model.time import SECOND
 from assay.runtime.clock import SimClock

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from assay.apps.lab.drivers import replay, sweep
-from assay.apps.lab.setup import prepare
+from assay.apps.lab.runs.drivers import replay, sweep
+from assay.apps.lab.runs.setup import prepare
 from assay.market.sources.parquet import read_parquet
 from assay.runtime.clock import Deadline
 from assay.trading.engine.loading import load_strategy

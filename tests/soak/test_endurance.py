@@ -7,10 +7,10 @@ from pathlib import Path
 
 import psutil
 
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.setup import prepare
-from assay.apps.paper.picture import Painter
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import prepare
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.view.picture import Painter
 from assay.model.time import Timeframe
 from assay.runtime.clock import Deadline, SystemClock
 from assay.runtime.journal import PostgresJournal

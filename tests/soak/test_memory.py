@@ -18,9 +18,9 @@ import pytest
 from numpy.typing import NDArray
 
 from assay.apps.config import AccountConfig, Config
-from assay.apps.lab.drivers import replay
-from assay.apps.lab.eventlog import EventLog
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.runs.drivers import replay
+from assay.apps.lab.runs.eventlog import EventLog
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
 from assay.market.series import BarSeries, TickSeries
 from assay.model.messages import Message
 from assay.model.time import SECOND, Timeframe

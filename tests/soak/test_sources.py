@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from pathlib import Path
 
-from assay.apps.paper.picture import PICTURE, read_picture
+from assay.apps.paper.view.picture import PICTURE, read_picture
 from assay.model.messages import Message, SourceSwitched, Tick
 from assay.runtime.clock import require_within, wait_for
 from tests.integration.killing import call, start

@@ -87,7 +87,7 @@ def record_restore(
     `archive` is its name and when it was made, in nanoseconds UTC.
     Raises DataError where the restored chains do not hold against the restored heads.
     """
-    from assay.apps.paper.producers import CONTROL
+    from assay.apps.paper.trader.producers import CONTROL
 
     postgres = open_postgres(home.path, dsn)
     try:

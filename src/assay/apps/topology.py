@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from assay.apps.lab.events import TICK_BARS
-from assay.apps.lab.setup import Setup
+from assay.apps.lab.feeds.events import TICK_BARS
+from assay.apps.lab.runs.setup import Setup
 from assay.books.ledger import Ledger, QuoteMarks, Reconciler
 from assay.market.bars import BarSetBuilder
 from assay.market.series import BarSeries
@@ -120,7 +120,7 @@ def _warden(
     # Where a person may order something the warden sees it through, judges or none.
     if setup.acts is None and not watches:
         return None
-    from assay.apps.lab.acting import appoint_judges
+    from assay.apps.lab.runs.judges import appoint_judges
     from assay.trading.engine.warden import RiskWarden
 
     judges = appoint_judges(setup, setup.acts, desk.world) if setup.acts else []
@@ -139,7 +139,7 @@ def _signals(setup: Setup, next_id: Callable[[], int]) -> dict[str, Any]:
     forecaster = setup.forecaster
     if forecaster is None:
         return {}
-    from assay.apps.lab.forecasting import build_predictor
+    from assay.apps.lab.models.forecasting import build_predictor
     from assay.signals.features import FeatureModule
 
     taught = forecaster.artifact.taught

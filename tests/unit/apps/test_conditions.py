@@ -10,10 +10,10 @@ import pytest
 from assay.apps.conditions.regimes import choose_regimes
 from assay.apps.conditions.watches import Watches, choose_correlations, drift_from
 from assay.apps.config import ConditionsConfig, Config
-from assay.apps.paper.notices import NoticeBoard, forget_notices, pending_notices
+from assay.apps.paper.control.notices import NoticeBoard, forget_notices, pending_notices
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.sheet import Past, Traded
 from assay.apps.paper.up import _has_conditions
+from assay.apps.paper.view.sheet import Past, Traded
 from assay.model.messages import DriftFound
 from assay.model.time import HOUR, MINUTE
 from assay.runtime.home import open_home

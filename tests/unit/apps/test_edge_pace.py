@@ -12,8 +12,8 @@ from assay.apps.bridge.process import LOCK, STATUS, read_status
 from assay.apps.bridge.server import BridgeServer
 from assay.apps.bridge.tokens import FOLDER, EdgeTokens, write_private
 from assay.apps.cli.connecting import _status_text
-from assay.apps.gateway.edgemeter import tell_edges
-from assay.apps.gateway.metrics import render_metrics
+from assay.apps.gateway.metrics.edges import tell_edges
+from assay.apps.gateway.metrics.prometheus import render_metrics
 from assay.apps.link.frames import PackedCodec, Quote
 from assay.model.time import SECOND
 from assay.runtime.clock import SimClock

@@ -21,8 +21,8 @@ from assay.model.errors import UsageError
 from assay.model.time import Timeframe
 from assay.runtime.home import Home, open_home
 from assay.signals.prediction import Tuned, write_artifact
-from tests.unit.apps.test_modelcard import OLD
-from tests.unit.apps.test_tuned import study as study_of
+from tests.unit.apps.lab.models.test_card import OLD
+from tests.unit.apps.lab.tuning.test_finding import study as study_of
 from tools.tidy import ROOT
 
 HAS_MLFLOW = find_spec("mlflow") is not None
@@ -81,7 +81,7 @@ def test_who_is_told_changes_no_result() -> None:
 
 
 def test_a_study_is_a_run_and_its_trials_runs_within_it() -> None:
-    from assay.apps.lab.tuned import describe_finding
+    from assay.apps.lab.tuning.finding import describe_finding
 
     found = study_of(1, gain=0.003)
     whole, *trials = tell_study(found, describe_finding(found), (1, 2))

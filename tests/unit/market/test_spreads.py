@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.apps.lab.setup import Costs, prepare
+from assay.apps.lab.runs.setup import Costs, prepare
 from assay.market.news import Importance, Release
 from assay.market.series import BarSeries
 from assay.market.spreads import (

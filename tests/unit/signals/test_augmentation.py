@@ -14,8 +14,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from assay.apps.lab.modelcard import list_facts
-from assay.apps.lab.retraining import RetrainingRequest, same_lesson
+from assay.apps.lab.champions.retraining import RetrainingRequest, same_lesson
+from assay.apps.lab.models.card import list_facts
 from assay.model.errors import InvariantError, OperatorError, UsageError
 from assay.model.time import MINUTE, Timeframe
 from assay.runtime.home import open_home

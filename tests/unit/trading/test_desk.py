@@ -7,9 +7,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from assay.apps.lab.drivers import feed_messages, sweep
-from assay.apps.lab.outcome import Outcome
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.runs.drivers import feed_messages, sweep
+from assay.apps.lab.runs.outcome import Outcome
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
 from assay.model.errors import DataError, UsageError
 from assay.model.messages import (
     BarClosed,

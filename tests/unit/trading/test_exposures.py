@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from assay.apps.config import Config, RiskConfig
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
 from assay.kernel.records import (
     CANCEL,
     GO_TO,

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from assay.apps.config import AccountConfig, Config
-from assay.apps.lab.brokerage import find_terms, under_broker
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.feeds.brokerage import find_terms, under_broker
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.kernel.records import GO_TO, PLACE_MARKET
 from assay.model.errors import UsageError
 from assay.model.instruments import instrument_for

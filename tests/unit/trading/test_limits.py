@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from assay.apps.config import Config, RiskConfig
-from assay.apps.lab.setup import configured_profile
+from assay.apps.lab.runs.setup import configured_profile
 from assay.apps.paper.preparing import name_limits
 from assay.kernel.records import LIMITS as RECORD
 from assay.model.errors import UsageError

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from assay.apps.analytics.batches import KINDS, Batches
 from assay.apps.analytics.lag import Lag, write_lag
 from assay.apps.child import Child, run_beside
-from assay.apps.paper.sheet import RING, Sheet, await_sheet
+from assay.apps.paper.view.sheet import RING, Sheet, await_sheet
 from assay.model.errors import AssayError
 from assay.model.messages import decode_message
 from assay.runtime.clock import Deadline, Stopwatch

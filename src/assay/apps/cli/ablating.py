@@ -52,7 +52,7 @@ def ablate(
 
     Example: assay models ablate ensemble-0123456789 --data eurusd_m1_2018.parquet
     """
-    from assay.apps.lab.ablation import AblationRequest, ablate_regimes
+    from assay.apps.lab.evaluation.ablation import AblationRequest, ablate_regimes
 
     place = open_home(home)
     request = AblationRequest(

@@ -17,8 +17,8 @@ from assay.runtime.home import Home, open_home
 from assay.runtime.settings import load_settings
 
 if TYPE_CHECKING:
-    from assay.apps.lab.backtest import Request
-    from assay.apps.lab.setup import Costs
+    from assay.apps.lab.backtests.backtest import Request
+    from assay.apps.lab.runs.setup import Costs
     from assay.trading.terminal.profile import BrokerProfile
 
 RiskOption = Annotated[str | None, typer.Option("--risk", help="default, strict or reference.")]
@@ -78,7 +78,7 @@ def read_costs(
     calendar: Path | None, profile: str | None = None,
 ) -> Costs:  # fmt: skip
     """Read what a run charges; raise UsageError for what is no cost."""
-    from assay.apps.lab.setup import Costs
+    from assay.apps.lab.runs.setup import Costs
     from assay.market.news import read_calendar
 
     return Costs(
@@ -107,7 +107,7 @@ def read_request(
 
     Raises UsageError for a strategy that trades on forecasts: these commands ask no model.
     """
-    from assay.apps.lab.backtest import Request
+    from assay.apps.lab.backtests.backtest import Request
     from assay.books.trials import TrialLedger
     from assay.trading.engine.loading import load_strategy
 
@@ -200,7 +200,7 @@ def backtest(
 
     Example: assay backtest --data eurusd_h1_sample_20170101_20171229.parquet --strategy sma-cross
     """
-    from assay.apps.lab.backtest import Request, run_backtest
+    from assay.apps.lab.backtests.backtest import Request, run_backtest
     from assay.books.trials import TrialLedger
 
     params = parse_params(param or [])

@@ -29,8 +29,8 @@ def band(
 
     Example: assay band --evidence runs/tested --live runs/live --out runs/band
     """
-    from assay.apps.lab.band import BandRequest, hold_to_band
-    from assay.apps.lab.recorded import read_run
+    from assay.apps.lab.risk.band import BandRequest, hold_to_band
+    from assay.apps.lab.risk.recorded import read_run
 
     place = open_home(home)
     config = load_settings(Config, place).value

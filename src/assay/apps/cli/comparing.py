@@ -27,7 +27,7 @@ def compare(
 
     Example: assay compare runs/fast runs/slow --out comparison.html
     """
-    from assay.apps.lab.runs import read_run
+    from assay.apps.lab.backtests.folder import read_run
     from assay.books.reports.comparison import compare_runs, list_comparison, write_comparison
 
     records = [read_run(folder) for folder in (first, second)]

@@ -210,8 +210,8 @@ def correlations(
     Example: assay correlations --data eurusd_m1_2018.parquet --data xauusd_m1_2018.parquet
     --timeframe M5,H1 --report runs/correlations
     """
-    from assay.apps.lab.correlationreport import write_correlation_report
-    from assay.apps.lab.correlations import (
+    from assay.apps.lab.markets.correlationreport import write_correlation_report
+    from assay.apps.lab.markets.correlations import (
         CorrelationRequest,
         describe_correlations,
         find_correlations,

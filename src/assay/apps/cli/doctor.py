@@ -161,7 +161,7 @@ def _check_compiler() -> Check:
 
 
 def _check_champions(home: Home) -> Check:
-    from assay.apps.lab.champions import list_champions
+    from assay.apps.lab.champions.serving import list_champions
 
     found = list_champions(home)
     damaged = [one for one in found if one["damage"]]

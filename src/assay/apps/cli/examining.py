@@ -96,7 +96,7 @@ def _write(out: Path, name: str, *, as_json: bool) -> None:
     measured = write_measured(out, name)
     told: dict[str, Any] = {"profile": str(out / PROFILE), "figures": len(measured.findings)}
     try:
-        from assay.apps.lab.examreport import write_exam
+        from assay.apps.lab.markets.examreport import write_exam
 
         write_exam(measured, out)
         told["report"] = str(out / "report.html")

@@ -34,7 +34,7 @@ def read_recipe(place: Home, text: str, *, quiet: bool) -> Callable[[int], Featu
 
     An indicator that is checked for the first time is told of, unless `quiet`.
     """
-    from assay.apps.lab.featuresets import find_recipe
+    from assay.apps.lab.models.featuresets import find_recipe
 
     return find_recipe(place, text, None if quiet else note)
 
@@ -48,7 +48,7 @@ def show_all(
 
     Example: assay features list --timeframe M15
     """
-    from assay.apps.lab.featuresets import Shelf, list_sets
+    from assay.apps.lab.models.featuresets import Shelf, list_sets
 
     shelf = Shelf(open_home(home or default_home()), tenant, None if as_json else note)
     emit({"sets": list_sets(shelf, Timeframe.parse(timeframe))}, as_json, _show_list)
@@ -72,7 +72,7 @@ def show(
 
     Example: assay features show standard
     """
-    from assay.apps.lab.featuresets import show_set
+    from assay.apps.lab.models.featuresets import show_set
 
     length = Timeframe.parse(timeframe)
     made = read_recipe(open_home(home or default_home()), name, quiet=as_json)(length)
@@ -107,7 +107,7 @@ def check(
 
     Example: assay features check two_clocks.toml --timeframe M15
     """
-    from assay.apps.lab.featuresets import show_set
+    from assay.apps.lab.models.featuresets import show_set
 
     length = Timeframe.parse(timeframe)
     made = read_recipe(open_home(home or default_home()), name, quiet=as_json)(length)

@@ -59,7 +59,7 @@ def frames(
     Example: assay frames --data eurusd_h1_sample_20170101_20171229.parquet --strategy sma-cross
     --frames H1,H4,D1
     """
-    from assay.apps.lab.frames import describe_frames, run_frames
+    from assay.apps.lab.backtests.frames import describe_frames, run_frames
 
     place = open_home(home)
     base = read_request(

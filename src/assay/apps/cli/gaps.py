@@ -25,7 +25,7 @@ def gaps(data: DataOption = None, as_json: JsonOption = False) -> None:
 
     Example: assay weekend-gaps --data eurusd_h1.parquet
     """
-    from assay.apps.lab.gaps import measure_gaps
+    from assay.apps.lab.markets.gaps import measure_gaps
 
     emit({"gaps": measure_gaps(data or [])}, as_json, _table)
 

@@ -35,8 +35,8 @@ def list_models(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     Example: assay models list
     """
-    from assay.apps.lab.champions import list_champions
-    from assay.apps.lab.modelcard import list_kept
+    from assay.apps.lab.champions.serving import list_champions
+    from assay.apps.lab.models.card import list_kept
 
     place = open_home(home)
     champions = list_champions(place)
@@ -70,7 +70,7 @@ def show(model: ModelArgument, home: HomeOption = None, as_json: JsonOption = Fa
 
     Example: assay models show lightgbm-0123456789
     """
-    from assay.apps.lab.modelcard import list_facts
+    from assay.apps.lab.models.card import list_facts
     from assay.books.governance import GovernanceLog
     from assay.signals.prediction import read_artifact
 
@@ -120,9 +120,9 @@ def compare(
     Example: assay models compare lightgbm-0123456789 xgboost-0123456789
     --data eurusd_m1_2019.parquet
     """
-    from assay.apps.lab.challengereport import write_challenge_report
-    from assay.apps.lab.challenging import ChallengeRequest, compare_models
-    from assay.apps.lab.hearing import hear_run, voices_of
+    from assay.apps.lab.champions.comparison import ChallengeRequest, compare_models
+    from assay.apps.lab.champions.recorded import hear_run, voices_of
+    from assay.apps.lab.champions.report import write_challenge_report
     from assay.books.trials import TrialLedger
 
     if bool(data) == live:
@@ -171,7 +171,7 @@ def metrics(model: ModelArgument, home: HomeOption = None, as_json: JsonOption =
 
     Example: assay models metrics lightgbm-0123456789
     """
-    from assay.apps.lab.monitoring import monitor_model
+    from assay.apps.lab.champions.monitoring import monitor_model
     from assay.books.trials import TrialLedger
 
     place = open_home(home)
@@ -221,7 +221,7 @@ def promote(
 
     Example: assay models promote xgboost-0123456789
     """
-    from assay.apps.lab.champions import promote_model
+    from assay.apps.lab.champions.serving import promote_model
 
     place = open_home(home)
     act = promote_model(place, model, market=market, override=override, reason=reason)
@@ -230,7 +230,7 @@ def promote(
 
 
 def _emit_act(home: Home, act: Act, as_json: bool, *, at_next_start: bool) -> None:
-    from assay.apps.paper.championing import tell_running
+    from assay.apps.paper.models.champion import tell_running
 
     answer = None if at_next_start else tell_running(home, act)
     found = {
@@ -262,7 +262,7 @@ def challenge(
 
     Example: assay models challenge xgboost-0123456789
     """
-    from assay.apps.paper.championing import challenge_running
+    from assay.apps.paper.models.champion import challenge_running
 
     if bool(model) == end:
         raise UsageError("name the MODEL that is to follow, or --end it")
@@ -293,7 +293,7 @@ def rollback(
 
     Example: assay models rollback xgboost-0123456789 --reason "spreads have doubled"
     """
-    from assay.apps.lab.champions import roll_back
+    from assay.apps.lab.champions.serving import roll_back
 
     place = open_home(home)
     act = roll_back(place, champion, reason=reason)

@@ -36,7 +36,7 @@ def show(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     Example: assay entries show
     """
-    from assay.apps.paper.picture import PICTURE, read_picture
+    from assay.apps.paper.view.picture import PICTURE, read_picture
 
     picture = read_picture(open_home(home).path / "run" / PICTURE)
     held = picture.entries_halted if picture else []
@@ -55,7 +55,7 @@ def halt(
 
     Example: assay entries halt --reason "a strike at the exchange" --symbol XAUUSD
     """
-    from assay.apps.paper.control import HALT_ENTRIES, ControlOrder
+    from assay.apps.paper.control.orders import HALT_ENTRIES, ControlOrder
 
     order = ControlOrder(HALT_ENTRIES, reason, user_name(), source=source, symbol=symbol)
     _give(open_home(home), order, as_json)
@@ -69,7 +69,7 @@ def release(
 
     Example: assay entries release --source twin --reason "the gap is explained"
     """
-    from assay.apps.paper.control import RELEASE_ENTRIES, ControlOrder
+    from assay.apps.paper.control.orders import RELEASE_ENTRIES, ControlOrder
 
     order = ControlOrder(
         RELEASE_ENTRIES, reason, user_name(), source=source, symbol=symbol, actor=OPERATOR
@@ -78,7 +78,7 @@ def release(
 
 
 def _give(home: Home, order: Any, as_json: bool) -> None:
-    from assay.apps.paper.control import ask_trader, leave_order
+    from assay.apps.paper.control.orders import ask_trader, leave_order
 
     if not order.reason.strip():
         raise UsageError("--reason is empty; say why, it is kept in the record")

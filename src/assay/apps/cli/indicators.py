@@ -28,7 +28,7 @@ def show_all(
 
     Example: assay indicators list
     """
-    from assay.apps.lab.featuresets import Shelf, list_indicators
+    from assay.apps.lab.models.featuresets import Shelf, list_indicators
 
     shelf = Shelf(open_home(home or default_home()), tenant, None if as_json else note)
     emit({"indicators": list_indicators(shelf)}, as_json, _show_list)
@@ -57,7 +57,7 @@ def check(
 
     Example: assay indicators check swing.py --set period=50
     """
-    from assay.apps.lab.featuresets import Shelf, read_source
+    from assay.apps.lab.models.featuresets import Shelf, read_source
 
     shelf = Shelf(open_home(home or default_home()), tell=None if as_json else note)
     found = shelf.check(file.stem, read_source(file), _read_given(given or []))

@@ -39,9 +39,9 @@ def show(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 def _read(home: Home) -> dict[str, Any]:
-    from assay.apps.lab.setup import configured_profile
-    from assay.apps.paper.control import LIMIT, pending_orders
-    from assay.apps.paper.sheet import read_limits
+    from assay.apps.lab.runs.setup import configured_profile
+    from assay.apps.paper.control.orders import LIMIT, pending_orders
+    from assay.apps.paper.view.sheet import read_limits
     from assay.trading.risk.limits import LIMITS, UNITS
 
     config = load_settings(Config, home).value
@@ -79,8 +79,8 @@ def set_limits(
 
     Example: assay limits set weekly_loss_max_bp=800 collar_bp=100 --reason "quiet week"
     """
-    from assay.apps.paper.control import LIMIT, ControlOrder, ask_trader, leave_order
-    from assay.apps.paper.sheet import read_limits
+    from assay.apps.paper.control.orders import LIMIT, ControlOrder, ask_trader, leave_order
+    from assay.apps.paper.view.sheet import read_limits
     from assay.trading.risk.limits import read_changes
 
     opened = open_home(home)

@@ -40,8 +40,8 @@ def lookahead(
 
     Example: assay lookahead --data eurusd.parquet --strategy sma-cross --cuts 32
     """
-    from assay.apps.lab.backtest import Request
-    from assay.apps.lab.lookahead import LookaheadRequest, describe_finding, look_ahead
+    from assay.apps.lab.backtests.backtest import Request
+    from assay.apps.lab.backtests.lookahead import LookaheadRequest, describe_finding, look_ahead
     from assay.books.trials import TrialLedger
 
     place = open_home(home)

@@ -19,7 +19,7 @@ from assay.runtime.settings import load_settings
 if TYPE_CHECKING:
     from msgspec import UnsetType
 
-    from assay.apps.lab.evaluation import EvaluationRequest
+    from assay.apps.lab.evaluation.judging import EvaluationRequest
     from assay.signals.labels import Bracket
     from assay.signals.prediction import Tuned
 
@@ -153,7 +153,7 @@ def read_membership(
     model: str, members: str | None, quorum: int | None, combine: str
 ) -> dict[str, Any]:
     """Return the family and the membership that a training is asked for."""
-    from assay.apps.lab.membership import ENSEMBLE, USUAL, choose_members
+    from assay.apps.lab.models.membership import ENSEMBLE, USUAL, choose_members
     from assay.model.errors import UsageError
 
     if members is None and model != ENSEMBLE:
@@ -165,7 +165,7 @@ def read_membership(
 
 
 def _show_evaluation(found: dict[str, Any]) -> str:
-    from assay.apps.lab.evidencetext import word_evidence
+    from assay.apps.lab.evaluation.wording import word_evidence
 
     apart = ("verdict", "evidence")
     lines = [f"{name:<24} {_shown(value)}" for name, value in found.items() if name not in apart]
@@ -197,7 +197,7 @@ def _read_tuned(place: Home, study: str | None, settings: Path | None) -> Tuned 
     """Return the settings that a search chose; UNSET for the usual ones."""
     from msgspec import UNSET
 
-    from assay.apps.lab.chosen import find_settings, read_settings
+    from assay.apps.lab.tuning.settings import find_settings, read_settings
     from assay.model.errors import UsageError
 
     if study is not None and settings is not None:
@@ -241,9 +241,9 @@ def train(
 
     Example: assay train --data eurusd_m1_2018.parquet --until 2018-12-31 --model ensemble
     """
-    from assay.apps.lab.exporting import export_mql5
-    from assay.apps.lab.leakchecks import check_training
-    from assay.apps.lab.training import TrainingRequest, read_series, train_model
+    from assay.apps.lab.models.exporting import export_mql5
+    from assay.apps.lab.models.leakchecks import check_training
+    from assay.apps.lab.models.training import TrainingRequest, read_series, train_model
     from assay.apps.mirror.delivering import mirror
     from assay.apps.mirror.telling import tell_training
     from assay.books.trials import TrialLedger
@@ -301,9 +301,13 @@ def evaluate(
     Example: assay evaluate --model lightgbm-0123456789 --data eurusd_m1_2019.parquet
     --from 2019-01-02
     """
-    from assay.apps.lab.evaluation import EvaluationRequest, evaluate_model, write_predictions
-    from assay.apps.lab.evaluationreport import write_report
-    from assay.apps.lab.targets import is_traded
+    from assay.apps.lab.evaluation.judging import (
+        EvaluationRequest,
+        evaluate_model,
+        write_predictions,
+    )
+    from assay.apps.lab.evaluation.report import write_report
+    from assay.apps.lab.evaluation.targets import is_traded
     from assay.apps.mirror.delivering import mirror
     from assay.apps.mirror.telling import tell_evaluation
     from assay.books.trials import TrialLedger
@@ -340,7 +344,7 @@ def _evaluate_target(
     request: EvaluationRequest, predictions: Path | None, as_json: bool
 ) -> None:  # fmt: skip
     """Judge a model of a label that is no trade."""
-    from assay.apps.lab.targets import evaluate_target, write_answers
+    from assay.apps.lab.evaluation.targets import evaluate_target, write_answers
     from assay.model.errors import UsageError
 
     if request.evidence:
@@ -401,10 +405,10 @@ def walk_forward(
     Example: assay walk-forward --data xauusd_m5_2010_2019.parquet --folds 8 --from 2012-01-01
     --out walked
     """
+    from assay.apps.lab.evaluation.walkforward import WalkRequest, forget_walk, walk
+    from assay.apps.lab.evaluation.walkforwardreport import tabulate_walk, write_walk
+    from assay.apps.lab.models.training import TrainingRequest, read_series
     from assay.apps.lab.output import make_folder
-    from assay.apps.lab.training import TrainingRequest, read_series
-    from assay.apps.lab.walking import WalkRequest, forget_walk, walk
-    from assay.apps.lab.walkreport import tabulate_walk, write_walk
     from assay.apps.mirror.delivering import mirror
     from assay.apps.mirror.telling import tell_walk
     from assay.books.trials import TrialLedger

@@ -50,8 +50,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     Example: assay status --json
     """
     from assay.apps.analytics.lag import read_lag
-    from assay.apps.paper.picture import PICTURE, read_picture
-    from assay.apps.paper.sheet import Serving, read_serving
+    from assay.apps.paper.view.picture import PICTURE, read_picture
+    from assay.apps.paper.view.sheet import Serving, read_serving
     from assay.runtime.supervisor import platform_status
 
     opened = open_home(home)
@@ -74,7 +74,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 def _read_champions(home: Home) -> tuple[list[dict[str, Any]], str]:
     """Return every champion, and why they are not known where the log does not hold."""
-    from assay.apps.lab.champions import list_champions
+    from assay.apps.lab.champions.serving import list_champions
 
     try:
         return list_champions(home), ""

@@ -74,9 +74,9 @@ def optimise(
     Example: assay optimise --data eurusd_h1_sample_20170101_20171229.parquet --strategy sma-cross
     --grid fast=5:25:10 --grid slow=30:90:30 --windows 4 --out walked
     """
-    from assay.apps.lab.grid import parse_axis
-    from assay.apps.lab.optimisereport import write_optimised
-    from assay.apps.lab.optimising import OptimiseRequest, describe_optimised, run_optimise
+    from assay.apps.lab.sweeps.grid import parse_axis
+    from assay.apps.lab.sweeps.optimisation import OptimiseRequest, describe_optimised, run_optimise
+    from assay.apps.lab.sweeps.optimisationreport import write_optimised
 
     place = open_home(home)
     base = read_request(

@@ -63,8 +63,8 @@ def list_orders(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """
     import msgspec
 
-    from assay.apps.paper.byhand import Waiting
-    from assay.apps.paper.control import LIST_ORDERS
+    from assay.apps.paper.control.orders import LIST_ORDERS
+    from assay.apps.paper.trader.byhand import Waiting
 
     text = _ask(open_home(home), LIST_ORDERS, "to see")
     found = msgspec.json.decode(text, type=list[Waiting])
@@ -169,14 +169,14 @@ def flatten(
 
     Example: assay flatten --reason "the central bank has spoken"
     """
-    from assay.apps.paper.control import FLATTEN
+    from assay.apps.paper.control.orders import FLATTEN
 
     text = _ask(open_home(home), FLATTEN, reason, symbol)
     emit({"action": FLATTEN, "symbol": symbol, "reason": reason, "text": text}, as_json, _text)
 
 
 def _order(home: Home, symbol: str, wish: Mapping[str, Any], reason: str, as_json: bool) -> None:
-    from assay.apps.paper.control import TRADE, ByHand
+    from assay.apps.paper.control.orders import TRADE, ByHand
 
     text = _ask(home, TRADE, reason, wish=ByHand(symbol=symbol, **wish))
     emit(
@@ -186,7 +186,7 @@ def _order(home: Home, symbol: str, wish: Mapping[str, Any], reason: str, as_jso
 
 def _ask(home: Home, action: str, reason: str, symbol: str = "", *, wish: Any = None) -> str:
     """Return what the platform answers; raise UsageError where it does not do it."""
-    from assay.apps.paper.control import ControlOrder, ask_trader
+    from assay.apps.paper.control.orders import ControlOrder, ask_trader
 
     if not reason.strip():
         raise UsageError("--reason is empty; say why, it is kept in the record")

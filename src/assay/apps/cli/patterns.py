@@ -140,7 +140,7 @@ def list_(names: NamesOption = None, as_json: JsonOption = False) -> None:
 
     Example: assay patterns list --pattern hammer
     """
-    from assay.apps.lab.patterns import list_patterns
+    from assay.apps.lab.markets.patterns import list_patterns
 
     emit({"patterns": list_patterns(names or ())}, as_json, _show_list)
 
@@ -177,8 +177,7 @@ def scan_(
         str,
         typer.Option(
             "--store",
-            help="Where shapes are kept: memory (every one compared) or postgres (of the home, "
-            "by pgvector's index).",
+            help="Where shapes are kept: memory (all compared) or postgres (by pgvector's index).",
         ),
     ] = "memory",
     report: Annotated[
@@ -195,8 +194,13 @@ def scan_(
 
     Example: assay patterns scan --data eurusd_h1_2010_2021.parquet --horizon 12 --report seen
     """
-    from assay.apps.lab.patterns import PatternsRequest, describe, judge_patterns, write_report
-    from assay.apps.lab.shapes import choose_shapes
+    from assay.apps.lab.markets.patterns import (
+        PatternsRequest,
+        describe,
+        judge_patterns,
+        write_report,
+    )
+    from assay.apps.lab.markets.shapes import choose_shapes
     from assay.books.trials import TrialLedger
     from assay.signals.recognition import Terms
 

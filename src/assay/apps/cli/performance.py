@@ -39,7 +39,7 @@ def performance(
 
     Example: assay performance --by hour
     """
-    from assay.apps.lab.accounts import read_tape
+    from assay.apps.lab.accounts.books import read_tape
     from assay.books.reports.performance import KEYS, measure_performance
     from assay.books.reports.tape import BOOK_KINDS, TAPE_KINDS
 
@@ -59,7 +59,7 @@ def performance(
 
 
 def _measure_all(home: Home) -> list[dict[str, Any]]:
-    from assay.apps.lab.accounts import list_accounts, read_tape
+    from assay.apps.lab.accounts.books import list_accounts, read_tape
     from assay.books.reports.performance import measure_performance
     from assay.books.reports.tape import BOOK_KINDS
 

@@ -62,7 +62,7 @@ def targets(
 
     Example: assay portfolio targets --data eurusd.parquet --data xauusd.parquet
     """
-    from assay.apps.lab.portfolio import TargetRequest, find_targets
+    from assay.apps.lab.accounts.portfolio import TargetRequest, find_targets
     from assay.trading.portfolio.targets import Terms
 
     pairs = {name: _number(text, "--held") for name, text in parse_params(held or []).items()}
@@ -91,7 +91,7 @@ def show(
     Example: assay portfolio show --run runs/replayed
     """
     from assay.apps.cli.ledger import open_entries
-    from assay.apps.lab.portfolio import FOLLOWED, show_account, show_run
+    from assay.apps.lab.accounts.portfolio import FOLLOWED, show_account, show_run
 
     place = open_home(home)
     config = load_settings(Config, place).value
@@ -121,7 +121,7 @@ def risk(
     Example: assay portfolio risk --run runs/replayed
     """
     from assay.apps.cli.ledger import open_entries
-    from assay.apps.lab.measuring import HEARD, judge_measures, judge_run
+    from assay.apps.lab.accounts.valueatrisk import HEARD, judge_measures, judge_run
 
     if run is not None:
         found = judge_run(run, draws)

@@ -14,7 +14,7 @@ from assay.runtime.home import Home, open_home
 from assay.runtime.settings import load_settings
 
 if TYPE_CHECKING:
-    from assay.apps.lab.recorded import RecordedRun
+    from assay.apps.lab.risk.recorded import RecordedRun
 
 RunOption = Annotated[
     Path | None,
@@ -29,7 +29,7 @@ InitialOption = Annotated[
 def take_run(folder: Path | None, home: Home, config: Config) -> RecordedRun:
     """Return the run of a folder, or the account of the platform in the home."""
     from assay.apps.cli.ledger import open_entries
-    from assay.apps.lab.recorded import FOLLOWED, follow_account, read_run
+    from assay.apps.lab.risk.recorded import FOLLOWED, follow_account, read_run
 
     if folder is not None:
         return read_run(folder)
@@ -49,7 +49,7 @@ def check(
 
     Example: assay prop check --run runs/sma --profile docs/examples/funded.toml
     """
-    from assay.apps.lab.prop import PropRequest, check_run
+    from assay.apps.lab.risk.prop import PropRequest, check_run
     from assay.market.news import read_calendar
 
     place = open_home(home)
@@ -83,7 +83,7 @@ def simulate(
 
     Example: assay prop simulate --run runs/sma --profile docs/examples/funded.toml --out runs/fate
     """
-    from assay.apps.lab.prop import FateRequest, simulate_run
+    from assay.apps.lab.risk.prop import FateRequest, simulate_run
 
     place = open_home(home)
     config = load_settings(Config, place).value

@@ -122,7 +122,12 @@ def regimes(
 
     Example: assay regimes --data eurusd_m1_2018_2019.parquet --fit-until 2019-01-01 --report seen
     """
-    from assay.apps.lab.regimes import RegimesRequest, judge_regimes, save_regimes, write_report
+    from assay.apps.lab.markets.regimes import (
+        RegimesRequest,
+        judge_regimes,
+        save_regimes,
+        write_report,
+    )
     from assay.books.trials import TrialLedger
     from assay.signals.regimes import place_of
 

@@ -77,18 +77,20 @@ def montecarlo(
     Example: assay montecarlo --data eurusd_h1_sample_20170101_20171229.parquet --strategy
     sma-cross --param fast=10 --out redrawn
     """
-    from assay.apps.lab.montecarlo import MonteCarloRequest, describe_montecarlo, run_montecarlo
-    from assay.apps.lab.montecarloreport import write_montecarlo
+    from assay.apps.lab.robustness.montecarlo import (
+        MonteCarloRequest,
+        describe_montecarlo,
+        run_montecarlo,
+    )
+    from assay.apps.lab.robustness.montecarloreport import write_montecarlo
     from assay.books.analytics.fans import FALLS
 
     place = open_home(home)
     base = None
     if data or strategy:
-        base = read_request(
-            place, (data or [], strategy or "", param),
-            read_costs(spread_pips, commission_bp, slippage_points, calendar, profile), cash=cash,
-            risk=risk,
-        )  # fmt: skip
+        asked = (data or [], strategy or "", param)
+        costs = read_costs(spread_pips, commission_bp, slippage_points, calendar, profile)
+        base = read_request(place, asked, costs, cash=cash, risk=risk)
     request = MonteCarloRequest(
         run=run, base=base, draws=draws, block=block, noise=noise, noisy=noisy,
         falls=tuple(fall or FALLS), seed=seed, jobs=jobs or count_cores(),

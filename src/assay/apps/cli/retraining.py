@@ -42,9 +42,9 @@ def retrain(
 
     Example: assay models retrain --data eurusd_m1.parquet --every 30
     """
-    from assay.apps.lab.retraining import RetrainingRequest, retrain
+    from assay.apps.lab.champions.retraining import RetrainingRequest, retrain
     from assay.apps.mirror.delivering import mirror
-    from assay.apps.paper.championing import tell_running
+    from assay.apps.paper.models.champion import tell_running
 
     place = open_home(home)
     request = RetrainingRequest(

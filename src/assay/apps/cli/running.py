@@ -226,7 +226,7 @@ def halt(
 
     Example: assay halt --reason "odd prices"
     """
-    from assay.apps.paper.control import ControlOrder, give_order
+    from assay.apps.paper.control.orders import ControlOrder, give_order
     from assay.runtime.journal import Halt
 
     opened = open_home(home)
@@ -260,8 +260,8 @@ def resume(
 
 def _release(home: Home, reason: str, by: str, confirm: str) -> str:
     """Lift the halt by its code, or return that; raise UsageError for another one."""
-    from assay.apps.paper.control import RELEASE, ControlOrder, ask_trader
-    from assay.apps.paper.releasing import release_code, require_code
+    from assay.apps.paper.control.orders import RELEASE, ControlOrder, ask_trader
+    from assay.apps.paper.control.release import release_code, require_code
     from assay.runtime.journal import Halt
 
     if home.is_locked("up"):

@@ -66,8 +66,8 @@ def scenario(
     Example: assay scenario --data eurusd_h1_histdata.parquet --strategy sma-cross
     --regime volatile_crisis --classifier eurusd --out crisis
     """
-    from assay.apps.lab.scenario import ScenarioRequest, describe_scenario, run_scenario
-    from assay.apps.lab.scenarioreport import write_scenario
+    from assay.apps.lab.robustness.scenario import ScenarioRequest, describe_scenario, run_scenario
+    from assay.apps.lab.robustness.scenarioreport import write_scenario
 
     place = open_home(home)
     base = read_request(

@@ -98,7 +98,7 @@ def simulate(
 
     Example: assay simulate --seed 7 --kind linear --strength 0.5 --bars 100000 --out runs/sim
     """
-    from assay.apps.lab.simulation import write_simulation
+    from assay.apps.lab.feeds.simulation import write_simulation
     from assay.market.simulation import Scenario
 
     scenario = Scenario(

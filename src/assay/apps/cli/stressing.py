@@ -74,9 +74,9 @@ def stress(
     Example: assay stress --data eurusd_h1_sample_20170101_20171229.parquet --strategy sma-cross
     --param units=100000 --out struck
     """
-    from assay.apps.lab.shocks import SHOCKS
-    from assay.apps.lab.stressing import StressRequest, describe_stress, run_stress
-    from assay.apps.lab.stressreport import write_stress
+    from assay.apps.lab.robustness.shocks import SHOCKS
+    from assay.apps.lab.robustness.stress import StressRequest, describe_stress, run_stress
+    from assay.apps.lab.robustness.stressreport import write_stress
 
     place = open_home(home)
     base = read_request(

@@ -18,7 +18,7 @@ from assay.runtime.environment import count_cores
 from assay.runtime.home import open_home
 
 if TYPE_CHECKING:
-    from assay.apps.lab.sweeping import SweepRequest, Swept
+    from assay.apps.lab.sweeps.sweep import SweepRequest, Swept
 
 DataOption = Annotated[list[Path], typer.Option("--data", help="Parquet file of bars; repeatable.")]
 StrategyOption = Annotated[str, typer.Option("--strategy", help="Name of a strategy.")]
@@ -98,10 +98,10 @@ def sweep(
     Example: assay sweep --data eurusd_h1_sample_20170101_20171229.parquet --strategy sma-cross
     --grid fast=5:50:5 --grid slow=20:200:20 --where "fast < slow" --out swept
     """
-    from assay.apps.lab.grid import parse_axis
-    from assay.apps.lab.sweeping import SweepRequest
-    from assay.apps.lab.sweepreport import write_sweep
-    from assay.apps.lab.swept import describe_sweep, judge_sweep
+    from assay.apps.lab.sweeps.grid import parse_axis
+    from assay.apps.lab.sweeps.report import write_sweep
+    from assay.apps.lab.sweeps.sweep import SweepRequest
+    from assay.apps.lab.sweeps.verdict import describe_sweep, judge_sweep
 
     place = open_home(home)
     base = read_request(
@@ -123,12 +123,12 @@ def sweep(
 
 
 def _run(request: SweepRequest, ray: str | None, *, quiet: bool) -> Swept:
-    from assay.apps.lab.sweeping import run_sweep
+    from assay.apps.lab.sweeps.sweep import run_sweep
 
     with progress("sweeping", 1.0, quiet=quiet) as bar:
         if ray is None:
             return run_sweep(request, fill_stages(bar))
-        from assay.apps.lab.clustersweep import gather_measurer
+        from assay.apps.lab.sweeps.cluster import gather_measurer
 
         with gather_measurer(request.base, request.jobs, ray) as measure:
             return run_sweep(request, fill_stages(bar), measure)

@@ -45,7 +45,7 @@ def tearsheet(
 
     Example: assay tearsheet runs/first
     """
-    from assay.apps.lab.losses import measure_losses
+    from assay.apps.lab.accounts.losses import measure_losses
     from assay.books.reports.sheet import list_figures
     from assay.books.reports.sheetpages import write_pages
     from assay.books.reports.tearsheet import write_tearsheet
@@ -65,10 +65,10 @@ def read_record(run: Path | None, account: str | None, home: Path | None) -> Run
     if (run is None) == (account is None):
         raise UsageError("name either a run's folder or --account NAME (with --home, if need be)")
     if run is not None:
-        from assay.apps.lab.runs import read_run
+        from assay.apps.lab.backtests.folder import read_run
 
         return read_run(run)
-    from assay.apps.lab.accounts import read_account
+    from assay.apps.lab.accounts.books import read_account
 
     return read_account(open_home(home), account)
 

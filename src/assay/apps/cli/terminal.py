@@ -55,7 +55,7 @@ def serve_terminal(
 
     Example: assay mt5-sim --data eurusd_m1.parquet --profile hedging --speed 60
     """
-    from assay.apps.lab.quotes import begin_at, news_spans, read_quotes
+    from assay.apps.lab.feeds.quotes import begin_at, news_spans, read_quotes
     from assay.market.news import read_calendar
     from assay.model.time import parse_time
     from assay.runtime.clock import SystemClock

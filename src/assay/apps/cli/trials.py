@@ -127,7 +127,7 @@ def compare(
 
     Example: assay trials compare runs/fast runs/slow runs/slower
     """
-    from assay.apps.lab.comparison import ComparisonRequest, compare_runs
+    from assay.apps.lab.backtests.comparison import ComparisonRequest, compare_runs
 
     if splits % 2:
         raise UsageError(f"--splits {splits} is odd; half of the blocks are chosen, so give 16")

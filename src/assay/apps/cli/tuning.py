@@ -89,12 +89,12 @@ def tune(
 
     Example: assay tune --data eurusd_m1_2018.parquet --until 2018-12-31 --trials 40 --jobs 2
     """
-    from assay.apps.lab.cluster import gather_cluster
-    from assay.apps.lab.judges import gather_judges
-    from assay.apps.lab.training import TrainingRequest, read_series
-    from assay.apps.lab.tuned import describe_finding
-    from assay.apps.lab.tuning import TuningRequest
-    from assay.apps.lab.tuning import tune as search
+    from assay.apps.lab.models.training import TrainingRequest, read_series
+    from assay.apps.lab.tuning.cluster import gather_cluster
+    from assay.apps.lab.tuning.finding import describe_finding
+    from assay.apps.lab.tuning.judges import gather_judges
+    from assay.apps.lab.tuning.search import TuningRequest
+    from assay.apps.lab.tuning.search import tune as search
     from assay.apps.mirror.delivering import mirror
     from assay.apps.mirror.studies import tell_study
     from assay.books.trials import TrialLedger
@@ -118,7 +118,7 @@ def tune(
     with progress("tuning", 1.0, quiet=as_json) as bar:
         found = search(request, fill_stages(bar), gather)
     if report:
-        from assay.apps.lab.tuningreport import write_tuning_report
+        from assay.apps.lab.tuning.report import write_tuning_report
 
         write_tuning_report(found, report)
     told = describe_finding(found)

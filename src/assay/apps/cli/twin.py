@@ -11,7 +11,7 @@ from assay.apps.cli.console import HomeOption, JsonOption, emit, progress
 from assay.runtime.home import Home, open_home
 
 if TYPE_CHECKING:
-    from assay.apps.lab.twin import Appraisal
+    from assay.apps.lab.twins.daily import Appraisal
 
 EXIT_ABOVE = 3
 
@@ -41,8 +41,8 @@ def twin(
 
     Example: assay twin --day 2024-03-05
     """
-    from assay.apps.lab.twin import FOLDER, TwinRequest, appraise_day, tell_appraisal
-    from assay.apps.lab.twinreport import write_twin
+    from assay.apps.lab.twins.daily import FOLDER, TwinRequest, appraise_day, tell_appraisal
+    from assay.apps.lab.twins.report import write_twin
 
     place = open_home(home)
     request = TwinRequest(home=place, run=run, day=day, data=data or (), bound=bound)

@@ -14,10 +14,10 @@ import numpy as np
 
 from assay.apps.conditions.regimes import find_regimes, watch_regimes
 from assay.apps.config import ConditionsConfig
-from assay.apps.lab.drivers import FEED, feed_messages
-from assay.apps.lab.events import TICK_BARS
-from assay.apps.lab.setup import Setup
-from assay.apps.paper.producers import CONTROL, counter_of
+from assay.apps.lab.feeds.events import TICK_BARS
+from assay.apps.lab.runs.drivers import FEED, feed_messages
+from assay.apps.lab.runs.setup import Setup
+from assay.apps.paper.trader.producers import CONTROL, counter_of
 from assay.kernel.records import BASE_BAR
 from assay.market.series import BarSeries
 from assay.model.errors import UsageError

@@ -11,9 +11,9 @@ from assay.apps.child import Child, run_beside
 from assay.apps.conditions.following import Follower
 from assay.apps.conditions.state import write_state
 from assay.apps.conditions.watches import Watches
-from assay.apps.gateway.refill import Reading
-from assay.apps.paper.notices import KINDS, NoticeBoard
-from assay.apps.paper.sheet import RING, Sheet, await_sheet, read_past
+from assay.apps.gateway.board.refill import Reading
+from assay.apps.paper.control.notices import KINDS, NoticeBoard
+from assay.apps.paper.view.sheet import RING, Sheet, await_sheet, read_past
 from assay.model.messages import Message, PlatformRecovered, PlatformStarted, encode_message
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.home import Home

@@ -9,7 +9,7 @@ from typing import Any
 
 from assay.apps.conditions.regimes import SavedRegimes, choose_regimes
 from assay.apps.config import ConditionsConfig
-from assay.apps.paper.sheet import Past, PastBar, Sheet, Traded
+from assay.apps.paper.view.sheet import Past, PastBar, Sheet, Traded
 from assay.model.messages import BarClosed, FeaturesReady, Message, Predicted
 from assay.runtime.home import Home
 from assay.signals.correlation import CorrelationWatch, Estimator

@@ -11,13 +11,13 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from assay.apps.gateway.books import AccountBooks
-from assay.apps.gateway.follow import Follower
-from assay.apps.gateway.guard import Guard
+from assay.apps.gateway.board.follow import Follower
 from assay.apps.gateway.page import FOLDER, Page
-from assay.apps.gateway.problems import add_handlers
-from assay.apps.gateway.routes import DURABLE_S, Desk, add_routes
 from assay.apps.gateway.stream import FLUSH_S, Stream
+from assay.apps.gateway.web.books import AccountBooks
+from assay.apps.gateway.web.guard import Guard
+from assay.apps.gateway.web.problems import add_handlers
+from assay.apps.gateway.web.routes import DURABLE_S, Desk, add_routes
 from assay.people.access import LocalAccess
 from assay.runtime.home import Home
 from assay.runtime.logs import Logger

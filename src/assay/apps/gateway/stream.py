@@ -8,7 +8,7 @@ from contextlib import suppress
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from assay.apps.gateway.follow import Follower
+from assay.apps.gateway.board.follow import Follower
 from assay.apps.gateway.views import (
     DeltaMessage,
     ResyncMessage,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any
 
-from assay.apps.lab.tuned import Finding
+from assay.apps.lab.tuning.finding import Finding
 from assay.apps.mirror.outbox import Entry
 from assay.apps.mirror.telling import numbers_of
 from assay.signals.tuning import FAILED, OPEN

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from assay.apps.paper.plan import Plan
-from assay.apps.paper.sheet import write_whole
+from assay.apps.paper.view.sheet import write_whole
 from assay.model.errors import DataError, UsageError
 from assay.runtime.home import Home
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from assay.apps.config import Config
-from assay.apps.lab.setup import Costs, Setup, configured_profile, prepare
-from assay.apps.paper.live import prepare_live
+from assay.apps.lab.runs.setup import Costs, Setup, configured_profile, prepare
+from assay.apps.paper.market.live import prepare_live
 from assay.apps.paper.plan import SIM_HISTORY, Plan, check_files
 from assay.market.news import read_calendar
 from assay.market.series import BarSeries, Series, TickSeries
@@ -73,7 +73,7 @@ def prepare_plan(plan: Plan, config: Config, home: Path) -> Setup:
 def _with_model(setup: Setup, plan: Plan, config: Config, home: Path) -> Setup:
     if setup.strategy.conclude is None and plan.model is None:
         return setup
-    from assay.apps.lab.forecasting import with_model
+    from assay.apps.lab.models.forecasting import with_model
 
     folder = home / "models" / plan.model if plan.model else None
     return with_model(setup, folder, config.ensemble.deadline)
@@ -97,7 +97,7 @@ def _reach(setup: Setup, plan: Plan) -> int:
 
 def past_columns(plan: Plan, config: Config, reach: int) -> dict[str, BarColumns]:
     """Return the last `reach` bars before the feed as features see them."""
-    from assay.apps.lab.labelling import priced_columns
+    from assay.apps.lab.models.labelling import priced_columns
 
     series = past_series(plan)
     # Markets that close more often have their last past bars after the feed began.

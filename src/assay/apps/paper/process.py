@@ -14,10 +14,10 @@ import numpy as np
 
 from assay.apps.child import Child, run_child
 from assay.apps.config import Config
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.setup import Setup
-from assay.apps.paper.byhand import HANDLED, obey
-from assay.apps.paper.control import (
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import Setup
+from assay.apps.paper.control.notices import forget_notices, pending_notices
+from assay.apps.paper.control.orders import (
     ACTIONS,
     HALT_ENTRIES,
     LIMIT,
@@ -30,18 +30,18 @@ from assay.apps.paper.control import (
     pending_orders,
     refuse_left,
 )
-from assay.apps.paper.cursor import read_cursor
-from assay.apps.paper.entries import carry_out
+from assay.apps.paper.control.release import release_code, require_code
 from assay.apps.paper.keeping import KeptPlan, keep_plan
-from assay.apps.paper.notices import forget_notices, pending_notices
-from assay.apps.paper.picture import PICTURE, Painter, describe_halts
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identifier, prepare_plan
-from assay.apps.paper.releasing import release_code, require_code
-from assay.apps.paper.sheet import LIMITS, PAST, RING, SHEET, STANDING, InForce, write_whole
-from assay.apps.paper.standing import describe_desk, describe_past, take_standing
-from assay.apps.paper.timing import write_times
-from assay.apps.paper.trader import PaperTrader
+from assay.apps.paper.trader.byhand import HANDLED, obey
+from assay.apps.paper.trader.cursor import read_cursor
+from assay.apps.paper.trader.entries import carry_out
+from assay.apps.paper.trader.hotpath import PaperTrader
+from assay.apps.paper.trader.standing import describe_desk, describe_past, take_standing
+from assay.apps.paper.view.picture import PICTURE, Painter, describe_halts
+from assay.apps.paper.view.sheet import LIMITS, PAST, RING, SHEET, STANDING, InForce, write_whole
+from assay.apps.paper.view.timing import write_times
 from assay.books.chained import Kind
 from assay.books.chained.heads import read_head
 from assay.books.governance import ACTS
@@ -60,12 +60,12 @@ from assay.runtime.supervisor.leash import stop_signals
 from assay.trading.brokers.paper import PaperBroker
 
 if TYPE_CHECKING:  # ONNX Runtime is loaded only where a model trades
-    from assay.apps.paper.candidates import Candidates
-    from assay.apps.paper.challenge import Challenge
-    from assay.apps.paper.live import LiveFeed
-    from assay.apps.paper.patterns import PatternWatch
-    from assay.apps.paper.succession import Succession
-    from assay.apps.paper.venue import VenueEar
+    from assay.apps.paper.market.live import LiveFeed
+    from assay.apps.paper.models.candidates import Candidates
+    from assay.apps.paper.models.challenge import Challenge
+    from assay.apps.paper.models.succession import Succession
+    from assay.apps.paper.trader.patterns import PatternWatch
+    from assay.apps.paper.venue.bridge import VenueEar
     from assay.trading.brokers.ports import Broker
 
 NAME = "trader"
@@ -223,8 +223,8 @@ class Session:
         if not told.enabled or not len(events):
             self.trader.judged = -1
             return
-        from assay.apps.lab.shapes import open_live
-        from assay.apps.paper.patterns import PatternWatch
+        from assay.apps.lab.markets.shapes import open_live
+        from assay.apps.paper.trader.patterns import PatternWatch
         from assay.signals.recognition import Terms
 
         terms = Terms(told.horizon, told.confidence, told.neighbours)
@@ -239,7 +239,7 @@ class Session:
         """Let a challenger forecast every bar too, where a model serves; it need not be ready."""
         if self.trader.candidates is None:
             return
-        from assay.apps.paper.challenge import Challenge
+        from assay.apps.paper.models.challenge import Challenge
 
         named = self.plan.challenger or ""
         self.challenge = Challenge(self.home, named, self.trader, log, lambda: self.tell_desk(run))
@@ -249,7 +249,7 @@ class Session:
         """Let promoted models serve from now on, where any serves."""
         if self.trader.candidates is None:
             return
-        from assay.apps.paper.succession import Succession
+        from assay.apps.paper.models.succession import Succession
 
         self.succession = Succession(self.home, self.plan, self.trader, lambda: self.tell_desk(run))
 
@@ -374,7 +374,7 @@ def run_trader(child: Child, plan: Plan) -> None:
     home, config, log = child.home, child.config, child.log
     setup: Setup = prepare_plan(plan, config, home.path)
     if plan.source == "live":
-        from assay.apps.paper.past import with_terminal_past
+        from assay.apps.paper.market.past import with_terminal_past
 
         setup = with_terminal_past(setup, plan, home)
     events = setup.events()
@@ -425,7 +425,7 @@ def run_trader(child: Child, plan: Plan) -> None:
 def _open_broker(home: Home, plan: Plan, setup: Setup) -> Broker:
     if plan.venue is None:
         return PaperBroker(home.folder("broker") / "paper.jsonl")
-    from assay.apps.paper.venue import open_bridge_broker
+    from assay.apps.paper.venue.bridge import open_bridge_broker
 
     return open_bridge_broker(home, plan.edge or "", setup, plan.other_road)
 
@@ -434,15 +434,15 @@ def _trade(session: Session, events: np.ndarray, broker: Broker) -> bool:
     trader = session.trader
     if session.plan.source != "live":
         return session.trade(events)
-    from assay.apps.paper.live import LiveFeed, release_served
+    from assay.apps.paper.market.live import LiveFeed, release_served
 
     feed = LiveFeed(session.home, session.plan, trader.setup, fed=trader.fed, handled=trader.next)
     release_served(trader, feed)
     ear = None
     if session.plan.venue is not None:
         from assay.apps.bridge.desk import BridgeBroker
-        from assay.apps.paper.roads import RoadBroker
-        from assay.apps.paper.venue import VenueEar
+        from assay.apps.paper.venue.bridge import VenueEar
+        from assay.apps.paper.venue.roads import RoadBroker
 
         assert isinstance(broker, BridgeBroker)
         broker.is_behind = feed.is_behind
@@ -454,14 +454,14 @@ def _trade(session: Session, events: np.ndarray, broker: Broker) -> bool:
 def _find_candidates(
     home: Home, setup: Setup, events: np.ndarray, identify: Callable[[Setup], str]
 ) -> Candidates:
-    from assay.apps.paper.candidates import Candidates
+    from assay.apps.paper.models.candidates import Candidates
 
     deadline = load_settings(Config, home).value.ensemble.deadline
     return Candidates(home.folder("models"), setup, events, identify, deadline)
 
 
 def _go_on(home: Home, plan: Plan, journal: Journal, candidates: Candidates) -> Setup:
-    from assay.apps.paper.succession import go_on_with
+    from assay.apps.paper.models.succession import go_on_with
 
     return go_on_with(home, plan, read_cursor(journal), candidates)
 

@@ -17,18 +17,18 @@ from assay.apps.conditions.state import FILE as STATE
 from assay.apps.conditions.state import NOTHING, PARTS, write_state
 from assay.apps.config import Config
 from assay.apps.gateway.address import Announcement, forget_page, web_program
-from assay.apps.paper.championing import (
+from assay.apps.paper.models.champion import (
     count_acts,
     find_champion,
     name_challenger,
     tell_champion,
 )
-from assay.apps.paper.lessons import TAUGHT, read_teaching
-from assay.apps.paper.picture import PICTURE, Picture, read_picture
+from assay.apps.paper.models.lessons import TAUGHT, read_teaching
 from assay.apps.paper.plan import Plan, check_files
 from assay.apps.paper.refusal import FILE, raise_refusal
-from assay.apps.paper.sheet import PAST, SHEET, STANDING, TIMES
-from assay.apps.paper.view import plain_line, render
+from assay.apps.paper.view.picture import PICTURE, Picture, read_picture
+from assay.apps.paper.view.sheet import PAST, SHEET, STANDING, TIMES
+from assay.apps.paper.view.terminal import plain_line, render
 from assay.runtime.clock import Deadline, Stopwatch
 from assay.runtime.home import Home
 from assay.runtime.logs import open_log
@@ -134,7 +134,7 @@ def run_platform(
 def _anchored(home: Home, plan: Plan, config: Config) -> Plan:
     if plan.source != "live":
         return plan
-    from assay.apps.paper.live import anchor_plan, name_sources
+    from assay.apps.paper.market.live import anchor_plan, name_sources
 
     if plan.broker == "edge":
         other = plan.other_road or config.roads.other or None
@@ -156,7 +156,7 @@ def _teach(
 ) -> str | None:
     """Let the trainer make the model of a plan, telling each stage; None where it was stopped."""
     payload = msgspec.json.encode(plan).decode()
-    argv = child_command("paper.teaching", home, payload)
+    argv = child_command("paper.models.teaching", home, payload)
     supervisor.start(Program(name=TRAINER, argv=argv, restarts_max=1))
     told = ""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from assay.apps.lab.accounts import opened_journal
-from assay.apps.lab.twin import Appraisal
-from assay.apps.paper.control import HALT_ENTRIES, Answer, ControlOrder, ask_trader
-from assay.apps.paper.notices import leave_notice
+from assay.apps.lab.accounts.books import opened_journal
+from assay.apps.lab.twins.daily import Appraisal
+from assay.apps.paper.control.notices import leave_notice
+from assay.apps.paper.control.orders import HALT_ENTRIES, Answer, ControlOrder, ask_trader
 from assay.apps.twin import BY
 from assay.model.messages import TwinAppraised
 from assay.runtime.home import Home

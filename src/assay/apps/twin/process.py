@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from assay.apps.child import Child, run_beside
-from assay.apps.lab.twindays import day_of, rollover_of
+from assay.apps.lab.twins.days import day_of, rollover_of
 from assay.apps.paper.keeping import read_plan
-from assay.apps.paper.sheet import await_sheet
+from assay.apps.paper.view.sheet import await_sheet
 from assay.model.accounts import AccountSpec
 from assay.model.errors import CallerError, OperatorError, RetryError, UsageError
 from assay.model.time import MINUTE
@@ -41,8 +41,8 @@ def appraise_past(home: Home, run: int, day: str, log: Logger) -> None:
 
     A day on which nothing was traded, or that is recorded already, is passed over.
     """
-    from assay.apps.lab.twin import TwinRequest, appraise_day, tell_appraisal
-    from assay.apps.lab.twinreport import write_twin
+    from assay.apps.lab.twins.daily import TwinRequest, appraise_day, tell_appraisal
+    from assay.apps.lab.twins.report import write_twin
     from assay.apps.twin.acting import act_on, describe_gap, is_recorded
 
     if is_recorded(home, run, day):

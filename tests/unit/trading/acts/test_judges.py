@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from assay.apps.lab.banding import BandJudge
-from assay.apps.lab.gaps import gaps_of
+from assay.apps.lab.markets.gaps import gaps_of
+from assay.apps.lab.risk.banding import BandJudge
 from assay.books.analytics.band import Evidence, draw_band
 from assay.model.errors import UsageError
 from assay.model.messages import EntriesReleased, OrderFilled, RegimeChanged

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from assay.apps.config import AccountConfig, Config
-from assay.apps.lab.setup import Setup, prepare
+from assay.apps.lab.runs.setup import Setup, prepare
 from assay.kernel.records import PLACE_MARKET
 from assay.model.messages import (
     Message,

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import msgspec
 import pytest
 
-from assay.apps.lab.drivers import feed_messages
-from assay.apps.lab.setup import Costs, Setup, prepare
+from assay.apps.lab.runs.drivers import feed_messages
+from assay.apps.lab.runs.setup import Costs, Setup, prepare
 from assay.model.errors import UsageError
 from assay.model.halts import SOURCES
 from assay.model.messages import (

@@ -1,0 +1,1 @@
+"""What the page shows, kept in memory and brought forward from the journal."""

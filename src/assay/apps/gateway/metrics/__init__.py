@@ -1,0 +1,1 @@
+"""What the gateway tells whoever measures, in the text format of Prometheus."""

@@ -1,0 +1,1 @@
+"""What the accounts of a run hold, made and may lose."""

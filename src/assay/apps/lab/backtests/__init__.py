@@ -1,0 +1,1 @@
+"""Backtests: one and its folder, several side by side, other bars, less of the future."""

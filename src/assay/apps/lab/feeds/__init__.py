@@ -1,0 +1,1 @@
+"""What a run is fed and charged: series as events, brokers, simulated markets."""

@@ -1,0 +1,1 @@
+"""What markets show by themselves: regimes, correlations, patterns, gaps, an exam."""

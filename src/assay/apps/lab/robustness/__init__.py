@@ -1,0 +1,1 @@
+"""What else could have come of a strategy: redrawn, jittered, struck, in one regime."""

@@ -1,0 +1,1 @@
+"""Many variants of a strategy over one market, and the choice among them."""

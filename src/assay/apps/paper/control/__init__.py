@@ -1,0 +1,1 @@
+"""What reaches a running trader from beside it, and how that is told to people."""

@@ -1,0 +1,1 @@
+"""The quotes of a live market: its past, its feed, and the source that is believed."""

@@ -1,0 +1,1 @@
+"""The hot path: what every message goes through, and how a start recovers it."""
