@@ -19,7 +19,8 @@ from assay.apps.config import Config
 from assay.apps.gateway.app import Gateway, Timing, build_gateway
 from assay.apps.gateway.process import build_server
 from assay.apps.lab.runs.drivers import feed_messages
-from assay.apps.paper.control.orders import answer_order, pending_orders
+from assay.apps.paper.control.orders import RELEASE, answer_order, pending_orders
+from assay.apps.paper.control.release import release
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identify_setup, prepare_plan
 from assay.apps.paper.trader.byhand import HANDLED, obey
@@ -73,9 +74,28 @@ class Trading:
             if order.action in HANDLED:
                 answer_order(path, obey(self.trader, order))
                 continue
-            act = self.trader.halt if order.action == "halt" else self.trader.resume
-            act(order.reason, order.by)
+            if order.action == RELEASE:
+                answer_order(path, release(self.trader, order))
+                continue
+            self.trader.halt(order.reason, order.by)
             path.unlink()
+
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """Carry out what is ordered meanwhile."""
+        stop = threading.Event()
+
+        def carry() -> None:
+            while not stop.wait(0.005):
+                self.carry_out()
+
+        thread = threading.Thread(target=carry)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join(LONG_S)
 
 
 @contextmanager

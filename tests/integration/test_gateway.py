@@ -486,18 +486,14 @@ def test_the_kill_switch_answers_once_it_is_durable(trader: Trading, person: htt
     assert refusal(late) == (504, "not_durable_yet")
     trader.carry_out()
     assert trader.journal.halt_state("local").engaged
+    resume = {"engaged": False, "reason": "sane again"}
+    unseen = person.post("/api/kill-switch", json={**resume, "lifts": "a halt of before"})
+    assert refusal(unseen) == (409, "another_halt")
+    assert trader.journal.halt_state("local").engaged
     for engaged in (False, True, False):
-        stop = threading.Event()
-
-        def carry(stop: threading.Event = stop) -> None:
-            while not stop.wait(0.005):
-                trader.carry_out()
-
-        acting = threading.Thread(target=carry)
-        acting.start()
-        told = person.post("/api/kill-switch", json={**wish, "engaged": engaged})
-        stop.set()
-        acting.join(LONG_S)
+        asked = wish if engaged else {**resume, "lifts": wish["reason"]}
+        with trader.home.lock("up"), trader.acting():
+            told = person.post("/api/kill-switch", json=asked)
         assert told.status_code == 202
         assert (told.json()["engaged"], told.json()["by"]) == (engaged, "page")
         assert trader.journal.halt_state("local").engaged is engaged
@@ -575,22 +571,12 @@ def test_a_person_orders_by_the_page(trader: Trading, person: httpx.Client) -> N
         assert refusal(person.post("/api/orders", json=body)) == (422, "invalid")
     kind = {"content-type": "text/plain"}
     assert refusal(person.post("/api/flatten", content=b"{}", headers=kind))[0] == 415
-    stop = threading.Event()
-
-    def carry() -> None:
-        while not stop.wait(0.005):
-            trader.carry_out()
-
-    with trader.home.lock("up"):
-        acting = threading.Thread(target=carry)
-        acting.start()
+    with trader.home.lock("up"), trader.acting():
         told = person.post("/api/orders", json=wish)
         (waits,) = person.get("/api/orders").json()["orders"]
         refused = person.post("/api/orders", json={**wish, "order": {**limit, "price": ""}})
         gone = person.post("/api/flatten", json={"reason": "enough"})
         left = person.get("/api/orders").json()["orders"]
-        stop.set()
-        acting.join(LONG_S)
     assert (told.status_code, waits["key"] in told.text) == (202, True)
     assert (waits["kind"], waits["lots"], waits["price"]) == ("limit", "0.1", "0.90000")
     assert refusal(refused) == (409, "not_done")

@@ -15,6 +15,7 @@ from assay.apps.lab.twins.journaldesk import LiveTrail
 from assay.apps.paper.control.orders import (
     FLATTEN,
     LIST_ORDERS,
+    RELEASE,
     TRADE,
     Answer,
     ByHand,
@@ -22,6 +23,7 @@ from assay.apps.paper.control.orders import (
     control_folder,
     leave_order,
 )
+from assay.apps.paper.control.release import release_code
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.process import Session
 from assay.apps.paper.trader.byhand import Waiting, list_waiting, obey
@@ -341,7 +343,8 @@ def test_an_order_by_hand_is_carried_out_once_though_the_trader_dies_over_it(
 def test_a_release_that_was_left_lifts_no_later_halt(tmp_path: Path) -> None:
     """Whoever asked for it is gone; then trading was halted for another reason."""
     home, place = open_home(tmp_path / "home"), Place(make_setup(), tmp_path / "book.jsonl")
-    path = leave_order(home, ControlOrder("resume", "odd prices are over", "page"))
+    code = release_code(Halt("local", True, "odd prices", "rini", 4))
+    path = leave_order(home, ControlOrder(RELEASE, "they are over", "page", confirm=code))
     place.log.halts["local"] = Halt("local", True, "the ledger has a gap", "rini", 5)
 
     def look(trader: PaperTrader) -> None:

@@ -288,10 +288,11 @@ export interface HaltChange {
   halt: Halt;
 }
 
-/** Ask to engage or release the kill switch. */
+/** Ask to engage the kill switch, or to release it; `lifts` is the reason of the halt shown. */
 export interface KillSwitch {
   engaged: boolean;
   reason: string;
+  lifts?: string;
 }
 
 /** Hold how much of a risk limit is used; `share` is value / limit, None where there is none. */

@@ -60,13 +60,14 @@ function ResumeEffect() {
 /** Show what the switch will do, ask for the reason, then do it. */
 export function HaltDialog() {
   const dispatch = useDeskDispatch();
-  const { asked, status, problem } = useDesk((state) => state.halt);
+  const { halt, asked, status, problem } = useDesk((state) => state.halt);
   const [reason, setReason] = useState("");
   const engages = asked !== "resume";
   const close = () => dispatch(haltAsked(null));
   const submit = (event: SyntheticEvent) => {
     event.preventDefault();
-    void dispatch(switchTrading({ engaged: engages, reason: reason.trim() }));
+    const lifts = engages ? "" : (halt?.reason ?? "");
+    void dispatch(switchTrading({ engaged: engages, reason: reason.trim(), lifts }));
   };
   return (
     <Dialog

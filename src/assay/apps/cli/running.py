@@ -226,12 +226,12 @@ def halt(
 
     Example: assay halt --reason "odd prices"
     """
-    from assay.apps.paper.control.orders import ControlOrder, give_order
+    from assay.apps.paper.control.orders import order_halt
     from assay.runtime.journal import Halt
 
     opened = open_home(home)
     if opened.is_locked("up"):
-        give_order(opened, ControlOrder("halt", reason, by), seconds=SWITCH_S)
+        order_halt(opened, reason, by, seconds=SWITCH_S)
     else:
         with _open_journal(opened) as journal:
             journal.set_halt(Halt(TENANT, True, reason, by, opened.clock.now_ns()))

@@ -359,10 +359,11 @@ class ConditionPage(_View):
 
 
 class KillSwitch(_View, forbid_unknown_fields=True):
-    """Ask to engage or release the kill switch."""
+    """Ask to engage the kill switch, or to release it; `lifts` is the reason of the halt shown."""
 
     engaged: bool
     reason: str
+    lifts: str = ""
 
 
 class QuoteChange(_View, tag_field="kind", tag="quote"):

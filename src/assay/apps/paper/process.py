@@ -18,7 +18,7 @@ from assay.apps.lab.runs.drivers import feed_messages
 from assay.apps.lab.runs.setup import Setup
 from assay.apps.paper.control.notices import forget_notices, pending_notices
 from assay.apps.paper.control.orders import (
-    ACTIONS,
+    HALT,
     HALT_ENTRIES,
     LIMIT,
     RELEASE,
@@ -30,7 +30,7 @@ from assay.apps.paper.control.orders import (
     pending_orders,
     refuse_left,
 )
-from assay.apps.paper.control.release import release_code, require_code
+from assay.apps.paper.control.release import release
 from assay.apps.paper.keeping import KeptPlan, keep_plan
 from assay.apps.paper.plan import Plan
 from assay.apps.paper.preparing import identifier, prepare_plan
@@ -47,7 +47,7 @@ from assay.books.chained.heads import read_head
 from assay.books.governance import ACTS
 from assay.books.trials import TRIALS
 from assay.model.errors import DataError, UsageError
-from assay.model.messages import Message, TradingReleaseRequested
+from assay.model.messages import Message
 from assay.model.time import SECOND
 from assay.runtime.clock import Stopwatch, SystemClock
 from assay.runtime.home import Home
@@ -126,9 +126,8 @@ class Session:
 
     def _carry_out(self, orders: list[tuple[Path, ControlOrder]]) -> None:
         for path, order in orders:
-            if order.action in ACTIONS:
-                act = self.trader.halt if order.action == "halt" else self.trader.resume
-                act(order.reason, order.by)
+            if order.action == HALT:
+                self.trader.halt(order.reason, order.by)
                 path.unlink(missing_ok=True)
             elif order.action == LIMIT:
                 answer_order(path, self._change_limits(order))
@@ -137,7 +136,7 @@ class Session:
             elif order.action in HANDLED:
                 answer_order(path, self._obey(order))
             elif order.action == RELEASE:
-                answer_order(path, self._release(order))
+                answer_order(path, release(self.trader, order))
             elif self.succession is None:
                 answer_order(path, Answer(False, "this run changes no model"))
         if self.succession is not None:
@@ -157,23 +156,6 @@ class Session:
             return Answer(False, str(error))
         self.tell_limits()
         return Answer(True, "they hold from the next event on")
-
-    def _release(self, order: ControlOrder) -> Answer:
-        halt = self.trader.kept_halt
-        try:
-            if order.confirm:
-                require_code(halt, order.confirm)
-                self.trader.resume(order.reason, order.by)
-                return Answer(True, "trading may go on")
-            code = release_code(halt)
-        except UsageError as error:
-            return Answer(False, str(error))
-        now = self.clock.now_ns()
-        asked = TradingReleaseRequested(
-            id=0, tenant=halt.tenant, ts_event=now, ts_init=now, reason=order.reason, by=order.by
-        )
-        self.trader.record([asked])
-        return Answer(True, code)
 
     def tell_limits(self) -> None:
         """Write the limits in force."""

@@ -17,7 +17,7 @@ from assay.apps.paper.control.notices import describe_notice
 from assay.apps.paper.control.orders import (
     ControlOrder,
     control_folder,
-    give_order,
+    order_halt,
     pending_orders,
 )
 from assay.apps.paper.control.release import release_code, require_code
@@ -49,7 +49,6 @@ from assay.trading.brokers.paper import PaperBroker
 from tests.replay.markets import generate_bars
 
 HALT = ControlOrder("halt", "odd prices", "rini")
-RESUME = ControlOrder("resume", "sane again", "rini")
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ def test_an_order_is_given_once_it_is_carried_out(home: Home) -> None:
     seen: list[ControlOrder] = []
     trader = threading.Thread(target=carry_out)
     trader.start()
-    give_order(home, HALT, seconds=30)
+    order_halt(home, HALT.reason, HALT.by, seconds=30)
     trader.join()
     assert seen == [HALT]
     assert list(control_folder(home).iterdir()) == []
@@ -82,12 +81,8 @@ def test_an_order_is_given_once_it_is_carried_out(home: Home) -> None:
 
 def test_a_halt_waits_for_the_trader_and_a_resume_is_taken_back(home: Home) -> None:
     with pytest.raises(RetryError, match="it will halt as soon as it does"):
-        give_order(home, HALT, seconds=0.05)
-    with pytest.raises(RetryError, match="nothing was resumed"):
-        give_order(home, RESUME, seconds=0.05)
+        order_halt(home, HALT.reason, HALT.by, seconds=0.05)
     assert [order for _, order in pending_orders(home)] == [HALT]
-    with pytest.raises(UsageError, match="'pause'"):
-        give_order(home, ControlOrder("pause", "", ""))
 
 
 @pytest.mark.parametrize("error", [UsageError("odd"), DataError("bad"), OperatorError("full")])

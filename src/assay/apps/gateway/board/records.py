@@ -21,6 +21,7 @@ from assay.apps.paper.view.sheet import Past, Sheet, Standing
 from assay.books.audit import AuditEntry
 from assay.books.audit.entries import hash_entry
 from assay.model.messages import DecisionMade, FeaturesReady, PatternsJudged, Predicted
+from assay.runtime.journal import Halt as KeptHalt
 from assay.runtime.journal import Recorded, read_journal
 from assay.runtime.journal.tenant import read_as
 from assay.runtime.stores.postgres import Postgres
@@ -54,16 +55,19 @@ class Records:
     def _connected(self) -> AbstractContextManager[psycopg.Connection[Any]]:
         return read_as(self._postgres.tenant_dsn, self._tenant)
 
-    def halt(self) -> Halt:
+    def kept_halt(self) -> KeptHalt:
         """Return the kill switch as it is durable."""
         with self._connected() as connection:
             row = connection.execute(
                 "select engaged, reason, by, ts from halt where tenant = %s", (self._tenant,)
             ).fetchone()
-        if row is None:
-            return Halt(engaged=False, reason="", by="", since=None)
-        engaged, reason, by, ts = row
-        return Halt(engaged=engaged, reason=reason, by=by, since=moment(ts))
+        return KeptHalt(self._tenant, *(row or (False, "", "", 0)))
+
+    def halt(self) -> Halt:
+        """Return the kill switch as a person sees it."""
+        kept = self.kept_halt()
+        since = moment(kept.ts) if kept.ts else None
+        return Halt(engaged=kept.engaged, reason=kept.reason, by=kept.by, since=since)
 
     def board(self, sheet: Sheet, standing: Standing | None, past: Past | None = None) -> Board:
         """Return the state of a run; `past` are bars before it."""

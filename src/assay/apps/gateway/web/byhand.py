@@ -8,7 +8,7 @@ import msgspec
 from fastapi import FastAPI, Request, Response
 
 from assay.apps.gateway.web.problems import answer, problem
-from assay.apps.gateway.web.wishes import Done, FlatWish, OrderWish, read_wish
+from assay.apps.gateway.web.wishes import PAGE, Done, FlatWish, OrderWish, read_wish
 from assay.apps.paper.control.orders import (
     FLATTEN,
     LIST_ORDERS,
@@ -23,8 +23,6 @@ from assay.runtime.home import Home
 
 PATIENCE_S = 10.0
 """How long the trader is waited for; then an order is taken back."""
-PAGE = "page"
-"""Whose orders they are in the record."""
 
 
 class WaitingPage(msgspec.Struct, frozen=True):

@@ -37,8 +37,9 @@ from assay.apps.gateway.web.health import health
 from assay.apps.gateway.web.lessons import feature_names
 from assay.apps.gateway.web.problems import answer, problem
 from assay.apps.gateway.web.twins import add_twins
-from assay.apps.gateway.web.wishes import read_wish
-from assay.apps.paper.control.orders import ControlOrder, give_order
+from assay.apps.gateway.web.wishes import PAGE, read_wish
+from assay.apps.paper.control.orders import RELEASE, ControlOrder, ask_trader, order_halt
+from assay.apps.paper.control.release import release_code
 from assay.model.errors import RetryError, UsageError
 from assay.model.time import Timeframe
 from assay.people.access import SESSION_S, LocalAccess
@@ -239,17 +240,34 @@ async def _decisions_before(
 def _add_switch(app: FastAPI, desk: Desk) -> None:
     @app.post("/api/kill-switch")
     async def switch(request: Request) -> Response:
-        records = desk.stream.follower.records
         wish = await read_wish(request, KillSwitch)
-        action = "halt" if wish.engaged else "resume"
-        order = ControlOrder(action, wish.reason.strip(), "page")
+        reason, records = wish.reason.strip(), desk.stream.follower.records
+        if not wish.engaged:
+            return await _release(desk, wish.lifts, reason)
         try:
-            await asyncio.to_thread(give_order, desk.home, order, seconds=desk.durable_s)
+            await asyncio.to_thread(order_halt, desk.home, reason, PAGE, seconds=desk.durable_s)
         except RetryError as error:
             message, _, remedy = str(error).partition("; ")
             return problem(504, "not_durable_yet", message, remedy)
         if records is not None:
             return answer(await asyncio.to_thread(records.halt), 202)
         since = moment(desk.home.clock.now_ns())
-        halt = Halt(engaged=wish.engaged, reason=order.reason, by=order.by, since=since)
-        return answer(halt, 202)
+        return answer(Halt(engaged=True, reason=reason, by=PAGE, since=since), 202)
+
+
+async def _release(desk: Desk, lifts: str, reason: str) -> Response:
+    """Lift the halt that the page shows; one that was engaged since is seen before it is lifted."""
+    records = desk.stream.follower.records
+    if records is None:
+        raise RetryError("the record is not open yet; try again")
+    kept = await asyncio.to_thread(records.kept_halt)
+    if kept.engaged and kept.reason != lifts:
+        why = f"trading was halted anew by {kept.by}: {kept.reason}"
+        return problem(409, "another_halt", why, "look at it, then resume again")
+    order = ControlOrder(RELEASE, reason, PAGE, confirm=release_code(kept))
+    told = await asyncio.to_thread(
+        ask_trader, desk.home, order, seconds=desk.durable_s, is_patient=False
+    )
+    if not told.serves:
+        return problem(504, "not_durable_yet", told.text, "trading stays halted; try again")
+    return answer(await asyncio.to_thread(records.halt), 202)

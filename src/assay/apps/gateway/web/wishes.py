@@ -12,6 +12,8 @@ from assay.apps.paper.control.orders import ByHand
 from assay.model.errors import UsageError
 
 REASON_MAX = 200
+PAGE = "page"
+"""Who asked, in the record."""
 
 
 class OrderWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import msgspec
 
-from assay.model.errors import RetryError, UsageError
+from assay.model.errors import RetryError
 from assay.runtime.clock import wait_for
 from assay.runtime.home import Home
 from assay.runtime.ids import fresh_token
 
-HALT, RESUME = "halt", "resume"
-ACTIONS = (HALT, RESUME)
-PROMOTE, CHALLENGE, LIMIT, RELEASE = "promote", "challenge", "limit", "release"
+HALT, RELEASE = "halt", "release"
+PROMOTE, CHALLENGE, LIMIT = "promote", "challenge", "limit"
 HALT_ENTRIES, RELEASE_ENTRIES = "halt-entries", "release-entries"
 TRADE, FLATTEN, LIST_ORDERS = "trade", "flatten", "list-orders"
 PATIENCE_S = 60.0
@@ -96,23 +95,17 @@ def control_folder(home: Home) -> Path:
     return folder
 
 
-def give_order(home: Home, order: ControlOrder, *, seconds: float = 10.0) -> None:
-    """Hand an order to the running trader and wait until it is durable; else RetryError."""
-    if order.action not in ACTIONS:
-        raise UsageError(f"action {order.action!r} is unknown; use {' or '.join(ACTIONS)}")
-    path = leave_order(home, order)
-    if wait_for(lambda: not path.exists(), seconds=seconds):
-        return
-    waits = "it will halt as soon as it does"
-    if order.action == RESUME:
-        try:
-            path.unlink()
-        except FileNotFoundError:
-            return
-        waits = "nothing was resumed"
-    raise RetryError(
-        f"the trader did not answer {order.action} in {seconds:g} s; {waits}, see `assay logs`"
-    )
+def order_halt(home: Home, reason: str, by: str, *, seconds: float = 10.0) -> None:
+    """Have the running trader engage the kill switch; RetryError where it is not durable in time.
+
+    It stays ordered then, and is engaged as soon as the trader looks.
+    """
+    path = leave_order(home, ControlOrder(HALT, reason, by))
+    if not wait_for(lambda: not path.exists(), seconds=seconds):
+        raise RetryError(
+            f"the trader did not answer halt in {seconds:g} s; it will halt as soon as it does, "
+            "see `assay logs`"
+        )
 
 
 def ask_trader(
@@ -156,15 +149,12 @@ def forget_answers(home: Home) -> None:
 
 
 def refuse_left(home: Home) -> None:
-    """Refuse what was left to a trader that is no more.
+    """Refuse what a person ordered of a trader that is no more: it may have carried it out.
 
-    What a person ordered it may have carried out, and a release of the kill switch that names no
-    halt would lift a later one. What halts or closes does no harm twice and stays.
+    What halts or closes does no harm twice, a release names its halt; they stay.
     """
     for path, order in pending_orders(home):
-        if order.action == RESUME:
-            path.unlink(missing_ok=True)
-        elif order.action == TRADE:
+        if order.action == TRADE:
             text = "the platform started anew over it; look at orders and positions, then order it"
             answer_order(path, Answer(False, f"{text} again if it is missing"))
 

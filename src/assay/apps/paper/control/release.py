@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from assay.apps.paper.control.orders import Answer, ControlOrder
 from assay.model.errors import UsageError
+from assay.model.messages import TradingReleaseRequested
 from assay.runtime.journal import Halt
+
+if TYPE_CHECKING:
+    from assay.apps.paper.trader.hotpath import PaperTrader
 
 DIGITS = 6
 
@@ -30,3 +36,21 @@ def require_code(halt: Halt, given: str) -> None:
             f"code {given!r} does not name the halt of now ({halt.reason!r} by {halt.by}); ask "
             "for its code with `assay resume` without --confirm"
         )
+
+
+def release(trader: PaperTrader, order: ControlOrder) -> Answer:
+    """Lift the halt that an order names by its code; tell the code to one that names none."""
+    halt = trader.kept_halt
+    try:
+        if order.confirm:
+            require_code(halt, order.confirm)
+            trader.resume(order.reason, order.by)
+            return Answer(True, "trading may go on")
+        code = release_code(halt)
+    except UsageError as error:
+        return Answer(False, str(error))
+    asked = TradingReleaseRequested(
+        id=0, tenant=halt.tenant, ts_event=0, ts_init=0, reason=order.reason, by=order.by
+    )
+    trader.record([trader.sign(asked)])
+    return Answer(True, code)
